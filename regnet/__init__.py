@@ -1,0 +1,76 @@
+"""regnet: layers, losses, optimizers, data sets and initializers as plugins, trained by hand-built mathematics or by PyTorch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from regnet.api import run
+    from regnet.catalog import Catalog, load_catalog
+    from regnet.contracts import (
+        PER_REPLICA,
+        Buffer,
+        Coding,
+        Context,
+        Dataset,
+        Initializer,
+        Layer,
+        Loss,
+        Optimizer,
+        Params,
+        Split,
+        Splits,
+        State,
+    )
+    from regnet.errors import RegnetError
+    from regnet.hookspecs import hookimpl
+    from regnet.results import StudyResult, TrainedNetwork
+    from regnet.sequential import Sequential
+
+_HOMES = {
+    "run": "regnet.api",
+    "Catalog": "regnet.catalog",
+    "load_catalog": "regnet.catalog",
+    "RegnetError": "regnet.errors",
+    "hookimpl": "regnet.hookspecs",
+    "StudyResult": "regnet.results",
+    "TrainedNetwork": "regnet.results",
+    "Sequential": "regnet.sequential",
+}
+"""Where each public name is defined, unless it is in `regnet.contracts`: imported on first use, so that `regnet --help` is quick."""
+
+__all__ = [
+    "PER_REPLICA",
+    "Buffer",
+    "Catalog",
+    "Coding",
+    "Context",
+    "Dataset",
+    "Initializer",
+    "Layer",
+    "Loss",
+    "Optimizer",
+    "Params",
+    "RegnetError",
+    "Sequential",
+    "Split",
+    "Splits",
+    "State",
+    "StudyResult",
+    "TrainedNetwork",
+    "hookimpl",
+    "load_catalog",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'regnet' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES.get(name, "regnet.contracts")), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

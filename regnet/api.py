@@ -1,0 +1,32 @@
+"""regnet from Python: the command line's `regnet run` as one call that returns the result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from regnet.assemble import assemble
+from regnet.catalog import load_catalog
+from regnet.configs import compose_config
+from regnet.results import StudyResult
+from regnet.runner import run_study
+from regnet.tracking import open_tracker
+
+
+def run(overrides: Sequence[str] = ()) -> StudyResult:
+    """Trains what the overrides describe, just as `regnet run` would, and returns the result.
+
+    >>> result = run(["optimizer=adam", "seeds=5", "epochs=1", "tracking=none"])
+    >>> result.history["test/error_rate"].shape
+    (5, 1)
+
+    Args:
+        overrides: Hydra overrides, one string each; ``tracking=none`` keeps MLflow out of it.
+
+    Raises:
+        RegnetError: something in the configuration is wrong. A seed that diverges is no error: see `StudyResult.failures`.
+    """
+    catalog = load_catalog()
+    config = compose_config(overrides, catalog)
+    study = assemble(config, catalog)
+    with open_tracker(config, catalog.plugins.manager):
+        return run_study(study, catalog.plugins.manager.hook)

@@ -1,0 +1,119 @@
+"""From a composed configuration to a study: every name looked up in the catalog, every value checked, every size fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+
+from regnet.catalog import Catalog
+from regnet.contracts import Dataset, Splits
+from regnet.data import load_splits
+from regnet.engines import NAMES as ENGINES
+from regnet.errors import BadOption, ConfigError, ShapeError, one_of
+from regnet.model import MODELS
+from regnet.plugins import Provenance
+from regnet.schema import options_of
+from regnet.sequential import Sequential
+from regnet.settings import GROUPS, Settings
+from regnet.study import Replicas, Study
+from regnet.targets import choose_coding
+
+
+def assemble(config: Mapping[str, Any], catalog: Catalog) -> Study:
+    """The study that a configuration, as plain mappings, lists, numbers and strings, describes.
+
+    Raises:
+        RegnetError: anything in it is unknown, of the wrong type, out of range, or does not fit the rest.
+    """
+    settings = read_settings(config, catalog)
+    dataset: Dataset = catalog.build("dataset", config["dataset"])
+    loss = catalog.build("loss", config["loss"])
+    optimizer = catalog.build("optimizer", config["optimizer"])
+    engine = _engine(config["engine"])
+    device = _device(settings)
+    splits = load_splits(dataset, settings.seed_list[0])
+    task = "regression" if splits.classes is None else "classification"
+    coding = choose_coding(settings.coding, loss, config["loss"]["name"], task)
+    outputs = splits.classes or splits.train.y.shape[-1]
+    network = _network(config["model"], splits, outputs, config["dataset"]["name"], catalog)
+    return Study(
+        network=network,
+        features=splits.train.x.shape[-1],
+        dataset=dataset,
+        loss=loss,
+        optimizer=optimizer,
+        engine=engine,
+        seeds=settings.seed_list,
+        replicas=_replicas(settings, engine),
+        epochs=settings.epochs,
+        batch_size=settings.batch_size,
+        shuffle=settings.shuffle,
+        normalization=settings.normalization,
+        coding=coding,
+        dtype=getattr(torch, settings.dtype),
+        device=device,
+        threads=settings.threads,
+        config=config,
+        origins=_origins((network, dataset, loss, optimizer), catalog),
+    )
+
+
+def read_settings(config: Mapping[str, Any], catalog: Catalog) -> Settings:
+    """The top level of a configuration, checked."""
+    top = {key: value for key, value in config.items() if key not in GROUPS}
+    return catalog.construct(Settings, options_of(Settings), top, whose="regnet", where="the setting")
+
+
+def _engine(spec: Any) -> str:
+    name = spec.get("name") if isinstance(spec, Mapping) else spec
+    if name not in ENGINES:
+        raise ConfigError(f"unknown engine {name!r}: {one_of(str(name), ENGINES)}")
+    return str(name)
+
+
+def _replicas(settings: Settings, engine: str) -> Replicas:
+    if engine == "torch" and settings.replicas == "lockstep":
+        raise ConfigError("the torch engine trains one seed at a time: set replicas=solo, or engine=handbuilt")
+    if settings.replicas == "auto":
+        return "solo" if engine == "torch" else "lockstep"
+    return settings.replicas
+
+
+def _device(settings: Settings) -> torch.device:
+    if settings.device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("device=cuda: torch finds no usable GPU on this machine; set device=cpu")
+    return torch.device(settings.device)
+
+
+def _network(spec: Mapping[str, Any], splits: Splits, outputs: int, dataset: str, catalog: Catalog) -> Sequential:
+    name = spec.get("name")
+    if name not in MODELS:
+        raise BadOption(f"unknown model {name!r}: {one_of(str(name), MODELS)}")
+    given = {key: value for key, value in spec.items() if key != "name"}
+    model = catalog.construct(MODELS[name], options_of(MODELS[name]), given, whose=f"model {name}", where="model")
+    network = Sequential(model.build(outputs, catalog))
+    _, features = network.init(splits.train.x.shape[-1], torch.Generator())
+    if features != outputs:
+        last = len(network.layers) - 1
+        raise ShapeError(
+            f"the network's last layer ({last}) gives {features} features, expected {outputs}: data set {dataset} has "
+            + (f"{splits.classes} classes" if splits.classes else f"{outputs} values to predict")
+        )
+    return network
+
+
+def _origins(components: tuple[object, ...], catalog: Catalog) -> tuple[Provenance, ...]:
+    owners = {entry.component: entry.origin for kind in catalog.entries.values() for claims in kind.values() for entry in claims}
+    found = {owners[type(part)] for component in components for part in _parts(component) if type(part) in owners}
+    return tuple(sorted(found, key=lambda origin: origin.distribution))
+
+
+def _parts(component: object) -> Iterator[object]:
+    """The component, and every component among its options."""
+    yield component
+    for value in vars(component).values():
+        for item in value if isinstance(value, tuple) else (value,):
+            if hasattr(item, "__dict__") and not isinstance(item, (torch.Tensor, type)):
+                yield from _parts(item)

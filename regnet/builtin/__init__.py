@@ -1,0 +1,87 @@
+"""regnet's own components: a plugin like any other, found through the same entry point."""
+
+from __future__ import annotations
+
+from regnet.builtin.datasets.diabetes import Diabetes
+from regnet.builtin.datasets.digits import Digits
+from regnet.builtin.datasets.disc import Disc
+from regnet.builtin.initializers.constant import Constant
+from regnet.builtin.initializers.he_fan_in import HeFanIn
+from regnet.builtin.initializers.he_fan_out import HeFanOut
+from regnet.builtin.initializers.torch_default import TorchDefault
+from regnet.builtin.initializers.xavier_normal import XavierNormal
+from regnet.builtin.initializers.xavier_uniform import XavierUniform
+from regnet.builtin.initializers.zeros import Zeros
+from regnet.builtin.layers.batch_norm import BatchNorm
+from regnet.builtin.layers.dropout import Dropout
+from regnet.builtin.layers.gelu import GELU
+from regnet.builtin.layers.layer_norm import LayerNorm
+from regnet.builtin.layers.leaky_relu import LeakyReLU
+from regnet.builtin.layers.linear import Linear
+from regnet.builtin.layers.relu import ReLU
+from regnet.builtin.layers.residual import Residual
+from regnet.builtin.layers.sigmoid import Sigmoid
+from regnet.builtin.layers.silu import SiLU
+from regnet.builtin.layers.softmax import Softmax
+from regnet.builtin.layers.tanh import Tanh
+from regnet.builtin.losses.binary_cross_entropy import BinaryCrossEntropy
+from regnet.builtin.losses.cross_entropy import CrossEntropy
+from regnet.builtin.losses.huber import Huber
+from regnet.builtin.losses.mse import MSE
+from regnet.builtin.optimizers.adam import Adam
+from regnet.builtin.optimizers.adamw import AdamW
+from regnet.builtin.optimizers.rmsprop import RMSprop
+from regnet.builtin.optimizers.sgd import SGD
+from regnet.contracts import Dataset, Initializer, Layer, Loss, Optimizer
+from regnet.hookspecs import hookimpl
+
+
+@hookimpl
+def regnet_layers() -> dict[str, type[Layer]]:
+    return {
+        "linear": Linear,
+        "relu": ReLU,
+        "tanh": Tanh,
+        "sigmoid": Sigmoid,
+        "leaky_relu": LeakyReLU,
+        "gelu": GELU,
+        "silu": SiLU,
+        "softmax": Softmax,
+        "dropout": Dropout,
+        "layer_norm": LayerNorm,
+        "batch_norm": BatchNorm,
+        "residual": Residual,
+    }
+
+
+@hookimpl
+def regnet_losses() -> dict[str, type[Loss]]:
+    return {
+        "mse": MSE,
+        "cross_entropy": CrossEntropy,
+        "binary_cross_entropy": BinaryCrossEntropy,
+        "huber": Huber,
+    }
+
+
+@hookimpl
+def regnet_optimizers() -> dict[str, type[Optimizer]]:
+    return {"sgd": SGD, "adam": Adam, "adamw": AdamW, "rmsprop": RMSprop}
+
+
+@hookimpl
+def regnet_datasets() -> dict[str, type[Dataset]]:
+    return {"disc": Disc, "digits": Digits, "diabetes": Diabetes}
+
+
+@hookimpl
+def regnet_initializers() -> dict[str, type[Initializer]]:
+    return {
+        "he_fan_out": HeFanOut,
+        "he_fan_in": HeFanIn,
+        "xavier_normal": XavierNormal,
+        "xavier_uniform": XavierUniform,
+        "torch_default": TorchDefault,
+        "zeros": Zeros,
+        "constant": Constant,
+    }

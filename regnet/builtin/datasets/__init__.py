@@ -1,0 +1,1 @@
+"""regnet's own data sets, one to a file."""

@@ -1,0 +1,35 @@
+"""Real patients' data: a value to be predicted, so that nothing is made for classes alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+from annotated_types import Interval
+
+from regnet.builtin.datasets.splitting import split_at_random
+from regnet.contracts import Dataset, Splits
+
+
+@dataclass(frozen=True)
+class Diabetes(Dataset):
+    """442 patients, ten measurements each, and how far the disease went within a year (25 to 346); scikit-learn's copy.
+
+    Source: Efron, Hastie, Johnstone and Tibshirani, "Least angle regression", Annals of Statistics 2004.
+
+    Args:
+        test_share: the share of the patients to be judged by, above 0 and below 1.
+        redraw: whether each seed splits the patients in a way of its own, or all share one split.
+    """
+
+    test_share: Annotated[float, Interval(gt=0, lt=1)] = 0.2
+    redraw: bool = True
+
+    def load(self, generator: torch.Generator) -> Splits:
+        from sklearn.datasets import load_diabetes
+
+        bunch = load_diabetes()
+        x = torch.from_numpy(bunch.data).float()
+        y = torch.from_numpy(bunch.target).float().unsqueeze(-1)
+        return split_at_random(x, y, self.test_share, None, generator)

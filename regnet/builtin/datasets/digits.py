@@ -1,0 +1,35 @@
+"""Real handwritten digits, small enough to train on in seconds: ten classes, so that nothing is made for two alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+from annotated_types import Interval
+
+from regnet.builtin.datasets.splitting import split_at_random
+from regnet.contracts import Dataset, Splits
+
+
+@dataclass(frozen=True)
+class Digits(Dataset):
+    """1,797 images of 8×8 pixels from 0 to 16, of ten classes; scikit-learn's copy.
+
+    Source: Alpaydin and Kaynak, "Optical recognition of handwritten digits", UCI Machine Learning Repository, 1998.
+
+    Args:
+        test_share: the share of the images to be judged by, above 0 and below 1.
+        redraw: whether each seed splits the images in a way of its own, or all share one split.
+    """
+
+    test_share: Annotated[float, Interval(gt=0, lt=1)] = 0.2
+    redraw: bool = True
+
+    def load(self, generator: torch.Generator) -> Splits:
+        from sklearn.datasets import load_digits
+
+        bunch = load_digits()
+        x = torch.from_numpy(bunch.data).float()
+        y = torch.from_numpy(bunch.target).long()
+        return split_at_random(x, y, self.test_share, len(bunch.target_names), generator)

@@ -1,0 +1,40 @@
+"""The report's data set: which points of a square lie in a disc of half its area?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+from annotated_types import Ge
+from torch import Tensor
+
+from regnet.contracts import Dataset, Split, Splits
+
+
+@dataclass(frozen=True)
+class Disc(Dataset):
+    """Points uniform in ``[0, 1]²``, of class 1 inside the circle around ``(½, ½)`` with radius ``1/√(2π)``, else 0.
+
+    The disc's area is ½, so both classes are equally likely. Source: the report's section IV.A.
+
+    Args:
+        train_size: points to train on.
+        test_size: points to be judged by.
+        redraw: whether each seed draws points of its own, as the report's code does, or all share one set.
+    """
+
+    train_size: Annotated[int, Ge(2)] = 1000
+    test_size: Annotated[int, Ge(1)] = 1000
+    redraw: bool = True
+
+    def load(self, generator: torch.Generator) -> Splits:
+        return Splits(self._draw(self.train_size, generator), self._draw(self.test_size, generator), classes=2)
+
+    def label(self, x: Tensor) -> Tensor:
+        return ((x - 0.5).square().sum(-1) <= 1 / (2 * math.pi)).long()
+
+    def _draw(self, size: int, generator: torch.Generator) -> Split:
+        x = torch.rand(size, 2, generator=generator)
+        return Split(x, self.label(x))

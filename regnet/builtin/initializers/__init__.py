@@ -1,0 +1,1 @@
+"""regnet's own initializers, one to a file."""

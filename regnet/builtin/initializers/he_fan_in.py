@@ -1,0 +1,30 @@
+"""He's initialization by the input size: the usual form."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+from annotated_types import Gt
+from torch import Tensor
+
+from regnet.contracts import PER_REPLICA, Initializer
+
+
+@dataclass(frozen=True)
+class HeFanIn(Initializer):
+    """``W ~ N(0, gain² · 2 / F_in)``: normal with standard deviation ``gain √(2 / F_in)``; the bias is zero.
+
+    Scaling by the input size keeps the activations' variance on their way forward through rectifiers.
+    Source: He, Zhang, Ren and Sun, "Delving deep into rectifiers", ICCV 2015, equation (10).
+
+    Args:
+        gain: a factor on the standard deviation, above 0.
+    """
+
+    gain: Annotated[float, Gt(0), PER_REPLICA] = 1.0
+
+    def weight(self, out_features: int, in_features: int, generator: torch.Generator) -> Tensor:
+        return torch.randn(out_features, in_features, generator=generator) * (self.gain * math.sqrt(2 / in_features))

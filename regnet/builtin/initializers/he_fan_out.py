@@ -1,0 +1,31 @@
+"""He's initialization by the output size: what the report's code does."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+from annotated_types import Gt
+from torch import Tensor
+
+from regnet.contracts import PER_REPLICA, Initializer
+
+
+@dataclass(frozen=True)
+class HeFanOut(Initializer):
+    """``W ~ N(0, gain² · 2 / F_out)``: normal with standard deviation ``gain √(2 / F_out)``; the bias is zero.
+
+    The form in the report's code. Its equation (2) reads as if the standard deviation were ``2 / √F_out``, which is √2 times
+    as much (``gain=1.4142``). Scaling by the output size keeps the gradient's variance on its way back through rectifiers.
+    Source: He, Zhang, Ren and Sun, "Delving deep into rectifiers", ICCV 2015, equation (14).
+
+    Args:
+        gain: a factor on the standard deviation, above 0.
+    """
+
+    gain: Annotated[float, Gt(0), PER_REPLICA] = 1.0
+
+    def weight(self, out_features: int, in_features: int, generator: torch.Generator) -> Tensor:
+        return torch.randn(out_features, in_features, generator=generator) * (self.gain * math.sqrt(2 / out_features))

@@ -1,0 +1,28 @@
+"""What PyTorch does when it is told nothing: how the report's baseline started."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from regnet.contracts import Initializer
+
+
+@dataclass(frozen=True)
+class TorchDefault(Initializer):
+    """``W, b ~ U(-1/√F_in, 1/√F_in)``: the default of `torch.nn.Linear`, for the weight and for the bias.
+
+    The weight's standard deviation is ``1 / √(3 F_in)``, and unlike elsewhere the bias is not zero.
+    """
+
+    def weight(self, out_features: int, in_features: int, generator: torch.Generator) -> Tensor:
+        return self._uniform((out_features, in_features), in_features, generator)
+
+    def bias(self, out_features: int, in_features: int, generator: torch.Generator) -> Tensor:
+        return self._uniform((out_features,), in_features, generator)
+
+    def _uniform(self, shape: tuple[int, ...], in_features: int, generator: torch.Generator) -> Tensor:
+        return (2 * torch.rand(shape, generator=generator) - 1) / math.sqrt(in_features)

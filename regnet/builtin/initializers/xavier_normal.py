@@ -1,0 +1,30 @@
+"""Glorot's initialization, normal: a compromise between input and output size."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+from annotated_types import Gt
+from torch import Tensor
+
+from regnet.contracts import PER_REPLICA, Initializer
+
+
+@dataclass(frozen=True)
+class XavierNormal(Initializer):
+    """``W ~ N(0, gain² · 2 / (F_in + F_out))``; the bias is zero.
+
+    Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010.
+
+    Args:
+        gain: a factor on the standard deviation, above 0.
+    """
+
+    gain: Annotated[float, Gt(0), PER_REPLICA] = 1.0
+
+    def weight(self, out_features: int, in_features: int, generator: torch.Generator) -> Tensor:
+        std = self.gain * math.sqrt(2 / (in_features + out_features))
+        return torch.randn(out_features, in_features, generator=generator) * std

@@ -1,0 +1,31 @@
+"""Glorot's initialization, uniform: the same variance as the normal form, and no outliers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+from annotated_types import Gt
+from torch import Tensor
+
+from regnet.contracts import PER_REPLICA, Initializer
+
+
+@dataclass(frozen=True)
+class XavierUniform(Initializer):
+    """``W ~ U(-a, a)`` with ``a = gain √(6 / (F_in + F_out))``; the bias is zero.
+
+    Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010,
+    equation (16).
+
+    Args:
+        gain: a factor on the bound, above 0.
+    """
+
+    gain: Annotated[float, Gt(0), PER_REPLICA] = 1.0
+
+    def weight(self, out_features: int, in_features: int, generator: torch.Generator) -> Tensor:
+        bound = self.gain * math.sqrt(6 / (in_features + out_features))
+        return (2 * torch.rand(out_features, in_features, generator=generator) - 1) * bound

@@ -1,0 +1,1 @@
+"""regnet's own layers, one to a file."""

@@ -1,0 +1,50 @@
+"""The Gaussian error linear unit: weighs each feature by how likely a normal variable is to be smaller."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from regnet.contracts import Context, Layer, Params
+
+SLOPE = math.sqrt(2 / math.pi)
+CUBIC = 0.044715
+
+
+@dataclass(frozen=True)
+class GELU(Layer):
+    """``y = x Φ(x)`` with Φ the standard normal distribution function and φ its density.
+
+    Exactly, ``dy/dx = Φ(x) + x φ(x)``. The approximation takes ``Φ(x) ≈ ½ (1 + tanh u)`` with ``u = √(2/π) (x + 0.044715 x³)``,
+    so that ``dy/dx = ½ (1 + tanh u) + ½ x (1 - tanh² u) u'`` with ``u' = √(2/π) (1 + 3 · 0.044715 x²)``.
+    Source: Hendrycks and Gimpel, "Gaussian error linear units", 2016.
+
+    Args:
+        approximate: "none" for the exact Φ, "tanh" for the approximation.
+    """
+
+    approximate: Literal["none", "tanh"] = "none"
+
+    def forward(self, params: Params, x: Tensor, context: Context) -> tuple[Tensor, Any]:
+        if self.approximate == "tanh":
+            tanh = torch.tanh(SLOPE * (x + CUBIC * x**3))
+            return 0.5 * x * (1 + tanh), (x, tanh)
+        cdf = 0.5 * (1 + torch.erf(x / math.sqrt(2)))
+        return x * cdf, (x, cdf)
+
+    def backward(self, params: Params, cache: Any, dy: Tensor) -> tuple[Tensor, Params]:
+        if self.approximate == "tanh":
+            x, tanh = cache
+            du = SLOPE * (1 + 3 * CUBIC * x**2)
+            return dy * 0.5 * (1 + tanh + x * (1 - tanh**2) * du), {}
+        x, cdf = cache
+        pdf = torch.exp(-0.5 * x**2) / math.sqrt(2 * math.pi)
+        return dy * (cdf + x * pdf), {}
+
+    def torch_module(self, nn: ModuleType, in_features: int) -> torch.nn.Module:
+        return nn.GELU(approximate=self.approximate)  # type: ignore[no-any-return]

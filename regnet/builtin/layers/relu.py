@@ -1,0 +1,32 @@
+"""The rectifier: the activation between the report's linear layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from regnet.contracts import Context, Layer, Params
+
+
+@dataclass(frozen=True)
+class ReLU(Layer):
+    """The positive part, ``y = max(x, 0)``: the report's equation (4).
+
+    Its derivative is 1 where ``x > 0`` and 0 where ``x < 0``, the report's (10); at 0 it is taken to be 0, as PyTorch does.
+    That is the sign of `y`, so ``dx = dy · sign(y)``.
+    """
+
+    def forward(self, params: Params, x: Tensor, context: Context) -> tuple[Tensor, Any]:
+        y = x.relu()
+        return y, y
+
+    def backward(self, params: Params, cache: Any, dy: Tensor) -> tuple[Tensor, Params]:
+        y = cache
+        return dy * y.sign(), {}
+
+    def torch_module(self, nn: ModuleType, in_features: int) -> torch.nn.Module:
+        return nn.ReLU()  # type: ignore[no-any-return]

@@ -1,0 +1,1 @@
+"""regnet's own losses, one to a file."""

@@ -1,0 +1,39 @@
+"""The binary cross entropy from logits: each output answers a yes-or-no question of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import ClassVar
+
+from torch import Tensor
+
+from regnet.builtin.losses.reduction import Reduction, count, reduced
+from regnet.contracts import Coding, Loss
+
+
+@dataclass(frozen=True)
+class BinaryCrossEntropy(Loss):
+    """``L = (1/B) Σ_B Σ_K (log(1 + eʸ) - t y)`` for logits `y` and targets `t` of 0 or 1; its mean over the outputs by default.
+
+    That is ``-t log s - (1 - t) log(1 - s)`` with ``s = 1 / (1 + e⁻ʸ)``, written so that large logits do not overflow:
+    ``log(1 + eʸ) = max(y, 0) + log(1 + e^-|y|)``. The gradient is ``(s - t)``, divided alike.
+
+    Args:
+        reduction: "sum" over the outputs of an example, or "mean" over them; the batch is averaged over either way.
+    """
+
+    reduction: Reduction = "mean"
+
+    codings: ClassVar[tuple[Coding, ...]] = ("one_hot",)
+
+    def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        softplus = prediction.clamp_min(0) + prediction.abs().neg().exp().log1p()
+        return (softplus - target * prediction).sum((-1, -2)) / count(prediction, self.reduction)
+
+    def backward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        return (prediction.sigmoid() - target) / count(prediction, self.reduction)
+
+    def torch_loss(self, nn: ModuleType) -> Callable[[Tensor, Tensor], Tensor]:
+        return reduced(nn.BCEWithLogitsLoss, self.reduction)

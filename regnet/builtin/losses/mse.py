@@ -1,0 +1,38 @@
+"""The mean square error: the report's loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import ClassVar
+
+from torch import Tensor
+
+from regnet.builtin.losses.reduction import Reduction, count, reduced
+from regnet.contracts import Coding, Loss
+
+
+@dataclass(frozen=True)
+class MSE(Loss):
+    """``L = (1/B) Σ_B Σ_K (y - t)²`` with reduction "sum", the report's equation (6); its mean over the outputs with "mean".
+
+    The gradient is ``(2/B) (y - t)``, the report's (15); with "mean", as in PyTorch's default, it is smaller by the number of
+    outputs `K`, and so is every step of plain gradient descent.
+
+    Args:
+        reduction: "sum" over the outputs of an example, or "mean" over them; the batch is averaged over either way.
+    """
+
+    reduction: Reduction = "sum"
+
+    codings: ClassVar[tuple[Coding, ...]] = ("signed", "one_hot", "standardized", "values")
+
+    def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        return (prediction - target).square().sum((-1, -2)) / count(prediction, self.reduction)
+
+    def backward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        return (prediction - target) * (2 / count(prediction, self.reduction))
+
+    def torch_loss(self, nn: ModuleType) -> Callable[[Tensor, Tensor], Tensor]:
+        return reduced(nn.MSELoss, self.reduction)

@@ -1,0 +1,1 @@
+"""regnet's own optimizers, one to a file."""

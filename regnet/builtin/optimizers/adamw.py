@@ -1,0 +1,50 @@
+"""AdamW: Adam with the weight decay kept out of the moments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Annotated
+
+import torch
+from annotated_types import Ge, Gt, Interval
+from torch import Tensor
+
+from regnet.builtin.optimizers.descent import descend
+from regnet.builtin.optimizers.moments import adam_direction, zero_moments
+from regnet.contracts import PER_REPLICA, Optimizer, State
+
+
+@dataclass(frozen=True)
+class AdamW(Optimizer):
+    """``θ ← θ - lr (m̂ / (√v̂ + eps) + weight_decay θ)``, the moments being those of `adam`.
+
+    Source: Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2, with the learning rate
+    on both terms as PyTorch has it.
+
+    Args:
+        lr: learning rate, above 0.
+        beta1: decay of the mean, from 0 to below 1.
+        beta2: decay of the mean square, from 0 to below 1.
+        eps: keeps the denominator from zero, above 0.
+        weight_decay: pull towards zero, at least 0.
+    """
+
+    lr: Annotated[float, Gt(0), PER_REPLICA] = 0.001
+    beta1: Annotated[float, Interval(ge=0, lt=1), PER_REPLICA] = 0.9
+    beta2: Annotated[float, Interval(ge=0, lt=1), PER_REPLICA] = 0.999
+    eps: Annotated[float, Gt(0), PER_REPLICA] = 1e-8
+    weight_decay: Annotated[float, Ge(0), PER_REPLICA] = 0.01
+
+    def init(self, parameters: Tensor) -> State:
+        return zero_moments(parameters)
+
+    def update(self, parameters: Tensor, gradients: Tensor, state: State) -> None:
+        direction = adam_direction(gradients, state, self.beta1, self.beta2, self.eps)
+        descend(parameters, self.lr, direction + self.weight_decay * parameters)
+
+    def torch_optimizer(self, optim: ModuleType, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
+        return optim.AdamW(  # type: ignore[no-any-return]
+            parameters, lr=self.lr, betas=(self.beta1, self.beta2), eps=self.eps, weight_decay=self.weight_decay
+        )

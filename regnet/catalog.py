@@ -1,0 +1,178 @@
+"""The catalog: every component that an installed plugin registers, by kind and name, and how to build one from a config."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pluggy
+
+from regnet.contracts import KINDS
+from regnet.errors import BadOption, PluginError, UnknownComponent, one_of
+from regnet.plugins import Broken, Plugins, Provenance, load_plugins
+from regnet.schema import Option, options_of, summary, values_of
+
+T = TypeVar("T")
+
+MISSING = "???"
+"""How a config says that a value still has to be given."""
+
+HOOKS = {
+    "layer": "regnet_layers",
+    "loss": "regnet_losses",
+    "optimizer": "regnet_optimizers",
+    "dataset": "regnet_datasets",
+    "initializer": "regnet_initializers",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the catalog knows of one component."""
+
+    kind: str
+    name: str
+    component: type
+    options: Mapping[str, Option]
+    """The constructor's signature."""
+    origin: Provenance
+
+    @property
+    def summary(self) -> str:
+        return summary(self.component)
+
+    def __str__(self) -> str:
+        whose = "" if self.origin.distribution == "regnet" else f" (from {self.origin})"
+        return f"{self.kind} {self.name}{whose}"
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All components, and the plugins that gave them."""
+
+    plugins: Plugins
+    entries: Mapping[str, Mapping[str, tuple[Entry, ...]]]
+    """For each kind and name who claims it: more than one is a collision, told when the name is used."""
+    broken: tuple[Broken, ...]
+
+    def names(self, kind: str) -> list[str]:
+        return sorted(self.entries[kind])
+
+    def find(self, kind: str, name: str) -> Entry:
+        """The one component of that kind and name.
+
+        Raises:
+            UnknownComponent: there is none; names the closest, and what there is.
+            PluginError: two distributions claim the name.
+        """
+        claims = self.entries[kind].get(name, ())
+        if not claims:
+            raise UnknownComponent(f"unknown {kind} {name!r}: {one_of(name, self.entries[kind])}{self._broken_note()}")
+        if len(claims) > 1:
+            owners = " and ".join(str(entry.origin) for entry in claims)
+            raise PluginError(f"{kind} {name!r} is claimed by {owners}: uninstall one of them")
+        return claims[0]
+
+    def build(self, kind: str, spec: Any, *, where: str | None = None) -> Any:
+        """The component that a config describes: by a name, or by a mapping of `name` and options.
+
+        Options that are components themselves are built the same way. `where` says which part of the config this is.
+
+        Raises:
+            ConfigError: the spec is no description of a component; the name or an option is unknown; a value is wrong.
+        """
+        where = where or kind
+        if isinstance(spec, KINDS[kind]):
+            return spec
+        name, given = self._read(kind, spec, where)
+        entry = self.find(kind, name)
+        return self.construct(entry.component, entry.options, given, whose=str(entry), where=where)
+
+    def construct(self, cls: type[T], options: Mapping[str, Option], given: Mapping[str, Any], *, whose: str, where: str) -> T:
+        """An object of the class, from a config's values for its options. `whose` and `where` are for errors.
+
+        Raises:
+            ConfigError: an option is unknown or missing; a value is of the wrong type or out of range.
+        """
+        values = {}
+        for name, value in given.items():
+            if name not in options:
+                raise BadOption(f"{whose} has no option {name!r}: {one_of(name, options)}")
+            if value != MISSING:
+                values[name] = self._value(options[name], value, whose, f"{where}.{name}")
+        for option in options.values():
+            if option.required and option.name not in values:
+                raise BadOption(f"{whose} needs its option {option.name!r}: set {where}.{option.name}")
+        return cls(**values)
+
+    def describe(self, component: Any) -> dict[str, Any]:
+        """The config that would build an equal component: the inverse of `build`."""
+        kind = next(kind for kind, contract in KINDS.items() if isinstance(component, contract))
+        entry = next((e for claims in self.entries[kind].values() for e in claims if e.component is type(component)), None)
+        if entry is None:
+            raise UnknownComponent(f"{type(component).__name__} is not registered by any plugin, so no config can name it")
+        return {"name": entry.name} | {name: self.as_config(value) for name, value in values_of(component).items()}
+
+    def as_config(self, value: Any) -> Any:
+        """An option's value as a config would write it: components as their descriptions, whatever else as it is."""
+        if isinstance(value, tuple(KINDS.values())):
+            return self.describe(value)
+        return [self.as_config(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+    def _read(self, kind: str, spec: Any, where: str) -> tuple[str, dict[str, Any]]:
+        if isinstance(spec, str):
+            return spec, {}
+        if isinstance(spec, Mapping) and isinstance(spec.get("name"), str):
+            return spec["name"], {str(key): value for key, value in spec.items() if key != "name"}
+        raise BadOption(f"{where} takes the name of {_article(kind)}, or a mapping with `name` and its options; got {spec!r}")
+
+    def _value(self, option: Option, value: Any, whose: str, where: str) -> Any:
+        if value is None and option.takes_none:
+            return None
+        if option.nested_kind is None:
+            try:
+                return option.check(value)
+            except ValueError as error:
+                raise BadOption(f"{where} of {whose} {error}; got {value!r}") from None
+        if not option.takes_list:
+            return self.build(option.nested_kind, value, where=where)
+        if isinstance(value, str) or not isinstance(value, (list, tuple)):
+            raise BadOption(f"{where} of {whose} takes a list of {option.nested_kind}s; got {value!r}")
+        return tuple(self.build(option.nested_kind, item, where=f"{where}[{i}]") for i, item in enumerate(value))
+
+    def _broken_note(self) -> str:
+        if not self.broken:
+            return ""
+        return "; not loaded: " + "; ".join(f"{broken.origin} ({broken.reason})" for broken in self.broken)
+
+
+def load_catalog(plugins: Plugins | None = None) -> Catalog:
+    """Asks every plugin for its components; a plugin whose hooks fail, or give what is no component, is recorded as broken."""
+    plugins = plugins or load_plugins()
+    entries: dict[str, dict[str, tuple[Entry, ...]]] = {kind: {} for kind in KINDS}
+    broken = list(plugins.broken)
+    for kind, hook in HOOKS.items():
+        for implementation in getattr(plugins.manager.hook, hook).get_hookimpls():
+            origin = plugins.origins.get(implementation.plugin_name, Provenance("unknown", "unknown", "unknown"))
+            try:
+                found = _entries(kind, implementation, origin)
+            except Exception as error:  # a stranger's hook may raise anything
+                broken.append(Broken(origin, f"{hook}: {type(error).__name__}: {error}"))
+                continue
+            for entry in found:
+                entries[kind][entry.name] = (*entries[kind].get(entry.name, ()), entry)
+    return Catalog(plugins, entries, tuple(broken))
+
+
+def _entries(kind: str, implementation: pluggy.HookImpl, origin: Provenance) -> list[Entry]:
+    found = []
+    for name, component in implementation.function().items():
+        if not (isinstance(component, type) and issubclass(component, KINDS[kind])):
+            raise TypeError(f"{name!r} is {component!r}, expected a subclass of regnet.{KINDS[kind].__name__}")
+        found.append(Entry(kind, name, component, options_of(component), origin))
+    return found
+
+
+def _article(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"

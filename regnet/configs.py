@@ -1,0 +1,131 @@
+"""The edge to Hydra: component groups made from the catalog, configurations composed, and Hydra's errors put in a line."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import types
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any, Literal, Union
+
+from hydra import compose, initialize_config_module
+from hydra.core.config_store import ConfigStore
+from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from regnet.catalog import MISSING, Catalog
+from regnet.errors import ConfigError, one_of
+from regnet.schema import Option, options_of
+from regnet.settings import GROUPS, Settings
+
+CONFIG_MODULE = "regnet.conf"
+CONFIG_NAME = "config"
+COMPONENT_GROUPS = ("dataset", "loss", "optimizer")
+"""The kinds of component that are config groups of their own; layers and initializers are named within a model."""
+
+
+def register_groups(catalog: Catalog) -> None:
+    """Gives Hydra a typed node for the settings, and one for every component, as `optimizer=NAME` needs it."""
+    store = ConfigStore.instance()
+    groups = [Option(group, Any, MISSING) for group in GROUPS]
+    store.store(name="settings", node=node("settings", [*options_of(Settings).values(), *groups], catalog), provider="regnet")
+    for kind in COMPONENT_GROUPS:
+        for name, claims in catalog.entries[kind].items():
+            fixed = Option("name", str, name)
+            options = [fixed, *claims[0].options.values()]
+            store.store(group=kind, name=name, node=node(name, options, catalog), provider=claims[0].origin.distribution)
+
+
+def node(name: str, options: typing.Iterable[Option], catalog: Catalog) -> type:
+    """A dataclass with the options' names, types and defaults, as OmegaConf wants a typed config to be."""
+    fields = []
+    for option in options:
+        default = MISSING if option.required else catalog.as_config(option.default)
+        if isinstance(default, (list, dict)):
+            field = dataclasses.field(default_factory=lambda value=default: value)  # type: ignore[misc]
+        else:
+            field = dataclasses.field(default=default)
+        fields.append((option.name, _config_type(option.annotation), field))
+    return dataclasses.make_dataclass(name, fields)
+
+
+def compose_config(overrides: Sequence[str], catalog: Catalog) -> dict[str, Any]:
+    """The configuration that Hydra composes from regnet's `conf/` and the overrides, as plain Python values.
+
+    Raises:
+        ConfigError: Hydra cannot compose it.
+    """
+    register_groups(catalog)
+    with readable_errors(), initialize_config_module(CONFIG_MODULE, version_base="1.3"):
+        return plain(compose(CONFIG_NAME, overrides=list(overrides)))
+
+
+def plain(config: Any) -> dict[str, Any]:
+    """A composed configuration without Hydra's own part, every reference resolved, as plain Python values."""
+    container = OmegaConf.to_container(config, resolve=True, enum_to_str=True)
+    assert isinstance(container, dict)
+    hidden = ("hydra", "experiment", "contender")
+    return {str(key): value for key, value in container.items() if key not in hidden}
+
+
+@contextmanager
+def readable_errors() -> Iterator[None]:
+    """Turns what Hydra and OmegaConf raise about a person's input into a ConfigError of a line or two."""
+    try:
+        yield
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(explain(error)) from error
+
+
+def explain(error: BaseException) -> str:
+    """One line for an error of Hydra's or OmegaConf's: what is wrong, the closest name, what there is."""
+    text = str(error)
+    if isinstance(error, MissingConfigException):
+        return _explain_missing(error, text)
+    cause = error.__cause__ if isinstance(error, ConfigCompositionException) and error.__cause__ else error
+    if (unknown := re.search(r"Key '(\w+)' is not in struct|Key '(\w+)' not in '(\w+)'", f"{text}\n{cause}")) is not None:
+        return _explain_key(unknown[1] or unknown[2], text, cause)
+    lines = [line.strip() for line in f"{text}\n{cause}".splitlines() if line.strip()]
+    useful = [
+        line for line in dict.fromkeys(lines) if not line.startswith(("full_key", "object_type", "reference_type", "See https"))
+    ]
+    return " ".join(useful[:3])
+
+
+def _explain_missing(error: MissingConfigException, text: str) -> str:
+    wanted = str(error.missing_cfg_file or "")
+    group, _, name = wanted.rpartition("/")
+    names = [str(option) for option in error.options or () if option != "schema"]
+    if group and name:
+        return f"unknown {group} {name!r}: {one_of(name, names)}"
+    return text.splitlines()[0]
+
+
+def _explain_key(key: str, text: str, cause: BaseException) -> str:
+    parent = getattr(cause, "parent_node", None)
+    full = str(getattr(cause, "full_key", "") or key)
+    names = [str(name) for name in parent] if isinstance(parent, Mapping) or hasattr(parent, "keys") else []
+    owner = full.rpartition(".")[0]
+    if owner and "name" in names:
+        owner = f"{owner} {parent['name']}"  # type: ignore[index]
+    return f"{owner or 'the configuration'} has no option {key!r}: {one_of(key, [n for n in names if n not in ('name', 'hydra')])}"
+
+
+def _config_type(annotation: Any) -> Any:
+    """The closest type that OmegaConf knows: ranges and alternatives are checked later, by the catalog."""
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is Annotated:
+        return _config_type(arguments[0])
+    if origin is Literal and all(isinstance(value, str) for value in arguments):
+        return str
+    if origin is list and _config_type(arguments[0]) in (int, float, str, bool):
+        return list[_config_type(arguments[0])]  # type: ignore[misc]
+    if origin in (Union, types.UnionType):
+        inner = {_config_type(part) for part in arguments if part is not type(None)}
+        if len(inner) == 1 and (only := inner.pop()) is not Any:
+            return only | None if type(None) in arguments else only
+        return Any
+    return annotation if annotation in (int, float, str, bool) else Any

@@ -1,0 +1,34 @@
+"""What a plugin author implements: one small abstract class for each of the five kinds of component."""
+
+from regnet.contracts.dataset import Dataset, Split, Splits
+from regnet.contracts.initializer import Initializer
+from regnet.contracts.layer import Buffer, Context, Layer, Params
+from regnet.contracts.loss import Coding, Loss
+from regnet.contracts.optimizer import Optimizer, State
+from regnet.contracts.options import PER_REPLICA
+
+KINDS: dict[str, type] = {
+    "layer": Layer,
+    "loss": Loss,
+    "optimizer": Optimizer,
+    "dataset": Dataset,
+    "initializer": Initializer,
+}
+"""The five kinds of component, by the name that configs and hooks use."""
+
+__all__ = [
+    "KINDS",
+    "PER_REPLICA",
+    "Buffer",
+    "Coding",
+    "Context",
+    "Dataset",
+    "Initializer",
+    "Layer",
+    "Loss",
+    "Optimizer",
+    "Params",
+    "Split",
+    "Splits",
+    "State",
+]

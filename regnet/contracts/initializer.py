@@ -1,0 +1,20 @@
+"""An initializer: where training starts from."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor
+
+
+class Initializer(ABC):
+    """A distribution for the weights of a layer that maps `in_features` to `out_features`."""
+
+    @abstractmethod
+    def weight(self, out_features: int, in_features: int, generator: torch.Generator) -> Tensor:
+        """A weight matrix ``(out_features, in_features)``, drawn from `generator` alone."""
+
+    def bias(self, out_features: int, in_features: int, generator: torch.Generator) -> Tensor:
+        """A bias ``(out_features,)``: zeros (the report's equation (3)) unless the initializer says otherwise."""
+        return torch.zeros(out_features)

@@ -1,0 +1,85 @@
+"""A layer: one step of a network, written once as mathematics and run for one seed or a thousand."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+from regnet.streams import Noise
+
+Params: TypeAlias = dict[str, Any]
+"""A tensor for each name; a layer made of layers holds one such dict for each inner layer."""
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """Marks a tensor in what `Layer.init` returns as state that is not trained, such as running statistics.
+
+    `forward` finds the bare tensor under the same name and may write it in place while training; `backward` returns no
+    gradient for it.
+    """
+
+    value: Tensor
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a forward pass may know beside its input."""
+
+    training: bool
+    """Whether this pass is part of training: dropout drops and batch norm uses the batch's own statistics."""
+
+    noise: Noise
+    """Uniform random numbers, one stream for each replica."""
+
+
+class Layer(ABC):
+    """A differentiable function of a batch, with parameters of its own or without.
+
+    Write every method for the last two axes, ``(*R, B, F)``: `B` is the batch, `F` the features and `*R` either nothing or
+    one replica axis in front. Name negative axes only (``dy.sum(-2)``, ``x.mT``), and the same lines serve every seed at once.
+
+    Nothing is kept on `self` but the constructor's options, under their own names. What `backward` needs goes through the cache.
+    """
+
+    def init(self, in_features: int, generator: torch.Generator) -> tuple[Params, int]:
+        """One replica's parameters, without a replica axis, and the number of features that come out.
+
+        Draw from `generator` alone. Wrap state that is not trained in `Buffer`. A layer without parameters that keeps the
+        number of features needs no `init` of its own.
+        """
+        return {}, in_features
+
+    @abstractmethod
+    def forward(self, params: Params, x: Tensor, context: Context) -> tuple[Tensor, Any]:
+        """The output ``(*R, B, F_out)`` for the input `x` ``(*R, B, F_in)``, and the cache that `backward` will be given.
+
+        Plain tensor code that autograd could differentiate: the PyTorch engine runs it so when `torch_module` names nothing,
+        and the check compares `backward` with it.
+        """
+
+    @abstractmethod
+    def backward(self, params: Params, cache: Any, dy: Tensor) -> tuple[Tensor, Params]:
+        """The loss's gradient with respect to the input, and with respect to each trained parameter, by name.
+
+        `dy` is its gradient with respect to the output, ``(*R, B, F_out)``; the results have the shapes of `x` and of `params`.
+        """
+
+    def gradients(self, params: Params, cache: Any, dy: Tensor) -> Params:
+        """The second half of what `backward` returns, for a layer whose input is the data: nobody asks for its gradient.
+
+        Worth an implementation of its own only where leaving out the first half saves much.
+        """
+        return self.backward(params, cache, dy)[1]
+
+    def torch_module(self, nn: ModuleType, in_features: int) -> torch.nn.Module | None:
+        """PyTorch's own counterpart, built from the given `torch.nn`, for the baseline to use; None where there is none.
+
+        Its parameters and buffers must go by the names that `init` gives them.
+        """
+        return None

@@ -1,0 +1,36 @@
+"""A loss: how far predictions are from targets, and in which direction to move them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from types import ModuleType
+from typing import ClassVar, Literal, TypeAlias
+
+from torch import Tensor
+
+Coding: TypeAlias = Literal["signed", "one_hot", "index", "standardized", "values"]
+"""How a target is written: see `regnet.targets`."""
+
+
+class Loss(ABC):
+    """A differentiable function of a batch of predictions and their targets, with one value for each replica.
+
+    `backward` must be the gradient of exactly what `forward` returns. Both are functions of the same two tensors, so that
+    a training step, which never reads the value, does not have to compute it.
+    """
+
+    codings: ClassVar[tuple[Coding, ...]]
+    """The target codings that the loss can take, the preferred one of each task first."""
+
+    @abstractmethod
+    def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        """The loss ``(*R)`` of the predictions ``(*R, B, K)``; targets are ``(*R, B, K)``, or ``(*R, B)`` for class indices."""
+
+    @abstractmethod
+    def backward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        """The gradient of `forward` with respect to the predictions, ``(*R, B, K)``."""
+
+    def torch_loss(self, nn: ModuleType) -> Callable[[Tensor, Tensor], Tensor] | None:
+        """PyTorch's own counterpart, built from the given `torch.nn`, for one replica; None where there is none."""
+        return None

@@ -1,0 +1,22 @@
+"""How a constructor's annotation says more about an option than its type: its range, and whether replicas may differ in it.
+
+Ranges are written with the `annotated-types` package, the vocabulary that pydantic reads::
+
+    lr: Annotated[float, Gt(0), PER_REPLICA] = 0.001
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PerReplica:
+    """Marks a numeric option in which the replicas of one lockstep program may differ.
+
+    The component's code then has to work when the option is a tensor that broadcasts against what it is applied to.
+    Sizes, switches and names cannot carry the mark: replicas of one program have one structure.
+    """
+
+
+PER_REPLICA = PerReplica()

@@ -1,0 +1,113 @@
+"""The PyTorch engine: what a user of PyTorch would write for the same network, and so the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from regnet.contracts import Buffer, Context, Layer, Params
+from regnet.engines import Trainer
+from regnet.errors import ConfigError
+from regnet.parameters import leaves, rebuild
+from regnet.streams import Noise
+from regnet.study import Study
+
+
+class AutogradLayer(nn.Module):
+    """A layer that names no counterpart in torch.nn: its own `forward`, differentiated by autograd instead of by `backward`."""
+
+    def __init__(self, layer: Layer, start: Params, noise: Noise) -> None:
+        super().__init__()
+        self._layer = layer
+        self._contexts = {training: Context(training=training, noise=noise) for training in (True, False)}
+        self._places: list[tuple[tuple[str, ...], str]] = []
+        for path, leaf in leaves(start):
+            name = "__".join(path)  # a module's parameters cannot have dots in their names
+            self._places.append((path, name))
+            if isinstance(leaf, Buffer):
+                self.register_buffer(name, leaf.value.clone())
+            else:
+                self.register_parameter(name, nn.Parameter(leaf.clone()))
+        self._branches = start
+
+    def forward(self, x: Tensor) -> Tensor:
+        params = rebuild(self._branches, {path: getattr(self, name) for path, name in self._places})
+        return self._layer.forward(params, x, self._contexts[self.training])[0]
+
+    def named_weights(self) -> dict[str, Tensor]:
+        return {".".join(path): getattr(self, name) for path, name in self._places}
+
+
+class TorchTrainer(Trainer):
+    """Trains one seed with nn.Module, autograd and torch.optim: a component's own counterpart where it names one.
+
+    A layer without one runs its `forward` under autograd, a loss likewise; an optimizer without one updates each parameter
+    from autograd's gradients.
+    """
+
+    def __init__(self, study: Study, seeds: Sequence[int], starts: Sequence[Params]) -> None:
+        if len(seeds) != 1:
+            raise ConfigError(f"the torch engine trains one seed at a time, got {len(seeds)}: set replicas=solo")
+        noise = Noise(seeds, replica_axis=False)
+        self._module = _module(study, starts[0], noise).to(study.device, study.dtype)
+        self._criterion = study.loss.torch_loss(nn) or study.loss.forward
+        parameters = list(self._module.parameters())
+        self._optimizer = study.optimizer.torch_optimizer(torch.optim, parameters) or HandbuiltOptimizer(study, parameters)
+
+    def train_epoch(self, batches: Sequence[tuple[Tensor, Tensor]]) -> None:
+        self._module.train()
+        for x, target in batches:
+            self._optimizer.zero_grad()
+            loss = self._criterion(self._module(x), target)
+            loss.backward()
+            self._optimizer.step()
+
+    def predict(self, x: Tensor) -> Tensor:
+        self._module.eval()
+        with torch.no_grad():
+            return self._module(x)  # type: ignore[no-any-return]
+
+    def weights(self, replica: int) -> dict[str, Tensor]:
+        named: dict[str, Tensor] = {}
+        for place, module in enumerate(self._module):
+            own = module.named_weights() if isinstance(module, AutogradLayer) else module.state_dict()
+            kept = {name: tensor for name, tensor in own.items() if name != "num_batches_tracked"}
+            named |= {f"{place}.{name}": tensor.detach().clone() for name, tensor in kept.items()}
+        return named
+
+
+class HandbuiltOptimizer:
+    """An optimizer that names no counterpart in torch.optim, applied to each parameter's gradient from autograd."""
+
+    def __init__(self, study: Study, parameters: Sequence[Tensor]) -> None:
+        self._rule = study.optimizer
+        self._parameters = [(parameter, self._rule.init(parameter.detach())) for parameter in parameters]
+
+    def zero_grad(self) -> None:
+        for parameter, _ in self._parameters:
+            parameter.grad = None
+
+    def step(self) -> None:
+        with torch.no_grad():
+            for parameter, state in self._parameters:
+                if parameter.grad is not None:
+                    self._rule.update(parameter, parameter.grad, state)
+
+
+def _module(study: Study, start: Params, noise: Noise) -> nn.Sequential:
+    modules = []
+    features = study.features
+    with torch.random.fork_rng(devices=[]):  # the constructors of torch.nn draw from the global generator
+        for place, layer in enumerate(study.network.layers):
+            own = start[str(place)]
+            module = layer.torch_module(nn, features)
+            if module is None:
+                module = AutogradLayer(layer, own, noise)
+            else:
+                values = {name: leaf.value if isinstance(leaf, Buffer) else leaf for (name,), leaf in leaves(own)}
+                module.load_state_dict(module.state_dict() | values)
+            modules.append(module)
+            _, features = layer.init(features, torch.Generator())
+    return nn.Sequential(*modules)

@@ -1,0 +1,73 @@
+"""What happens in a study, told to whoever listens: progress bars, trackers, plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from regnet.data import Data
+    from regnet.results import StudyResult
+    from regnet.study import Study
+
+
+@dataclass(frozen=True)
+class StudyStarted:
+    """A study is about to train its first seed."""
+
+    study: Study
+
+
+@dataclass(frozen=True)
+class RunStarted:
+    """One seed is about to be trained: alone, or in lockstep with others, which are told of one after another."""
+
+    study: Study
+    seed: int
+    data: Data
+    """The seed's own examples, without a replica axis."""
+
+
+@dataclass(frozen=True)
+class EpochEnded:
+    """An epoch of one or many seeds is over."""
+
+    study: Study
+    seeds: tuple[int, ...]
+    """The seeds trained together."""
+    epoch: int
+    """Counted from 1."""
+    metrics: Mapping[str, np.ndarray]
+    """For each metric one value for each seed, ``(R,)``; not a number from the epoch on in which a seed diverged."""
+
+
+@dataclass(frozen=True)
+class RunEnded:
+    """One seed has been trained to the end."""
+
+    study: Study
+    result: StudyResult
+    """The result of this seed alone."""
+
+
+@dataclass(frozen=True)
+class RunFailed:
+    """One seed will not be trained to the end."""
+
+    study: Study
+    seed: int
+    reason: str
+    """In one line, for people to read."""
+    interrupted: bool
+    """Whether somebody stopped it, as with Ctrl-C."""
+
+
+@dataclass(frozen=True)
+class StudyEnded:
+    """Every seed of a study has been trained, or has failed."""
+
+    study: Study
+    result: StudyResult

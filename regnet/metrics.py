@@ -1,0 +1,45 @@
+"""Metrics: how good a network is at its data set's task, in terms a person can judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from regnet.contracts import Loss
+from regnet.data import Data, Examples
+from regnet.targets import Targets, Task
+
+METRICS: dict[Task, tuple[str, ...]] = {
+    "classification": ("loss", "error_rate"),
+    "regression": ("loss", "rmse", "r2"),
+}
+"""What is measured for each task, on the training and on the test examples."""
+
+HEADLINE: dict[Task, str] = {"classification": "test/error_rate", "regression": "test/rmse"}
+"""The one metric by which studies of a task are judged: the smaller, the better."""
+
+
+def evaluate(predict: Callable[[Tensor], Tensor], data: Data, loss: Loss) -> dict[str, Tensor]:
+    """Every metric of both splits, such as ``test/error_rate``: a tensor ``(*R)`` each."""
+    found: dict[str, Tensor] = {}
+    for name, examples in (("train", data.train), ("test", data.test)):
+        prediction = predict(examples.x)
+        found[f"{name}/loss"] = loss.forward(prediction, examples.target)
+        for metric, value in _judge(prediction, examples, data.targets).items():
+            found[f"{name}/{metric}"] = value
+    return found
+
+
+def _judge(prediction: Tensor, examples: Examples, targets: Targets) -> dict[str, Tensor]:
+    """For classes the share of wrong answers; for values the root mean square error, in their own units, and R².
+
+    ``R² = 1 - Σ (y - ŷ)² / Σ (y - mean(y))²``, averaged over the outputs.
+    """
+    answer = targets.decode(prediction)
+    if targets.task == "classification":
+        return {"error_rate": (answer != examples.y).to(prediction.dtype).mean(-1)}
+    squares = (answer - examples.y).square()
+    spread = (examples.y - examples.y.mean(-2, keepdim=True)).square()
+    return {"rmse": torch.sqrt(squares.mean((-1, -2))), "r2": (1 - squares.sum(-2) / spread.sum(-2)).mean(-1)}

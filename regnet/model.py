@@ -1,0 +1,59 @@
+"""Models: short descriptions of whole networks, for configs that would rather say "three hidden layers of 25" than list layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from annotated_types import Ge
+
+from regnet.catalog import Catalog
+from regnet.contracts import Initializer, Layer
+
+
+@dataclass(frozen=True)
+class MLP:
+    """Linear layers with an activation between them, and perhaps one at the end: with three hidden layers, the report's Figure 1.
+
+    Args:
+        hidden: the size of each hidden layer.
+        activation: the layer after each hidden linear layer.
+        output: the layer at the end, or nothing.
+        bias: whether the linear layers add a bias.
+        initializer: draws the linear layers' weights and biases.
+    """
+
+    hidden: list[Annotated[int, Ge(1)]]
+    activation: Layer
+    output: Layer | None
+    bias: bool
+    initializer: Initializer
+
+    def build(self, outputs: int, catalog: Catalog) -> tuple[Layer, ...]:
+        """The layers, for a target that needs that many outputs."""
+
+        def linear(size: int) -> Layer:
+            spec = {"name": "linear", "out_features": size, "bias": self.bias, "initializer": self.initializer}
+            return catalog.build("layer", spec)  # type: ignore[no-any-return]
+
+        hidden = [layer for size in self.hidden for layer in (linear(size), self.activation)]
+        return (*hidden, linear(outputs), *([self.output] if self.output else []))
+
+
+@dataclass(frozen=True)
+class LayerList:
+    """The layers themselves, one after another.
+
+    Args:
+        layers: each by its name, or by a mapping of its name and options.
+    """
+
+    layers: Sequence[Layer]
+
+    def build(self, outputs: int, catalog: Catalog) -> tuple[Layer, ...]:
+        """The layers as they were given; whether the last one has that many outputs is for the study to check."""
+        return tuple(self.layers)
+
+
+MODELS: dict[str, type[MLP] | type[LayerList]] = {"mlp": MLP, "layers": LayerList}

@@ -1,0 +1,53 @@
+"""Randomness: every draw comes from a generator that belongs to one seed and one purpose, never from the global one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+Purpose = Literal["data", "weights", "order", "noise"]
+
+BLOCK = 4096
+"""Numbers drawn at once from each seed's stream: few calls to each generator, and little memory at many replicas."""
+
+
+def stream(seed: int, purpose: Purpose) -> torch.Generator:
+    """A fresh CPU generator for one purpose of one seed.
+
+    Streams of different purposes are independent, so that drawing one more weight changes neither the data nor the order of
+    the batches. The generator's own seed is a hash of the pair, since consecutive integers make poor seeds.
+    """
+    digest = hashlib.blake2b(f"{purpose}/{seed}".encode(), digest_size=8).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest, "little") >> 1)
+
+
+class Noise:
+    """Uniform numbers for layers that are random while training, such as dropout: each replica draws from its own seed.
+
+    A replica's numbers depend on its own requests alone, so a seed sees the same noise alone and among a thousand others.
+    """
+
+    def __init__(self, seeds: Sequence[int], *, replica_axis: bool) -> None:
+        if not replica_axis and len(seeds) != 1:
+            raise ValueError(f"without a replica axis there is one seed, got {len(seeds)}")
+        self._generators = [stream(seed, "noise") for seed in seeds]
+        self._replica_axis = replica_axis
+        self._block = torch.empty(len(seeds), 0)
+        self._used = 0
+
+    def rand_like(self, x: Tensor) -> Tensor:
+        """Numbers uniform in [0, 1), of the shape, type and device of `x` ``(*R, B, F)``."""
+        shape = x.shape[1:] if self._replica_axis else x.shape
+        count = shape.numel()
+        if self._used + count > self._block.shape[1]:
+            size = max(BLOCK, count)
+            drawn = [torch.rand(size, generator=generator) for generator in self._generators]
+            self._block = torch.stack(drawn).to(x)
+            self._used = 0
+        numbers = self._block[:, self._used : self._used + count]
+        self._used += count
+        return numbers.reshape(x.shape)

@@ -1,0 +1,77 @@
+"""A study: one configuration, to be repeated with many seeds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import torch
+
+from regnet.contracts import Coding, Dataset, Loss, Optimizer
+from regnet.data import Normalization
+from regnet.plugins import Provenance
+from regnet.sequential import Sequential
+
+Replicas: TypeAlias = Literal["lockstep", "solo"]
+"""Whether the seeds of a study are trained at once along a replica axis, or one after another."""
+
+SEED_KEYS = frozenset({"seed", "seeds"})
+"""What runs of one study differ in."""
+PRESENTATION_KEYS = frozenset({"tracking", "report", "experiment", "study"})
+"""What has no influence on a run's numbers."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything that determines the numbers of a study's runs, as built components, and the config they were built from."""
+
+    network: Sequential
+    features: int
+    """How many features the data set's inputs have."""
+    dataset: Dataset
+    loss: Loss
+    optimizer: Optimizer
+    engine: str
+    seeds: tuple[int, ...]
+    replicas: Replicas
+    epochs: int
+    batch_size: int
+    shuffle: bool
+    normalization: Normalization
+    coding: Coding
+    dtype: torch.dtype
+    device: torch.device
+    threads: int
+    config: Mapping[str, Any]
+    """The composed configuration: plain mappings, lists, numbers and strings."""
+    origins: tuple[Provenance, ...] = ()
+    """The distributions whose components take part."""
+
+    @property
+    def groups(self) -> tuple[tuple[int, ...], ...]:
+        """The seeds that are trained together: all of them in lockstep, else each one alone."""
+        return (self.seeds,) if self.replicas == "lockstep" else tuple((seed,) for seed in self.seeds)
+
+    @property
+    def name(self) -> str:
+        """What to call the study in tables, the config's `study` or the components' names."""
+        given = self.config.get("study")
+        if given:
+            return str(given)
+        parts = [str(self.config.get(kind, {}).get("name", "?")) for kind in ("engine", "dataset", "loss", "optimizer")]
+        return " · ".join(parts)
+
+    @property
+    def identity(self) -> str:
+        """A hash of the configuration without the seeds: equal for the runs of one study, wherever they were started."""
+        return study_identity(self.config)
+
+
+def study_identity(config: Mapping[str, Any]) -> str:
+    """Twelve hexadecimal digits that two configurations share when they differ only in seeds or in presentation."""
+    kept = {key: value for key, value in config.items() if key not in SEED_KEYS | PRESENTATION_KEYS}
+    text = json.dumps(kept, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
