@@ -37,7 +37,7 @@ _HOMES = {
     "TrainedNetwork": "regnet.results",
     "Sequential": "regnet.sequential",
 }
-"""Where each public name is defined, unless it is in `regnet.contracts`: imported on first use, so that `regnet --help` is quick."""
+"""Where each public name is defined, unless it is in `regnet.contracts`: imported on first use, for a quick `regnet --help`."""
 
 __all__ = [
     "PER_REPLICA",

@@ -18,7 +18,7 @@ from regnet.schema import options_of
 from regnet.sequential import Sequential
 from regnet.settings import GROUPS, Settings
 from regnet.study import Replicas, Study
-from regnet.targets import choose_coding
+from regnet.targets import Task, choose_coding
 
 
 def assemble(config: Mapping[str, Any], catalog: Catalog) -> Study:
@@ -34,7 +34,7 @@ def assemble(config: Mapping[str, Any], catalog: Catalog) -> Study:
     engine = _engine(config["engine"])
     device = _device(settings)
     splits = load_splits(dataset, settings.seed_list[0])
-    task = "regression" if splits.classes is None else "classification"
+    task: Task = "regression" if splits.classes is None else "classification"
     coding = choose_coding(settings.coding, loss, config["loss"]["name"], task)
     outputs = splits.classes or splits.train.y.shape[-1]
     network = _network(config["model"], splits, outputs, config["dataset"]["name"], catalog)

@@ -166,8 +166,9 @@ def load_catalog(plugins: Plugins | None = None) -> Catalog:
 
 
 def _entries(kind: str, implementation: pluggy.HookImpl, origin: Provenance) -> list[Entry]:
+    components: Any = implementation.function()  # a plugin may return anything
     found = []
-    for name, component in implementation.function().items():
+    for name, component in components.items():
         if not (isinstance(component, type) and issubclass(component, KINDS[kind])):
             raise TypeError(f"{name!r} is {component!r}, expected a subclass of regnet.{KINDS[kind].__name__}")
         found.append(Entry(kind, name, component, options_of(component), origin))

@@ -6,14 +6,14 @@ import dataclasses
 import re
 import types
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any, Literal, Union
 
 from hydra import compose, initialize_config_module
 from hydra.core.config_store import ConfigStore
 from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from regnet.catalog import MISSING, Catalog
@@ -107,10 +107,10 @@ def _explain_missing(error: MissingConfigException, text: str) -> str:
 def _explain_key(key: str, text: str, cause: BaseException) -> str:
     parent = getattr(cause, "parent_node", None)
     full = str(getattr(cause, "full_key", "") or key)
-    names = [str(name) for name in parent] if isinstance(parent, Mapping) or hasattr(parent, "keys") else []
+    names = [str(name) for name in parent] if isinstance(parent, DictConfig) else []
     owner = full.rpartition(".")[0]
     if owner and "name" in names:
-        owner = f"{owner} {parent['name']}"  # type: ignore[index]
+        owner = f"{owner} {parent['name']}"
     return f"{owner or 'the configuration'} has no option {key!r}: {one_of(key, [n for n in names if n not in ('name', 'hydra')])}"
 
 
