@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from datetime import datetime
 
 from regnet.assemble import assemble
 from regnet.catalog import load_catalog
@@ -28,5 +30,11 @@ def run(overrides: Sequence[str] = ()) -> StudyResult:
     catalog = load_catalog()
     config = compose_config(overrides, catalog)
     study = assemble(config, catalog)
-    with open_tracker(config, catalog.plugins.manager):
-        return run_study(study, catalog.plugins.manager.hook)
+    launch = f"python/{datetime.now().astimezone():%Y-%m-%d/%H-%M-%S.%f}-{os.getpid()}"
+    with open_tracker(config, catalog.plugins.manager, launch):
+        result = run_study(study, catalog.plugins.manager.hook)
+    if config["tracking"]["name"] == "mlflow":
+        from regnet.tracking.summary import write_summaries
+
+        write_summaries([result], launch)
+    return result

@@ -109,7 +109,7 @@ def _explain_key(key: str, text: str, cause: BaseException) -> str:
     full = str(getattr(cause, "full_key", "") or key)
     names = [str(name) for name in parent] if isinstance(parent, DictConfig) else []
     owner = full.rpartition(".")[0]
-    if owner and "name" in names:
+    if owner and isinstance(parent, DictConfig) and "name" in names:
         owner = f"{owner} {parent['name']}"
     return f"{owner or 'the configuration'} has no option {key!r}: {one_of(key, [n for n in names if n not in ('name', 'hydra')])}"
 

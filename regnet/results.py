@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -121,3 +121,16 @@ def join(parts: list[StudyResult]) -> StudyResult:
         failures={seed: reason for part in parts for seed, reason in part.failures.items()},
         networks=tuple(network for part in parts for network in part.networks),
     )
+
+
+def by_study(parts: Iterable[StudyResult]) -> list[StudyResult]:
+    """Results put together by study, in the order in which each study first comes: twenty jobs of a seed each are one study.
+
+    A seed that comes twice in one study is the same run again: the first is kept.
+    """
+    studies: dict[str, list[StudyResult]] = {}
+    for part in parts:
+        known = studies.setdefault(part.identity, [])
+        taken = {seed for other in known for seed in other.seeds}
+        known.extend(part.of(seed) for seed in part.seeds if seed not in taken)
+    return [join(sorted(group, key=lambda one: one.seeds)) for group in studies.values()]

@@ -66,8 +66,8 @@ class Option:
         except ValidationError as error:
             first = error.errors()[0]
             place = "".join(f"[{part}]" for part in first["loc"])
-            message = first["msg"].removeprefix("Input should be ").removeprefix("a ")
-            raise ValueError(f"{place}{' ' if place else ''}takes {message}") from None
+            message = first["msg"].replace("Input should", "should", 1)
+            raise ValueError(f"{place}{' ' if place else ''}{message}") from None
 
 
 def options_of(component: type) -> dict[str, Option]:

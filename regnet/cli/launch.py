@@ -1,0 +1,134 @@
+"""`regnet run`: Hydra composes one job or many, each job trains a study, and at the end the launch's results are put together."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+import hydra
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import _run_hydra, create_config_search_path, get_args_parser
+from hydra.conf import HydraConf
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from rich.console import Console
+
+from regnet.assemble import assemble
+from regnet.catalog import load_catalog
+from regnet.cli.console import results_console
+from regnet.cli.progress import Progress
+from regnet.configs import CONFIG_MODULE, CONFIG_NAME, plain, readable_errors, register_groups
+from regnet.errors import ConfigError
+from regnet.report.build import build_report
+from regnet.report.comparison import headline
+from regnet.results import by_study
+from regnet.runner import refuse_if_all_diverged, run_study
+from regnet.storage import find_results, load_result, save_result
+from regnet.tracking import open_tracker
+
+SEARCH_PATH = f"pkg://{CONFIG_MODULE}"
+
+
+def launch(words: Sequence[str]) -> int:
+    """Does what the words after `regnet run` say, as Hydra's users expect: overrides, `-m`, `--cfg job`, `--help` and so on."""
+    hydra.version.setbase("1.3")
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra shall raise its errors, for us to put in a line
+    signal.signal(signal.SIGTERM, _interrupt)
+    parser = get_args_parser()
+    parser.prog = "regnet run"
+    options = parser.parse_args(words)
+    register_groups(load_catalog())
+    with readable_errors():
+        if not (options.help or options.hydra_help or options.cfg or options.info or options.shell_completion):
+            return _launch(options.overrides, options.multirun, options.config_dir)
+        _run_hydra(options, parser, train_job, SEARCH_PATH, CONFIG_NAME)
+    return 0
+
+
+def train_job(config: DictConfig) -> float:
+    """One of Hydra's jobs: trains the study that the configuration describes, and keeps its result in the job's folder.
+
+    Returns the mean of the final headline metric over the seeds, for sweepers that optimize it.
+    """
+    catalog = load_catalog()
+    composed = plain(config)
+    study = assemble(composed, catalog)
+    hydra = HydraConfig.get()
+    manager = catalog.plugins.manager
+    manager.register(Progress(), "regnet-progress")
+    with open_tracker(composed, manager, _launch_name(hydra)):
+        result = run_study(study, manager.hook)
+    save_result(result, Path(hydra.runtime.output_dir))
+    for seed, reason in result.failures.items():
+        Console(stderr=True).print(f"regnet: {study.name}: seed {seed} {reason}", style="yellow", highlight=False)
+    refuse_if_all_diverged(result)
+    return float(result.final[headline(result)].mean())
+
+
+def _launch(overrides: list[str], multirun: bool, config_dir: str | None) -> int:
+    search_path = create_config_search_path(SEARCH_PATH)
+    if config_dir is not None:
+        _add_folder(search_path, config_dir)
+    driver = Hydra.create_main_hydra2(task_name="regnet", config_search_path=search_path)
+    config = driver.compose_config(
+        CONFIG_NAME, overrides, RunMode.MULTIRUN, with_log_configuration=False, validate_sweep_overrides=False
+    )
+    many = multirun or config.hydra.mode == RunMode.MULTIRUN
+    key = "hydra.sweep.dir" if many else "hydra.run.dir"
+    folder = Path(config.hydra.sweep.dir if many else config.hydra.run.dir)
+    if not any(override.startswith(key) for override in overrides):
+        folder = _claim(folder)
+    try:
+        (driver.multirun if many else driver.run)(CONFIG_NAME, train_job, [*overrides, f"{key}='{folder}'"])
+    finally:
+        _conclude(folder, str(folder))
+    return 0
+
+
+def _conclude(folder: Path, name: str) -> None:
+    """Prints the results of the jobs that were completed, and writes their report and their summary runs."""
+    results = by_study(load_result(job) for job in find_results(folder))
+    kind = results[0].config["report"] if results else "none"
+    if kind == "none":
+        return
+    report = build_report(results, kind, folder / "report", load_catalog())
+    console = results_console()
+    for table in report.tables:
+        table.print(console)
+    console.print(f"Written to {folder / 'report'}: {', '.join(path.name for path in report.files)}")
+    if any(result.config["tracking"]["name"] == "mlflow" for result in results):
+        from regnet.tracking.summary import write_summaries
+
+        write_summaries(results, name, folder / "report")
+
+
+def _claim(folder: Path) -> Path:
+    """A new folder of that name, or of the next free one where another launch of the same second has it."""
+    names = (folder.with_name(f"{folder.name}-{number}") for number in itertools.count(2))
+    for candidate in itertools.chain([folder], names):
+        try:
+            candidate.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return candidate
+    raise AssertionError("the numbers have run out")
+
+
+def _launch_name(hydra: HydraConf) -> str:
+    return str(hydra.sweep.dir if hydra.mode == RunMode.MULTIRUN else hydra.run.dir)
+
+
+def _add_folder(search_path: ConfigSearchPath, folder: str) -> None:
+    if not Path(folder).is_dir():
+        raise ConfigError(f"--config-dir: there is no folder {folder}")
+    search_path.prepend("command-line", f"file://{Path(folder).resolve()}", anchor="schema")
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,1 @@
+"""The report: what a launch's studies say, as tables and figures."""

@@ -1,0 +1,41 @@
+"""How numbers are written: with as many digits as they deserve, and the unit a person thinks in."""
+
+from __future__ import annotations
+
+import math
+
+from regnet.stats import Summary
+
+
+def share(value: float) -> str:
+    """A share as a percentage: 0.0189 is 1.89 %."""
+    return f"{100 * value:.2f} %"
+
+
+def number(value: float) -> str:
+    """Four significant digits."""
+    return f"{value:.4g}"
+
+
+def seconds(value: float) -> str:
+    """A time in seconds, to a hundredth, or to a thousandth below one."""
+    return f"{value:.2f} s" if value >= 1 else f"{value:.3f} s"
+
+
+def metric(name: str, value: float) -> str:
+    """A metric's value in its unit: error rates in percent."""
+    return share(value) if name.endswith("error_rate") else number(value)
+
+
+def spread(name: str, summary: Summary) -> str:
+    """A mean and its standard deviation; from a single run only its value."""
+    if summary.n == 1:
+        return metric(name, summary.mean)
+    return f"{metric(name, summary.mean)} ± {metric(name, summary.std)}"
+
+
+def interval(name: str, summary: Summary) -> str:
+    """The ends of an interval, or a dash where one run gives none."""
+    if math.isnan(summary.low):
+        return "–"
+    return f"[{metric(name, summary.low)}, {metric(name, summary.high)}]".replace(" %,", ",")
