@@ -66,7 +66,7 @@ def train_job(config: DictConfig) -> float:
         result = run_study(study, manager.hook)
     save_result(result, Path(hydra.runtime.output_dir))
     for seed, reason in result.failures.items():
-        Console(stderr=True).print(f"regnet: {study.name}: seed {seed} {reason}", style="yellow", highlight=False)
+        Console(stderr=True).print(f"regnet: {study.name}: seed {seed} {reason}", style="yellow", soft_wrap=True, highlight=False)
     refuse_if_all_diverged(result)
     return float(result.final[headline(result)].mean())
 

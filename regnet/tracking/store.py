@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import textwrap
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,8 @@ from regnet.errors import TrackingError
 
 DEFAULT_URI = "sqlite:///mlflow.db"
 REACH_SECONDS = 5
+REASON_LENGTH = 160
+"""MLflow's messages go on for a page: this much says what is wrong."""
 
 
 def store_uri(given: object) -> str:
@@ -69,7 +72,7 @@ def tracking_errors(uri: str) -> Iterator[None]:
     try:
         yield
     except (MlflowException, SQLAlchemyError, OSError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        reason = textwrap.shorten(str(error) or type(error).__name__, REASON_LENGTH, placeholder=" …")
         raise TrackingError(
             f"the MLflow store {uri} cannot be used: {reason} (set tracking.uri or MLFLOW_TRACKING_URI, or tracking=none)"
         ) from error
