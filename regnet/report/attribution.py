@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -47,8 +48,13 @@ def _row(effect: Effect) -> tuple[str, ...]:
     levels = dict(zip(NAMES, LEVELS, strict=True)).get(effect.name)
     label = f"{effect.name}: {levels[0]} → {levels[1]}" if levels else f"{effect.name} (interaction)"
     change = effect.difference
-    p = f"{effect.p:.2g}" if effect.p >= 1e-4 else "< 0.0001"
-    return label, _points(change.mean), f"[{_points(change.low)}, {_points(change.high)}]", p
+    return label, _points(change.mean), f"[{_points(change.low)}, {_points(change.high)}]", _probability(effect.p)
+
+
+def _probability(p: float) -> str:
+    if math.isnan(p):
+        return "–"
+    return f"{p:.2g}" if p >= 1e-4 else "< 0.0001"
 
 
 def _points(value: float) -> str:
