@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 
@@ -16,6 +15,9 @@ from regnet.data import Data
 from regnet.parameters import ParameterStore
 from regnet.sequential import Sequential
 from regnet.streams import Noise
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,8 @@ class StudyResult:
     @property
     def final(self) -> pd.DataFrame:
         """The metrics after the last epoch, the time and the failure if any: a row for each seed."""
+        import pandas as pd
+
         columns: dict[str, Any] = {metric: values[:, -1] for metric, values in self.history.items()}
         columns |= {"together": self.together, "seconds": self.seconds, "seconds_per_run": self.seconds_per_run}
         columns["failure"] = [self.failures.get(seed) for seed in self.seeds]

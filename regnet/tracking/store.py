@@ -20,15 +20,22 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from regnet.errors import TrackingError
 
-DEFAULT_URI = "sqlite:///mlflow.db"
+SQLITE = "sqlite:///"
+DEFAULT_URI = f"{SQLITE}mlflow.db"
 REACH_SECONDS = 5
 REASON_LENGTH = 160
 """MLflow's messages go on for a page: this much says what is wrong."""
 
 
 def store_uri(given: object) -> str:
-    """The store that was asked for: by an option, else by MLFLOW_TRACKING_URI, else a database in the working directory."""
-    return str(given or "") or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
+    """The store that was asked for: by an option, else by MLFLOW_TRACKING_URI, else a database in the working directory.
+
+    The path of an SQLite database is made absolute: MLflow keeps one connection for each URI, wherever the process goes.
+    """
+    uri = str(given or "") or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
+    if uri.startswith(SQLITE):
+        return SQLITE + str(Path(uri.removeprefix(SQLITE)).resolve())
+    return uri
 
 
 def connect(given: object = None) -> MlflowClient:
@@ -42,9 +49,9 @@ def connect(given: object = None) -> MlflowClient:
         if uri.startswith(("http://", "https://")):
             _reach(uri)
             return MlflowClient(uri)
-        if uri.startswith("sqlite:///"):
-            _writable(Path(uri.removeprefix("sqlite:///")))
-        digest = hashlib.blake2b(uri.encode() + os.fsencode(Path.cwd()), digest_size=8).hexdigest()
+        if uri.startswith(SQLITE):
+            _writable(Path(uri.removeprefix(SQLITE)))
+        digest = hashlib.blake2b(uri.encode(), digest_size=8).hexdigest()
         with FileLock(Path(tempfile.gettempdir()) / f"regnet-{os.getuid()}-{digest}.lock"):
             client = MlflowClient(uri)
             client.search_experiments(max_results=1)

@@ -1,0 +1,1 @@
+"""regnet's tests: the folders mirror those of `regnet/`."""

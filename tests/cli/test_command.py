@@ -1,0 +1,185 @@
+"""Checks the command line as a person runs it: in a process of its own, in an empty folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from regnet.storage import find_results, load_result
+
+SMALL = ("epochs=2", "dataset.train_size=40", "dataset.test_size=30")
+REGNET = [sys.executable, "-m", "regnet"]
+
+
+def regnet(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    env = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"} | environment
+    return subprocess.run([*REGNET, *words], cwd=folder, capture_output=True, text=True, env=env, check=False)
+
+
+def test_help_is_quick_because_it_loads_nothing() -> None:
+    code = "import sys, regnet.cli; regnet.cli.main([]); print([m for m in ('torch', 'hydra', 'mlflow') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_help_names_the_commands(tmp_path: Path) -> None:
+    for words in ([], ["--help"]):
+        done = regnet(tmp_path, *words)
+        assert done.returncode == 0
+        assert all(command in done.stdout for command in ("run", "report", "bench"))
+
+
+def test_version(tmp_path: Path) -> None:
+    assert regnet(tmp_path, "--version").stdout.startswith("regnet 0.")
+
+
+def test_run_without_tracking(tmp_path: Path) -> None:
+    done = regnet(tmp_path, "run", "seeds=2", "tracking=none", *SMALL)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "test error rate" in done.stdout
+    assert {path.name for path in tmp_path.iterdir()} == {"outputs"}
+    (job,) = find_results(tmp_path)
+    assert load_result(job).seeds == (0, 1)
+    assert {path.name for path in (job / ".hydra").iterdir()} == {"config.yaml", "hydra.yaml", "overrides.yaml"}
+
+
+def test_no_tracking_does_not_import_mlflow(tmp_path: Path) -> None:
+    code = f"import sys, regnet; regnet.run(['tracking=none', *{SMALL!r}]); print('mlflow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+def test_same_command_twice_gives_bit_identical_metrics(tmp_path: Path) -> None:
+    for _ in range(2):
+        assert regnet(tmp_path, "run", "seeds=3", "tracking=none", "shuffle=true", *SMALL).returncode == 0
+    first, second = (load_result(job) for job in find_results(tmp_path))
+    assert all((first.history[name] == second.history[name]).all() for name in first.history)
+
+
+def test_sweep_over_seeds_is_one_study_with_the_same_numbers(tmp_path: Path) -> None:
+    done = regnet(tmp_path, "run", "-m", "seed=range(0,3)", "tracking=none", *SMALL)
+    assert done.returncode == 0, done.stderr
+    jobs = [load_result(job) for job in find_results(tmp_path)]
+    assert [job.seeds for job in jobs] == [(0,), (1,), (2,)]
+    assert "│ 3 │" in done.stdout  # one row, of three runs
+    regnet(tmp_path, "run", "seeds=3", "tracking=none", "hydra.run.dir=together", *SMALL)
+    together = load_result(tmp_path / "together")
+    for row, job in enumerate(jobs):
+        for name, values in job.history.items():
+            assert values[0] == pytest.approx(together.history[name][row], rel=1e-5)
+
+
+def test_sweep_tracks_every_job_and_summarizes_each_study(tmp_path: Path) -> None:
+    done = regnet(tmp_path, "run", "-m", "seed=0,1", "optimizer.lr=0.001,0.01", *SMALL)
+    assert done.returncode == 0, done.stderr
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    experiment = client.get_experiment_by_name("regnet")
+    assert experiment is not None
+    roles = [run.data.tags["regnet.role"] for run in client.search_runs([experiment.experiment_id])]
+    assert (roles.count("run"), roles.count("summary")) == (4, 2)
+    report = regnet(tmp_path, "report", "--kind", "figures", "--out", "again")
+    assert report.returncode == 0, report.stderr
+    assert "lr=0.001" in report.stdout
+    assert (tmp_path / "again" / "figure3_loss.svg").exists()
+
+
+def test_one_bad_job_does_not_lose_the_others(tmp_path: Path) -> None:
+    done = regnet(tmp_path, "run", "-m", "optimizer.lr=-1,0.01", "tracking=none", *SMALL)
+    assert done.returncode == 2
+    assert "should be greater than 0; got -1.0" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [load_result(job).config["optimizer"]["lr"] for job in find_results(tmp_path)] == [0.01]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["run", "optimizer=adm"], "did you mean 'adam'?"),
+        (["run", "optimizer.lr=-1"], "should be greater than 0"),
+        (["run", "tracking.uri=http://127.0.0.1:9"], "does not answer"),
+        (["run", "experiment=tabel1"], "did you mean 'table1'?"),
+        (["run", "--config-dir", "nowhere"], "no folder"),
+        (["report", "--uri", "sqlite:////no/folder/x.db"], "does not exist"),
+        (["bench", "--rounds", "0"], "from 1 up"),
+        (["benchmark"], "invalid choice"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_mistakes_are_told_in_two_lines(tmp_path: Path, words: list[str], message: str) -> None:
+    done = regnet(tmp_path, *words)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) <= 2
+    assert not (tmp_path / "mlruns").exists()
+
+
+def test_a_study_that_diverges_altogether_fails(tmp_path: Path) -> None:
+    done = regnet(tmp_path, "run", "tracking=none", "model.output=null", "optimizer.lr=100", *SMALL)
+    assert done.returncode == 1
+    assert "diverged in epoch 1" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_bug_shows_its_traceback(tmp_path: Path) -> None:
+    plugin = "import regnet\nclass Bug:\n @regnet.hookimpl\n def regnet_study_started(self): raise ZeroDivisionError('mine')\n"
+    code = (
+        f"{plugin}import regnet.cli.launch as launch\nold = launch.load_catalog\n"
+        "def new():\n c = old(); c.plugins.manager.register(Bug()); return c\n"
+        "launch.load_catalog = new\nfrom regnet.cli import main\nmain(['run', 'tracking=none'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    assert "ZeroDivisionError: mine" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_is_killed_in_the_store_too(tmp_path: Path, number: signal.Signals) -> None:
+    process = subprocess.Popen([*REGNET, "run", "seeds=2", "epochs=100000"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    while not list(tmp_path.glob("mlruns/*/*/artifacts/config.yaml")):  # written when a run has started
+        assert process.poll() is None
+        time.sleep(0.1)
+    time.sleep(1)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors.strip()) == (130, "regnet: interrupted")
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    statuses = {run.info.status for run in client.search_runs([one.experiment_id for one in client.search_experiments()])}
+    assert statuses == {"KILLED"}
+
+
+def test_configuration_and_completion_as_hydra_users_expect(tmp_path: Path) -> None:
+    shown = regnet(tmp_path, "run", "--cfg", "job", "optimizer=adam", "optimizer.lr=0.01")
+    assert "lr: 0.01" in shown.stdout
+    assert "beta1: 0.9" in shown.stdout
+    assert "sgd" in regnet(tmp_path, "run", "--help").stdout
+    for line, expected in [
+        ("regnet ru", "run report bench"),
+        ("regnet run optimizer=", "optimizer=adam optimizer=adamw optimizer=rmsprop optimizer=sgd"),
+        ("regnet run optimizer=adam optimizer.be", "optimizer.beta1= optimizer.beta2="),
+    ]:
+        done = regnet(tmp_path, "-sc", "query=bash", COMP_LINE=line)
+        assert done.stdout.strip() == expected
+    assert "complete" in regnet(tmp_path, "run", "-sc", "install=bash").stdout
+
+
+def test_bench_gives_every_measurement_as_json(tmp_path: Path) -> None:
+    done = regnet(tmp_path, "bench", "--json", "--rounds", "2", "--epochs", "1", "--replicas", "3")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert [one["replicas"] for one in found["timings"]] == [1, 1, 3]
+    for one in found["timings"]:
+        ratio = [base / own for base, own in zip(found["timings"][0]["step_microseconds"], one["step_microseconds"], strict=True)]
+        assert one["speedup"] == pytest.approx(ratio)

@@ -1,0 +1,34 @@
+"""Runs every experiment file small, as a person would."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from regnet.storage import find_results
+from tests.cli.test_command import regnet
+
+EXPERIMENTS = Path(__file__).parents[2] / "conf" / "experiment"
+JOBS = {"table1": 3, "figures": 1, "attribution": 4}
+TABLES = {
+    "table1": ["report, its framework", "hand-built, solo", "hand-built, lockstep", "PyTorch", "16.82 s"],
+    "figures": ["handbuilt"],
+    "attribution": ["Effects", "initializer: he_fan_out → torch_default", "loss reduction: sum → mean", "interaction"],
+}
+
+
+@pytest.mark.parametrize("experiment", sorted(path.stem for path in EXPERIMENTS.glob("*.yaml")))
+def test_experiment(tmp_path: Path, experiment: str) -> None:
+    done = regnet(tmp_path, "run", f"experiment={experiment}", "seeds=3", "epochs=2")
+    assert done.returncode == 0, done.stderr
+    assert len(list(find_results(tmp_path))) == JOBS[experiment]
+    assert all(words in done.stdout for words in TABLES[experiment])
+    (table,) = tmp_path.glob("*/*/*/report/table.md")
+    again = regnet(tmp_path, "report", "--experiment", experiment, "--out", "again")
+    assert again.returncode == 0, again.stderr
+    assert (tmp_path / "again" / "table.md").read_text() == table.read_text()
+    made = {path.name for path in table.parent.iterdir()}
+    assert made == {path.name for path in (tmp_path / "again").iterdir()}
+    if experiment != "attribution":
+        assert {"figure1_architecture.png", "figure2_data.svg", "figure3_loss.png", "figure4_error_rate.svg"} < made

@@ -1,0 +1,55 @@
+"""What every test may ask for: the catalog, a study composed from overrides, and its result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+import torch
+
+from regnet.assemble import assemble
+from regnet.catalog import Catalog, load_catalog
+from regnet.configs import compose_config
+from regnet.results import StudyResult
+from regnet.runner import run_study
+from regnet.study import Study
+
+MakeStudy = Callable[..., Study]
+"""Makes the study that Hydra overrides, given one by one, describe; keywords then change fields of the study, such as `engine`."""
+
+RunStudy = Callable[..., StudyResult]
+"""Trains the study that the same arguments make."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Two threads on two busy cores take a hundred times as long."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    return load_catalog()
+
+
+@pytest.fixture(scope="session")
+def study(catalog: Catalog) -> MakeStudy:
+    @cache  # composing takes longer than most of the trainings here
+    def composed(*overrides: str) -> Study:
+        return assemble(compose_config(["tracking=none", *overrides], catalog), catalog)
+
+    def make(*overrides: str, **changes: Any) -> Study:
+        return replace(composed(*overrides), **changes)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def run(catalog: Catalog, study: MakeStudy) -> RunStudy:
+    def train(*overrides: str, **changes: Any) -> StudyResult:
+        return run_study(study(*overrides, **changes), catalog.plugins.manager.hook)
+
+    return train

@@ -1,0 +1,56 @@
+"""Builds the wheel, installs it in a fresh environment elsewhere, and runs it there: its conf/ must travel with it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    ignored = shutil.ignore_patterns(".venv", ".cache", ".git", "mlruns", "multirun", "outputs", "build", "*.egg-info")
+    shutil.copytree(ROOT, folder / "source", symlinks=True, ignore=ignored)
+    build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(folder / "source")]
+    subprocess.run(build, check=True, capture_output=True)  # a wheel, made from the source distribution
+    (found,) = folder.glob("*.whl")
+    return found
+
+
+def test_wheel_holds_every_config_file(wheel: Path) -> None:
+    wanted = {f"regnet/conf/{path.relative_to(ROOT / 'conf')}" for path in (ROOT / "conf").rglob("*.yaml")}
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    assert wanted <= names
+    assert "regnet/py.typed" in names
+    assert not any(name.startswith(("tests/", "conf/")) for name in names)
+
+
+def test_wheel_runs_in_a_fresh_environment(wheel: Path, tmp_path: Path) -> None:
+    """The environment has the wheel and, to spare minutes of installing, sees the third-party packages of this one."""
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", wheel], check=True, capture_output=True)
+    own = subprocess.run(
+        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    (Path(own) / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    where = subprocess.run(
+        [python, "-c", "import regnet; print(regnet.__file__)"], cwd=folder, check=True, capture_output=True, text=True
+    )
+    assert where.stdout.startswith(own)
+    command = [tmp_path / "venv" / "bin" / "regnet", "run", "experiment=figures", "epochs=1", "tracking=none"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert list(folder.glob("outputs/*/*/report/figure2_data.png"))

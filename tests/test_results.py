@@ -1,0 +1,105 @@
+"""Checks what a result offers, that parts of it join, and that it survives the disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+import regnet
+from regnet.results import StudyResult, by_study, join
+from regnet.storage import find_results, load_result, save_result
+from tests.conftest import RunStudy
+
+SMALL = ("epochs=3", "dataset.train_size=40", "dataset.test_size=30")
+
+
+def same(first: StudyResult, second: StudyResult) -> bool:
+    arrays = first.history.keys() == second.history.keys() and all(
+        np.array_equal(first.history[name], second.history[name], equal_nan=True) for name in first.history
+    )
+    return arrays and first.seeds == second.seeds and first.failures == second.failures
+
+
+def test_shapes(run: RunStudy) -> None:
+    result = run("seeds=4", *SMALL)
+    assert set(result.history) == {"train/loss", "train/error_rate", "test/loss", "test/error_rate"}
+    assert all(values.shape == (4, 3) for values in result.history.values())
+    assert isinstance(result.final, pd.DataFrame)
+    assert list(result.final.index) == [0, 1, 2, 3]
+    assert (result.final["test/error_rate"] == result.history["test/error_rate"][:, -1]).all()
+
+
+def test_regression_has_its_own_metrics(run: RunStudy) -> None:
+    result = run("dataset=diabetes", "model.output=null", "epochs=2")
+    assert set(result.history) == {f"{split}/{metric}" for split in ("train", "test") for metric in ("loss", "rmse", "r2")}
+
+
+def test_metrics_of_the_trained_network_by_hand(run: RunStudy) -> None:
+    result = run(*SMALL, "seed=3")
+    net = result.network
+    test = net.data.test
+    raw = test.x * net.data.scale + net.data.shift
+    wrong = (net.predict(raw) != test.y).double().mean().item()
+    assert wrong == pytest.approx(result.history["test/error_rate"][0, -1])
+    loss = (net.output(raw) - test.target).square().sum(-1).mean().item()
+    assert loss == pytest.approx(result.history["test/loss"][0, -1], rel=1e-5)
+
+
+def test_regression_metrics_are_in_the_data_own_units(run: RunStudy) -> None:
+    result = run("dataset=diabetes", "model.output=null", "epochs=5", "optimizer.lr=0.01")
+    net, y = result.network, result.network.data.test.y
+    raw = net.data.test.x * net.data.scale + net.data.shift
+    error = net.predict(raw) - y
+    assert error.square().mean().sqrt().item() == pytest.approx(result.history["test/rmse"][0, -1], rel=1e-4)
+    r2 = 1 - (error.square().sum() / (y - y.mean()).square().sum()).item()
+    assert r2 == pytest.approx(result.history["test/r2"][0, -1], abs=1e-4)
+    assert result.history["test/rmse"][0, -1] > 10  # the target goes from 25 to 346
+
+
+def test_time_is_shared_in_lockstep_and_its_own_alone(run: RunStudy) -> None:
+    together, alone = run("seeds=3", *SMALL), run("seeds=3", "replicas=solo", *SMALL)
+    assert not together.solo
+    assert len(set(together.seconds)) == 1
+    assert together.seconds_per_run == pytest.approx(together.seconds / 3)
+    assert alone.solo
+    assert len(set(alone.seconds)) == 3
+
+
+def test_jobs_of_one_study_are_put_together(run: RunStudy) -> None:
+    whole = run("seeds=3", "replicas=solo", *SMALL)
+    jobs = [run(f"seed={seed}", "replicas=solo", *SMALL) for seed in (2, 0, 1)]
+    other = run("seed=0", "replicas=solo", "optimizer.lr=0.01", *SMALL)
+    studies = by_study([*jobs, other, jobs[0]])
+    assert [study.seeds for study in studies] == [(0, 1, 2), (0,)]
+    assert same(studies[0], whole)
+
+
+def test_of_and_join_are_inverse(run: RunStudy) -> None:
+    result = run("seeds=3", *SMALL)
+    assert same(join([result.of(seed) for seed in result.seeds]), result)
+    assert result.of(1).network.seed == 1
+
+
+def test_a_result_survives_the_disk(run: RunStudy, tmp_path: Path) -> None:
+    result = run("seeds=2", *SMALL)
+    save_result(result, tmp_path / "3")
+    save_result(run(*SMALL), tmp_path / "10")
+    assert [path.name for path in find_results(tmp_path)] == ["3", "10"]
+    loaded = load_result(tmp_path / "3")
+    assert same(loaded, result)
+    assert (loaded.identity, loaded.config, loaded.machine) == (result.identity, dict(result.config), result.machine)
+    assert loaded.seconds == pytest.approx(result.seconds)
+
+
+def test_run_from_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = regnet.run(["optimizer=adam", "seeds=5", "tracking=none", *SMALL])
+    assert result.history["test/error_rate"].shape == (5, 3)
+    assert isinstance(result.network.predict(torch.rand(7, 2)), torch.Tensor)
+    assert list(tmp_path.iterdir()) == []
+    again = regnet.run(["optimizer=adam", "seeds=5", "tracking=none", *SMALL])
+    assert same(result, again)
