@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,9 +10,13 @@ from datetime import datetime
 from regnet.assemble import assemble
 from regnet.catalog import load_catalog
 from regnet.configs import compose_config
+from regnet.listeners import Listeners
+from regnet.policy import add_overrides_to_policy
 from regnet.results import StudyResult
 from regnet.runner import run_study
 from regnet.tracking import open_tracker
+
+log = logging.getLogger("regnet")
 
 
 def run(overrides: Sequence[str] = ()) -> StudyResult:
@@ -27,12 +32,15 @@ def run(overrides: Sequence[str] = ()) -> StudyResult:
     Raises:
         RegnetError: something in the configuration is wrong. A seed that diverges is no error: see `StudyResult.failures`.
     """
+    add_overrides_to_policy(overrides)
     catalog = load_catalog()
+    for broken in catalog.broken:
+        log.warning("%s", broken)
     config = compose_config(overrides, catalog)
     study = assemble(config, catalog)
     launch = f"python/{datetime.now().astimezone():%Y-%m-%d/%H-%M-%S.%f}-{os.getpid()}"
     with open_tracker(config, catalog.plugins.manager, launch):
-        result = run_study(study, catalog.plugins.manager.hook)
+        result = run_study(study, Listeners(catalog.plugins))
     if config["tracking"]["name"] == "mlflow":
         from regnet.tracking.summary import write_summaries
 

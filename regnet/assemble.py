@@ -8,12 +8,13 @@ from typing import Any
 import torch
 
 from regnet.catalog import Catalog
-from regnet.contracts import Dataset, Splits
+from regnet.contracts import Buffer, Dataset, Splits
 from regnet.data import load_splits
+from regnet.discovery import Provenance
 from regnet.engines import NAMES as ENGINES
 from regnet.errors import BadOption, ConfigError, ShapeError, one_of
 from regnet.model import MODELS
-from regnet.plugins import Provenance
+from regnet.parameters import leaves
 from regnet.schema import options_of
 from regnet.sequential import Sequential
 from regnet.settings import GROUPS, Settings
@@ -94,7 +95,9 @@ def _network(spec: Mapping[str, Any], splits: Splits, outputs: int, dataset: str
     given = {key: value for key, value in spec.items() if key != "name"}
     model = catalog.construct(MODELS[name], options_of(MODELS[name]), given, whose=f"model {name}", where="model")
     network = Sequential(model.build(outputs, catalog))
-    _, features = network.init(splits.train.x.shape[-1], torch.Generator())
+    params, features = network.init(splits.train.x.shape[-1], torch.Generator())
+    if all(isinstance(leaf, Buffer) for _, leaf in leaves(params)):
+        raise ConfigError(f"model {name} has nothing to train: none of its {len(network.layers)} layers has a parameter")
     if features != outputs:
         last = len(network.layers) - 1
         raise ShapeError(

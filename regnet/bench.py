@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from regnet.batches import Batches
 from regnet.data import stack
 from regnet.engines import make_trainer
 from regnet.streams import stream
 from regnet.study import Study
-from regnet.training import Batches, load_data, torch_threads
+from regnet.training import load_data, torch_threads
 
 BASELINE = "PyTorch engine"
 

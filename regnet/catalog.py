@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -9,8 +10,10 @@ from typing import Any, TypeVar
 import pluggy
 
 from regnet.contracts import KINDS
+from regnet.discovery import Provenance
 from regnet.errors import BadOption, PluginError, UnknownComponent, one_of
-from regnet.plugins import Broken, Plugins, Provenance, load_plugins
+from regnet.plugins import Broken, Plugins, load_plugins
+from regnet.policy import VARIABLE
 from regnet.schema import Option, options_of, summary, values_of
 
 T = TypeVar("T")
@@ -60,18 +63,20 @@ class Catalog:
         return sorted(self.entries[kind])
 
     def find(self, kind: str, name: str) -> Entry:
-        """The one component of that kind and name.
+        """The one component of that kind and name; ``distribution:name`` says whose, where two have the same.
 
         Raises:
-            UnknownComponent: there is none; names the closest, and what there is.
+            UnknownComponent: there is none; names the closest, what there is, and which plugins are broken or switched off.
             PluginError: two distributions claim the name.
         """
-        claims = self.entries[kind].get(name, ())
+        owner, _, bare = name.rpartition(":")
+        claims = [entry for entry in self.entries[kind].get(bare, ()) if owner in ("", entry.origin.distribution)]
         if not claims:
-            raise UnknownComponent(f"unknown {kind} {name!r}: {one_of(name, self.entries[kind])}{self._broken_note()}")
+            raise UnknownComponent(f"unknown {kind} {name!r}: {one_of(name, self.entries[kind])}{self._absent()}")
         if len(claims) > 1:
             owners = " and ".join(str(entry.origin) for entry in claims)
-            raise PluginError(f"{kind} {name!r} is claimed by {owners}: uninstall one of them")
+            choices = " or ".join(f"{entry.origin.distribution}:{bare}" for entry in claims)
+            raise PluginError(f"{kind} {name!r} is claimed by {owners}: say which, {choices}")
         return claims[0]
 
     def build(self, kind: str, spec: Any, *, where: str | None = None) -> Any:
@@ -114,6 +119,11 @@ class Catalog:
             raise UnknownComponent(f"{type(component).__name__} is not registered by any plugin, so no config can name it")
         return {"name": entry.name} | {name: self.as_config(value) for name, value in values_of(component).items()}
 
+    def describe_option(self, option: Option) -> dict[str, Any]:
+        """An option's name, type and default as text; no default where it must be given."""
+        default = None if option.required else str(self.as_config(option.default))
+        return {"name": option.name, "type": option.type_text, "default": default}
+
     def as_config(self, value: Any) -> Any:
         """An option's value as a config would write it: components as their descriptions, whatever else as it is."""
         if isinstance(value, tuple(KINDS.values())):
@@ -141,38 +151,59 @@ class Catalog:
             raise BadOption(f"{where} of {whose} takes a list of {option.nested_kind}s; got {value!r}")
         return tuple(self.build(option.nested_kind, item, where=f"{where}[{i}]") for i, item in enumerate(value))
 
-    def _broken_note(self) -> str:
-        if not self.broken:
-            return ""
-        return "; not loaded: " + "; ".join(f"{broken.origin} ({broken.reason})" for broken in self.broken)
+    def _absent(self) -> str:
+        """Why a component that was looked for may be missing."""
+        notes = [str(broken) for broken in self.broken]
+        notes += [f"plugin {origin} is switched off by {VARIABLE}" for origin in self.plugins.off]
+        return "".join(f"; {note}" for note in notes)
 
 
 def load_catalog(plugins: Plugins | None = None) -> Catalog:
-    """Asks every plugin for its components; a plugin whose hooks fail, or give what is no component, is recorded as broken."""
+    """Asks every plugin for its components.
+
+    A plugin whose hook raises, or returns what is no mapping, is recorded as broken, and so is a single component that does
+    not meet its contract; everything else works.
+    """
     plugins = plugins or load_plugins()
     entries: dict[str, dict[str, tuple[Entry, ...]]] = {kind: {} for kind in KINDS}
     broken = list(plugins.broken)
     for kind, hook in HOOKS.items():
         for implementation in getattr(plugins.manager.hook, hook).get_hookimpls():
-            origin = plugins.origins.get(implementation.plugin_name, Provenance("unknown", "unknown", "unknown"))
-            try:
-                found = _entries(kind, implementation, origin)
-            except Exception as error:  # a stranger's hook may raise anything
-                broken.append(Broken(origin, f"{hook}: {type(error).__name__}: {error}"))
-                continue
-            for entry in found:
-                entries[kind][entry.name] = (*entries[kind].get(entry.name, ()), entry)
+            origin = plugins.origins.get(implementation.plugin_name, Provenance(implementation.plugin_name, "", "object"))
+            for name, component in _components(hook, implementation, origin, broken):
+                try:
+                    entry = _entry(kind, name, component, origin)
+                except TypeError as error:
+                    broken.append(Broken(origin, f"{kind} {name!r}: {error}"))
+                else:
+                    entries[kind][name] = (*entries[kind].get(name, ()), entry)
     return Catalog(plugins, entries, tuple(broken))
 
 
-def _entries(kind: str, implementation: pluggy.HookImpl, origin: Provenance) -> list[Entry]:
-    components: Any = implementation.function()  # a plugin may return anything
-    found = []
-    for name, component in components.items():
-        if not (isinstance(component, type) and issubclass(component, KINDS[kind])):
-            raise TypeError(f"{name!r} is {component!r}, expected a subclass of regnet.{KINDS[kind].__name__}")
-        found.append(Entry(kind, name, component, options_of(component), origin))
-    return found
+def _components(hook: str, implementation: pluggy.HookImpl, origin: Provenance, broken: list[Broken]) -> list[tuple[str, Any]]:
+    """What a plugin's hook hands over, or nothing and a word on why."""
+    try:
+        found: Any = implementation.function()
+    except (Exception, SystemExit) as error:  # a stranger's hook may raise anything
+        broken.append(Broken(origin, f"{hook} raised {type(error).__name__}: {error}"))
+        return []
+    if not isinstance(found, Mapping):
+        broken.append(Broken(origin, f"{hook} returned {type(found).__name__}, expected a dict of names and classes"))
+        return []
+    return list(found.items())
+
+
+def _entry(kind: str, name: Any, component: Any, origin: Provenance) -> Entry:
+    """The catalog's entry for a component; raises TypeError if it is none that could be used."""
+    contract = KINDS[kind]
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_]\w*", name):
+        raise TypeError("a component's name is a word of letters, digits and underscores")
+    if not (isinstance(component, type) and issubclass(component, contract)):
+        raise TypeError(f"{component!r} is not a subclass of regnet.{contract.__name__}")
+    missing = sorted(getattr(component, "__abstractmethods__", ()))
+    if missing:
+        raise TypeError(f"{component.__name__} does not implement {', '.join(missing)}")
+    return Entry(kind, name, component, options_of(component), origin)
 
 
 def _article(kind: str) -> str:

@@ -17,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from regnet.catalog import MISSING, Catalog
-from regnet.errors import ConfigError, one_of
+from regnet.errors import ConfigError, UnknownComponent, one_of
 from regnet.schema import Option, options_of
 from regnet.settings import GROUPS, Settings
 
@@ -33,23 +33,34 @@ def register_groups(catalog: Catalog) -> None:
     groups = [Option(group, Any, MISSING) for group in GROUPS]
     store.store(name="settings", node=node("settings", [*options_of(Settings).values(), *groups], catalog), provider="regnet")
     for kind in COMPONENT_GROUPS:
+        store.repo.pop(kind, None)  # what an earlier catalog of this process had
         for name, claims in catalog.entries[kind].items():
-            fixed = Option("name", str, name)
-            options = [fixed, *claims[0].options.values()]
-            store.store(group=kind, name=name, node=node(name, options, catalog), provider=claims[0].origin.distribution)
+            for entry in claims:
+                owner = entry.origin.distribution
+                for choice in (name, f"{owner}:{name}") if len(claims) > 1 else (name,):
+                    options = [Option("name", str, choice), *entry.options.values()]
+                    store.store(group=kind, name=choice, node=node(name, options, catalog), provider=owner)
 
 
 def node(name: str, options: typing.Iterable[Option], catalog: Catalog) -> type:
     """A dataclass with the options' names, types and defaults, as OmegaConf wants a typed config to be."""
     fields = []
     for option in options:
-        default = MISSING if option.required else catalog.as_config(option.default)
+        default = MISSING if option.required else _default(option, catalog)
         if isinstance(default, (list, dict)):
             field = dataclasses.field(default_factory=lambda value=default: value)  # type: ignore[misc]
         else:
             field = dataclasses.field(default=default)
         fields.append((option.name, _config_type(option.annotation), field))
     return dataclasses.make_dataclass(name, fields)
+
+
+def _default(option: Option, catalog: Catalog) -> Any:
+    """The default as a config states it; left to the constructor where it is a component that no plugin registers."""
+    try:
+        return catalog.as_config(option.default)
+    except UnknownComponent:
+        return MISSING
 
 
 def compose_config(overrides: Sequence[str], catalog: Catalog) -> dict[str, Any]:

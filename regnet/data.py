@@ -69,10 +69,10 @@ def prepare(splits: Splits, normalization: Normalization, coding: Coding, dtype:
     """One seed's examples, normalized and coded by what the training examples say.
 
     Raises:
-        TargetError: the data set's class numbers are not below its number of classes.
+        TargetError: the data set's class numbers are not from 0 up to its number of classes.
     """
-    if splits.classes is not None and int(splits.train.y.max()) >= splits.classes:
-        raise TargetError(f"the data set has class number {int(splits.train.y.max())}, but says it has {splits.classes} classes")
+    if splits.classes is not None:
+        _check_classes(torch.cat([splits.train.y, splits.test.y]), splits.classes)
     train_x = splits.train.x.to(dtype)
     shift, scale = _fit_normalization(train_x, normalization)
     targets = fit_targets(coding, splits.train.y, splits.classes)
@@ -109,6 +109,12 @@ def stack(data: Sequence[Data]) -> Data:
         torch.stack([one.shift for one in data]),
         torch.stack([one.scale for one in data]),
     )
+
+
+def _check_classes(y: Tensor, classes: int) -> None:
+    wrong = y[(y < 0) | (y >= classes)]
+    if len(wrong):
+        raise TargetError(f"the data set has class number {int(wrong[0])}, expected numbers from 0 to {classes - 1}")
 
 
 def _fit_normalization(x: Tensor, normalization: Normalization) -> tuple[Tensor, Tensor]:

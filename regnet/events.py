@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -41,7 +41,7 @@ class EpochEnded:
     epoch: int
     """Counted from 1."""
     metrics: Mapping[str, np.ndarray]
-    """For each metric one value for each seed, ``(R,)``; not a number from the epoch on in which a seed diverged."""
+    """For each metric one value for each seed, ``(R,)``; not a number for a seed that has diverged or was stopped."""
 
 
 @dataclass(frozen=True)
@@ -71,3 +71,17 @@ class StudyEnded:
 
     study: Study
     result: StudyResult
+
+
+@dataclass(frozen=True)
+class ListenerFailed:
+    """A listener raised an exception, and will hear no more of this study."""
+
+    listener: str
+    """The distribution and version, or the plugin's name."""
+    hook: str
+    reason: str
+    """In one line, for people to read."""
+
+
+Event: TypeAlias = StudyStarted | RunStarted | EpochEnded | RunEnded | RunFailed | StudyEnded | ListenerFailed

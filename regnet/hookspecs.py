@@ -10,10 +10,12 @@ Its hooks carry the mark `regnet.hookimpl`, and each may take any of its paramet
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pluggy
 
 from regnet.contracts import Dataset, Initializer, Layer, Loss, Optimizer
-from regnet.events import EpochEnded, RunEnded, RunFailed, RunStarted, StudyEnded, StudyStarted
+from regnet.events import EpochEnded, ListenerFailed, RunEnded, RunFailed, RunStarted, StudyEnded, StudyStarted
 
 hookspec = pluggy.HookspecMarker("regnet")
 hookimpl = pluggy.HookimplMarker("regnet")
@@ -48,7 +50,19 @@ def regnet_initializers() -> dict[str, type[Initializer]]:  # type: ignore[empty
     """Initializers, by the name that configs use."""
 
 
-# Events: a study's life. Listeners look on; they change nothing.
+# Control: the one hook that decides something.
+
+
+@hookspec
+def regnet_seeds_to_stop(event: EpochEnded) -> Collection[int]:  # type: ignore[empty-body]
+    """Seeds whose training ends after this epoch; asked after every epoch, and heard by no listener.
+
+    In lockstep the others go on as if nothing had happened. The seed's weights and metrics stay what they are now.
+    """
+
+
+# Events: a study's life. A listener that raises an exception is told of once and left out from there on, unless its plugin sets
+# `regnet_fatal = True`: then the exception ends the study.
 
 
 @hookspec
@@ -79,3 +93,8 @@ def regnet_run_failed(event: RunFailed) -> None:
 @hookspec
 def regnet_study_ended(event: StudyEnded) -> None:
     """Every seed has been trained or has failed."""
+
+
+@hookspec
+def regnet_listener_failed(event: ListenerFailed) -> None:
+    """Another listener raised an exception and was left out."""

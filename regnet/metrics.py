@@ -39,7 +39,7 @@ def _judge(prediction: Tensor, examples: Examples, targets: Targets) -> dict[str
     """
     answer = targets.decode(prediction)
     if targets.task == "classification":
-        return {"error_rate": (answer != examples.y).to(prediction.dtype).mean(-1)}
+        return {"error_rate": (answer != examples.y).double().mean(-1)}
     squares = (answer - examples.y).square()
     spread = (examples.y - examples.y.mean(-2, keepdim=True)).square()
     return {"rmse": torch.sqrt(squares.mean((-1, -2))), "r2": (1 - squares.sum(-2) / spread.sum(-2)).mean(-1)}

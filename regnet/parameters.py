@@ -55,7 +55,8 @@ class ParameterStore:
 
     def collect(self, gradients: Params) -> None:
         """Writes what a network's `backward` returned into `gradients`."""
-        torch.cat([_at(gradients, path).reshape(-1) for path in self.trained], out=self.gradients)
+        if self.trained:
+            torch.cat([_at(gradients, path).reshape(-1) for path in self.trained], out=self.gradients)
 
     def check(self, gradients: Params, network: str = "the network") -> None:
         """Compares the gradients' names and shapes with the parameters'.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,6 +62,8 @@ class StudyResult:
     """How long that program trained, evaluation left out, ``(R,)``, in seconds of wall time."""
     failures: Mapping[int, str]
     """For each seed that diverged, how: its metrics are not a number from that epoch on."""
+    stopped: Mapping[int, int] = field(default_factory=dict)
+    """For each seed that a plugin ended early, after which epoch: its metrics keep their last values from there on."""
     networks: tuple[TrainedNetwork, ...] = ()
     """One for each seed, as long as the result is in memory; none when read back from a store."""
     machine: str = ""
@@ -102,6 +104,7 @@ class StudyResult:
             together=self.together[row : row + 1],
             seconds=self.seconds[row : row + 1],
             failures={key: reason for key, reason in self.failures.items() if key == seed},
+            stopped={key: epoch for key, epoch in self.stopped.items() if key == seed},
             networks=self.networks[row : row + 1],
         )
 
@@ -109,12 +112,13 @@ class StudyResult:
 def join(parts: list[StudyResult]) -> StudyResult:
     """The parts of one study as a whole, in the order given.
 
-    Metrics of parts that stopped early, every seed having diverged, are filled up with "not a number".
+    A part that is shorter than others, since all its seeds diverged or were stopped, is filled up with its last values, which
+    are not a number for a seed that diverged.
     """
     epochs = max(values.shape[1] for part in parts for values in part.history.values())
 
     def full(values: np.ndarray) -> np.ndarray:
-        return np.pad(values, ((0, 0), (0, epochs - values.shape[1])), constant_values=np.nan)
+        return np.pad(values, ((0, 0), (0, epochs - values.shape[1])), mode="edge")
 
     return replace(
         parts[0],
@@ -123,6 +127,7 @@ def join(parts: list[StudyResult]) -> StudyResult:
         together=np.concatenate([part.together for part in parts]),
         seconds=np.concatenate([part.seconds for part in parts]),
         failures={seed: reason for part in parts for seed, reason in part.failures.items()},
+        stopped={seed: epoch for part in parts for seed, epoch in part.stopped.items()},
         networks=tuple(network for part in parts for network in part.networks),
     )
 

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from regnet.errors import Diverged, RegnetError
 from regnet.events import EpochEnded, RunEnded, RunFailed, RunStarted, StudyEnded, StudyStarted
+from regnet.listeners import Listeners
 from regnet.results import StudyResult, join
 from regnet.study import Study
 from regnet.training import load_data, train
 
 
-def run_study(study: Study, hook: Any) -> StudyResult:
-    """Trains every seed of the study and returns the result; `hook` is the plugin manager's, through which listeners hear of it.
+def run_study(study: Study, listeners: Listeners) -> StudyResult:
+    """Trains every seed of the study and returns the result; `listeners` hear of it.
 
     A seed that diverges is a failed run and a row of the result; the others are not touched. Anything else that goes wrong,
     and Ctrl-C, ends the study: the runs that were going on are told to have failed, and the exception goes on.
     """
-    hook.regnet_study_started(event=StudyStarted(study))
-    parts = [_run_group(study, seeds, hook) for seeds in study.groups]
+    listeners.tell(StudyStarted(study))
+    parts = [_run_group(study, seeds, listeners) for seeds in study.groups]
     result = join(parts)
-    hook.regnet_study_ended(event=StudyEnded(study, result))
+    listeners.tell(StudyEnded(study, result))
     return result
 
 
@@ -35,33 +35,35 @@ def refuse_if_all_diverged(result: StudyResult) -> None:
         raise Diverged(f"{which} {result.failures[first]}; a smaller optimizer.lr may help")
 
 
-def _run_group(study: Study, seeds: Sequence[int], hook: Any) -> StudyResult:
+def _run_group(study: Study, seeds: Sequence[int], listeners: Listeners) -> StudyResult:
     pending: list[int] = []
 
-    def on_epoch(epoch: int, metrics: Mapping[str, np.ndarray]) -> None:
-        hook.regnet_epoch_ended(event=EpochEnded(study, tuple(seeds), epoch, metrics))
+    def on_epoch(epoch: int, metrics: Mapping[str, np.ndarray]) -> set[int]:
+        event = EpochEnded(study, tuple(seeds), epoch, metrics)
+        listeners.tell(event)
+        return listeners.seeds_to_stop(event)
 
     try:
         data = load_data(study, seeds)
         for seed, own in zip(seeds, data, strict=True):
             pending.append(seed)
-            hook.regnet_run_started(event=RunStarted(study, seed, own))
+            listeners.tell(RunStarted(study, seed, own))
         result = train(study, seeds, data, on_epoch)
         for seed in seeds:
-            _end(study, seed, result, hook)
+            _end(study, seed, result, listeners)
             pending.remove(seed)
     except BaseException as error:
         for seed in pending:
-            hook.regnet_run_failed(event=RunFailed(study, seed, _reason(error), isinstance(error, KeyboardInterrupt)))
+            listeners.tell(RunFailed(study, seed, _reason(error), isinstance(error, KeyboardInterrupt)))
         raise
     return result
 
 
-def _end(study: Study, seed: int, result: StudyResult, hook: Any) -> None:
+def _end(study: Study, seed: int, result: StudyResult, listeners: Listeners) -> None:
     if seed in result.failures:
-        hook.regnet_run_failed(event=RunFailed(study, seed, result.failures[seed], interrupted=False))
+        listeners.tell(RunFailed(study, seed, result.failures[seed], interrupted=False))
     else:
-        hook.regnet_run_ended(event=RunEnded(study, result.of(seed)))
+        listeners.tell(RunEnded(study, result.of(seed)))
 
 
 def _reason(error: BaseException) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
+import types
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +35,11 @@ class Option:
         return any(mark == PER_REPLICA for mark in getattr(self.annotation, "__metadata__", ()))
 
     @property
+    def type_text(self) -> str:
+        """The type as a person would write it, with its range: ``float > 0``, ``'sum' | 'mean'``, ``initializer``."""
+        return _type_text(self.annotation)
+
+    @property
     def nested_kind(self) -> str | None:
         """The kind of component that the option takes, or takes a list of; None for a plain value."""
         inner = typing.get_args(self._present)[0] if self.takes_list else self._present
@@ -47,13 +54,14 @@ class Option:
 
     @property
     def takes_none(self) -> bool:
-        return type(None) in typing.get_args(self.annotation)
+        return type(None) in typing.get_args(_bare(self.annotation))
 
     @property
     def _present(self) -> Any:
-        """The annotation, less None where that is its only alternative."""
-        others = [part for part in typing.get_args(self.annotation) if part is not type(None)]
-        return others[0] if self.takes_none and len(others) == 1 else self.annotation
+        """The annotation, less its ranges, and less None where that is its only alternative."""
+        bare = _bare(self.annotation)
+        others = [part for part in typing.get_args(bare) if part is not type(None)]
+        return _bare(others[0]) if self.takes_none and len(others) == 1 else bare
 
     def check(self, value: Any) -> Any:
         """The value as the annotated type, for a plain option.
@@ -64,37 +72,96 @@ class Option:
         try:
             return TypeAdapter(self.annotation).validate_python(value)
         except ValidationError as error:
-            first = error.errors()[0]
-            place = "".join(f"[{part}]" for part in first["loc"])
-            message = first["msg"].replace("Input should", "should", 1)
-            raise ValueError(f"{place}{' ' if place else ''}{message}") from None
+            raise ValueError(_explain(error)) from None
 
 
 def options_of(component: type) -> dict[str, Option]:
     """The options of a component class, by name, read from its constructor's signature.
 
     Raises:
-        TypeError: a parameter has no annotation, or there are ``*args`` or ``**kwargs``.
+        TypeError: a parameter has no annotation or one that cannot be read, a default that no config can state, or the name
+            `name`; or there are ``*args`` or ``**kwargs``.
     """
     parameters = list(inspect.signature(component.__init__).parameters.values())[1:]  # type: ignore[misc]
     if component.__init__ is object.__init__:  # type: ignore[misc]
         return {}
-    hints = typing.get_type_hints(component.__init__, include_extras=True)  # type: ignore[misc]
+    try:
+        hints = typing.get_type_hints(component.__init__, include_extras=True)  # type: ignore[misc]
+    except NameError as error:
+        raise TypeError(f"the type of an option of {component.__name__} cannot be read: {error}") from error
     options = {}
     for parameter in parameters:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise TypeError(f"{component.__name__} takes {parameter}: options must be named one by one")
         if parameter.name not in hints:
             raise TypeError(f"{component.__name__} does not annotate its option {parameter.name!r} with a type")
-        options[parameter.name] = Option(parameter.name, hints[parameter.name], parameter.default)
+        if parameter.name == "name":
+            raise TypeError(f"{component.__name__} has an option called 'name', which is how configs call the component itself")
+        options[parameter.name] = Option(parameter.name, hints[parameter.name], _default(component, parameter))
     return options
 
 
 def summary(component: type) -> str:
     """The first line of a component's docstring."""
-    return (inspect.getdoc(component) or "").partition("\n")[0]
+    return (inspect.getdoc(component) or "").partition("\n")[0].removesuffix("::")
 
 
 def values_of(component: object) -> Mapping[str, Any]:
     """A component's options and their values, which its constructor keeps under their own names."""
     return {name: getattr(component, name) for name in options_of(type(component))}
+
+
+def _bare(annotation: Any) -> Any:
+    return typing.get_args(annotation)[0] if typing.get_origin(annotation) is typing.Annotated else annotation
+
+
+def _default(component: type, parameter: inspect.Parameter) -> Any:
+    """A parameter's default; what a dataclass field's factory makes, where it has one."""
+    fields = {field.name: field for field in dataclasses.fields(component)} if dataclasses.is_dataclass(component) else {}
+    field = fields.get(parameter.name)
+    if field is not None and field.default_factory is not dataclasses.MISSING:
+        default: Any = field.default_factory()
+    else:
+        default = parameter.default
+    if default is not inspect.Parameter.empty and not _stateable(default):
+        raise TypeError(f"{component.__name__} has the default {default!r} for {parameter.name!r}, which no config can state")
+    return default
+
+
+def _stateable(value: Any) -> bool:
+    """Whether a config can say it: a number, a text, a switch, nothing, a component, or a list of such."""
+    if isinstance(value, (list, tuple)):
+        return all(map(_stateable, value))
+    return value is None or isinstance(value, (bool, int, float, str, *KINDS.values()))
+
+
+def _explain(error: ValidationError) -> str:
+    """What a value should have been; where there are alternatives, each of them."""
+    told = []
+    for problem in error.errors():
+        place = "".join(f"[{part}]" for part in problem["loc"] if isinstance(part, int))
+        told.append(f"{place} {problem['msg'].replace('Input should', 'should', 1)}".strip())
+    return ", or ".join(dict.fromkeys(told))
+
+
+def _type_text(annotation: Any) -> str:
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    for kind, contract in KINDS.items():
+        if annotation is contract:
+            return kind
+    if origin is typing.Annotated:
+        return " ".join([_type_text(arguments[0]), *filter(None, map(_range_text, arguments[1:]))])
+    if origin is typing.Literal:
+        return " | ".join(map(repr, arguments))
+    if origin in (typing.Union, types.UnionType):
+        return " | ".join(map(_type_text, arguments))
+    if origin in (Sequence, list, tuple):
+        return f"list of {_type_text(arguments[0])}"
+    return "none" if annotation is type(None) else getattr(annotation, "__name__", str(annotation))
+
+
+def _range_text(mark: Any) -> str:
+    """A bound of the annotated-types package as a comparison: ``> 0``, ``>= 0 < 1``."""
+    signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+    bounds = [f"{sign} {getattr(mark, key)}" for key, sign in signs.items() if getattr(mark, key, None) is not None]
+    return " ".join(bounds)

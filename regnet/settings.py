@@ -36,6 +36,8 @@ class Settings:
         threads: threads inside one tensor operation; 0 leaves it to torch.
         study: what to call the study in tables; by default the names of its components.
         report: what to print and draw at the end.
+        plugins: which plugins to use, as in REGNET_PLUGINS: ``-name`` switches one off, names allow those alone, and a ``.py``
+            file is loaded beside them. Read before any plugin is imported, and so from the overrides only.
     """
 
     seed: Seed = 0
@@ -51,6 +53,7 @@ class Settings:
     threads: Annotated[int, Ge(0)] = 1
     study: str | None = None
     report: Literal["none", "table", "figures", "table1", "attribution"] = "table"
+    plugins: str | None = None
 
     @property
     def seed_list(self) -> tuple[int, ...]:

@@ -30,6 +30,7 @@ def save_result(result: StudyResult, folder: Path) -> None:
         "together": result.together.tolist(),
         "seconds": result.seconds.tolist(),
         "failures": {str(seed): reason for seed, reason in result.failures.items()},
+        "stopped": {str(seed): epoch for seed, epoch in result.stopped.items()},
         "machine": result.machine,
     }
     (folder / RESULT).write_text(json.dumps(description, indent=1) + "\n")
@@ -49,6 +50,7 @@ def load_result(folder: Path) -> StudyResult:
         together=np.array(description["together"]),
         seconds=np.array(description["seconds"]),
         failures={int(seed): reason for seed, reason in description["failures"].items()},
+        stopped={int(seed): epoch for seed, epoch in description["stopped"].items()},
         machine=description["machine"],
     )
 

@@ -12,7 +12,7 @@ import torch
 
 from regnet.contracts import Coding, Dataset, Loss, Optimizer
 from regnet.data import Normalization
-from regnet.plugins import Provenance
+from regnet.discovery import Provenance
 from regnet.sequential import Sequential
 
 Replicas: TypeAlias = Literal["lockstep", "solo"]
@@ -20,7 +20,7 @@ Replicas: TypeAlias = Literal["lockstep", "solo"]
 
 SEED_KEYS = frozenset({"seed", "seeds"})
 """What runs of one study differ in."""
-PRESENTATION_KEYS = frozenset({"tracking", "report", "experiment", "study"})
+PRESENTATION_KEYS = frozenset({"tracking", "report", "experiment", "study", "plugins"})
 """What has no influence on a run's numbers."""
 
 

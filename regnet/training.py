@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from regnet.data import Data, Examples, load_splits, prepare, stack
+from regnet.batches import Batches
+from regnet.data import Data, load_splits, prepare, stack
 from regnet.engines import Trainer, make_trainer
 from regnet.machine import describe_machine
 from regnet.metrics import evaluate
@@ -18,8 +19,9 @@ from regnet.results import StudyResult, TrainedNetwork
 from regnet.streams import stream
 from regnet.study import Study
 
-OnEpoch = Callable[[int, dict[str, np.ndarray]], None]
-"""Called after each epoch with its number, from 1, and its metrics, ``(R,)`` each."""
+OnEpoch = Callable[[int, dict[str, np.ndarray]], Collection[int]]
+"""Called after each epoch with its number, from 1, and its metrics, ``(R,)`` each, which are not a number for seeds that are no
+longer trained; returns the seeds that are to stop here."""
 
 
 def load_data(study: Study, seeds: Sequence[int]) -> list[Data]:
@@ -44,81 +46,90 @@ def train(study: Study, seeds: Sequence[int], data: Sequence[Data], on_epoch: On
     starts = [study.network.init(study.features, stream(seed, "weights"))[0] for seed in seeds]
     whole = stack(data) if len(seeds) > 1 else data[0]
     with torch_threads(study.threads):
-        trainer = make_trainer(study, seeds, starts)
-        history, seconds, failures = _epochs(trainer, study, seeds, whole.to(study.device), on_epoch)
-        networks = [
-            TrainedNetwork(study.network, seed, {name: w.cpu() for name, w in trainer.weights(row).items()}, one)
-            for row, (seed, one) in enumerate(zip(seeds, data, strict=True))
-        ]
+        progress = _Progress(seeds, make_trainer(study, seeds, starts))
+        seconds = _train_epochs(progress, study, whole.to(study.device), on_epoch)
+        weights = [progress.final_weights(seed) for seed in seeds]
     return StudyResult(
         name=study.name,
         identity=study.identity,
         config=study.config,
         seeds=tuple(seeds),
-        history={metric: np.stack([epoch[metric] for epoch in history], axis=1) for metric in history[0]},
+        history={metric: np.stack([epoch[metric] for epoch in progress.history], axis=1) for metric in progress.history[0]},
         together=np.full(len(seeds), len(seeds)),
         seconds=np.full(len(seeds), seconds),
-        failures=failures,
-        networks=tuple(networks),
+        failures=progress.failures,
+        stopped=progress.stopped,
+        networks=tuple(TrainedNetwork(study.network, seed, own, one) for seed, own, one in zip(seeds, weights, data, strict=True)),
         machine=describe_machine(),
     )
 
 
-def _epochs(
-    trainer: Trainer, study: Study, seeds: Sequence[int], data: Data, on_epoch: OnEpoch
-) -> tuple[list[dict[str, np.ndarray]], float, dict[int, str]]:
-    batches = Batches(data.train, study.batch_size, study.shuffle, seeds)
-    history: list[dict[str, np.ndarray]] = []
-    failures: dict[int, str] = {}
+def _train_epochs(progress: _Progress, study: Study, data: Data, on_epoch: OnEpoch) -> float:
+    """Trains epoch by epoch until the last one, or until no seed goes on; returns the seconds spent on training alone."""
+    batches = Batches(data.train, study.batch_size, study.shuffle, progress.seeds)
     seconds = 0.0
     for epoch in range(1, study.epochs + 1):
         order = batches.epoch()
         start = _clock(study.device)
-        trainer.train_epoch(order)
+        progress.trainer.train_epoch(order)
         seconds += _clock(study.device) - start
         with torch.inference_mode():
-            found = evaluate(trainer.predict, data, study.loss)
-        metrics = {name: np.atleast_1d(value.cpu().double().numpy()) for name, value in found.items()}
-        for row, seed in enumerate(seeds):
-            if seed not in failures and not np.isfinite([metrics["train/loss"][row], metrics["test/loss"][row]]).all():
-                failures[seed] = f"diverged in epoch {epoch}: the loss is no longer finite"
-        failed = np.array([seed in failures for seed in seeds])
-        metrics = {name: np.where(failed, np.nan, values) for name, values in metrics.items()}
-        history.append(metrics)
-        on_epoch(epoch, metrics)
-        if failed.all():
+            found = evaluate(progress.trainer.predict, data, study.loss)
+        news = progress.record(epoch, {name: np.atleast_1d(value.cpu().double().numpy()) for name, value in found.items()})
+        progress.stop(on_epoch(epoch, news), epoch)
+        if not progress.going_on.any():
             break
-    return history, seconds, failures
+    return seconds
 
 
-class Batches:
-    """The training examples in batches: in the order given, or newly shuffled each epoch by each seed's own generator."""
+class _Progress:
+    """Which seeds of a program are still being trained, what was measured, and the weights of those that stopped early.
 
-    def __init__(self, examples: Examples, batch_size: int, shuffle: bool, seeds: Sequence[int]) -> None:
-        self._examples = examples
-        self._size = batch_size
-        self._replica_axis = examples.x.dim() == 3
-        self._generators = [stream(seed, "order") for seed in seeds] if shuffle else []
-        self._in_order = [] if shuffle else self._cut(examples.x, examples.target)
+    In lockstep a seed cannot leave the program: its numbers are computed on and thrown away, so that the others' stay as they are.
+    """
 
-    def epoch(self) -> list[tuple[Tensor, Tensor]]:
-        """One epoch's batches: inputs ``(*R, B, F)`` and targets; the last one is smaller where the sizes do not divide."""
-        if not self._generators:
-            return self._in_order
-        count = self._examples.x.shape[-2]
-        order = torch.stack([torch.randperm(count, generator=generator) for generator in self._generators])
-        order = order.to(self._examples.x.device) if self._replica_axis else order[0].to(self._examples.x.device)
-        return self._cut(self._take(self._examples.x, order), self._take(self._examples.target, order))
+    def __init__(self, seeds: Sequence[int], trainer: Trainer) -> None:
+        self.seeds = seeds
+        self.trainer = trainer
+        self.history: list[dict[str, np.ndarray]] = []
+        self.failures: dict[int, str] = {}
+        self.stopped: dict[int, int] = {}
+        self._weights: dict[int, dict[str, Tensor]] = {}
 
-    def _take(self, tensor: Tensor, order: Tensor) -> Tensor:
-        if not self._replica_axis:
-            return tensor[order]
-        return tensor[torch.arange(len(tensor), device=tensor.device).unsqueeze(-1), order]
+    @property
+    def going_on(self) -> np.ndarray:
+        """Whether each seed is still being trained, ``(R,)``."""
+        return np.array([seed not in self.failures and seed not in self.stopped for seed in self.seeds])
 
-    def _cut(self, x: Tensor, target: Tensor) -> list[tuple[Tensor, Tensor]]:
-        axis = 1 if self._replica_axis else 0
-        parts = zip(x.split(self._size, axis), target.split(self._size, axis), strict=True)
-        return [(a.contiguous(), b.contiguous()) for a, b in parts]
+    def record(self, epoch: int, metrics: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Takes an epoch's metrics into the history, and returns them with "not a number" for seeds that no longer go on.
+
+        A seed that stopped keeps its last value in the history; one that diverged has none from here on.
+        """
+        went_on = self.going_on
+        for row, seed in enumerate(self.seeds):
+            if went_on[row] and not np.isfinite([metrics["train/loss"][row], metrics["test/loss"][row]]).all():
+                self.failures[seed] = f"diverged in epoch {epoch}: the loss is no longer finite"
+        news = {name: np.where(self.going_on, values, np.nan) for name, values in metrics.items()}
+        rows = [row for row, seed in enumerate(self.seeds) if seed in self.stopped]
+        kept = {name: values.copy() for name, values in news.items()}
+        for name, values in kept.items():
+            values[rows] = self.history[-1][name][rows] if rows else values[rows]
+        self.history.append(kept)
+        return news
+
+    def stop(self, seeds: Collection[int], epoch: int) -> None:
+        """Ends the training of some seeds after this epoch, and keeps their weights as they are now."""
+        for row, seed in enumerate(self.seeds):
+            if seed in seeds and self.going_on[row]:
+                self.stopped[seed] = epoch
+                self._weights[seed] = self._copy(row)
+
+    def final_weights(self, seed: int) -> dict[str, Tensor]:
+        return self._weights.get(seed) or self._copy(self.seeds.index(seed))
+
+    def _copy(self, row: int) -> dict[str, Tensor]:
+        return {name: tensor.cpu() for name, tensor in self.trainer.weights(row).items()}
 
 
 @contextmanager

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from importlib.metadata import entry_points
 from typing import Any
 
 import pytest
 import torch
 
+from regnet.policy import OWN, VARIABLE
+
+
 from regnet.assemble import assemble
 from regnet.catalog import Catalog, load_catalog
 from regnet.configs import compose_config
+from regnet.listeners import Listeners
 from regnet.results import StudyResult
 from regnet.runner import run_study
 from regnet.study import Study
+
+OTHERS = ",".join(
+    sorted({f"-{entry.dist.name}" for entry in entry_points(group="regnet") if entry.dist and entry.dist.name != OWN})
+)
+"""Switches off whatever else is installed here, which has tests of its own."""
+
+os.environ[VARIABLE] = OTHERS
 
 MakeStudy = Callable[..., Study]
 """Makes the study that Hydra overrides, given one by one, describe; keywords then change fields of the study, such as `engine`."""
@@ -50,6 +63,6 @@ def study(catalog: Catalog) -> MakeStudy:
 @pytest.fixture(scope="session")
 def run(catalog: Catalog, study: MakeStudy) -> RunStudy:
     def train(*overrides: str, **changes: Any) -> StudyResult:
-        return run_study(study(*overrides, **changes), catalog.plugins.manager.hook)
+        return run_study(study(*overrides, **changes), Listeners(catalog.plugins))
 
     return train

@@ -7,6 +7,9 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+from regnet.cli.options import add_plugin_options
+
+KINDS = ("layer", "loss", "optimizer", "dataset", "initializer")
 USER_ERROR = 2
 FAILED = 1
 INTERRUPTED = 130
@@ -38,6 +41,16 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--launch", help="which launch, as in the tag regnet.launch (default: the newest)")
     report.add_argument("--kind", choices=("table", "figures", "table1", "attribution"), help="default: what the launch asked for")
     report.add_argument("--out", default="report", help="the folder to write to (default: %(default)s)")
+    plugins = commands.add_parser("plugins", help="list what is installed, check it, start one of your own")
+    actions = plugins.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listed = actions.add_parser("list", help="every component, whose it is and whether it can be used")
+    listed.add_argument("-v", "--verbose", action="store_true", help="with options, their types and defaults")
+    listed.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    add_plugin_options(listed)
+    new = actions.add_parser("new", help="write a complete distribution with one working component")
+    new.add_argument("name", help="what configs will call the component, such as softsign")
+    new.add_argument("--kind", required=True, choices=KINDS, help="what it is")
+    new.add_argument("--dir", default=".", metavar="FOLDER", help="where to put it (default: here)")
     bench = commands.add_parser("bench", help="time the engines against each other, interleaved, in one process")
     bench.add_argument("--rounds", type=int, default=7, help="how often each is timed (default: %(default)s)")
     bench.add_argument(
@@ -54,7 +67,15 @@ def _dispatch(options: argparse.Namespace) -> int:
 
         print(f"regnet {version('regnet')}")
         return 0
+    if getattr(options, "plugin", None):
+        from regnet.policy import add_to_policy
+
+        add_to_policy(*options.plugin)
     match options.command:
+        case "plugins":
+            from regnet.cli.plugins import plugins
+
+            return plugins(options)
         case "report":
             from regnet.cli.report import report
 
@@ -102,7 +123,7 @@ def _completion(words: Sequence[str]) -> int:
     typed = line.split()
     if "=" in words[-1] and words[-1].startswith("query="):
         if len(typed) < 2 or typed[1] != "run" or (len(typed) == 2 and not line.endswith(" ")):
-            print(" ".join(("run", "report", "bench")))
+            print(" ".join(("run", "report", "plugins", "bench")))
             return 0
         os.environ["COMP_LINE"] = line.replace(" run", "", 1)
     return _guarded(lambda: _run(words))

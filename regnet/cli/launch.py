@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import os
 import signal
@@ -20,11 +21,14 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from regnet.assemble import assemble
-from regnet.catalog import load_catalog
+from regnet.catalog import Catalog, load_catalog
 from regnet.cli.console import results_console
+from regnet.cli.options import add_plugin_options
 from regnet.cli.progress import Progress
 from regnet.configs import CONFIG_MODULE, CONFIG_NAME, plain, readable_errors, register_groups
-from regnet.errors import ConfigError
+from regnet.errors import ConfigError, PluginError
+from regnet.listeners import Listeners
+from regnet.policy import add_overrides_to_policy, add_to_policy
 from regnet.report.build import build_report
 from regnet.report.comparison import headline
 from regnet.results import by_study
@@ -40,10 +44,17 @@ def launch(words: Sequence[str]) -> int:
     hydra.version.setbase("1.3")
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra shall raise its errors, for us to put in a line
     signal.signal(signal.SIGTERM, _interrupt)
+    own = argparse.ArgumentParser(prog="regnet run", add_help=False, allow_abbrev=False)
+    add_plugin_options(own)
+    chosen, rest = own.parse_known_args(words)
     parser = get_args_parser()
-    parser.prog = "regnet run"
-    options = parser.parse_args(words)
-    register_groups(load_catalog())
+    parser.prog = own.prog
+    options = parser.parse_args(rest)
+    add_to_policy(*chosen.plugin)
+    add_overrides_to_policy(options.overrides)
+    catalog = load_catalog()
+    tell_of_broken(catalog, strict=chosen.strict)
+    register_groups(catalog)
     with readable_errors():
         if not (options.help or options.hydra_help or options.cfg or options.info or options.shell_completion):
             return _launch(options.overrides, options.multirun, options.config_dir)
@@ -63,12 +74,20 @@ def train_job(config: DictConfig) -> float:
     manager = catalog.plugins.manager
     manager.register(Progress(), "regnet-progress")
     with open_tracker(composed, manager, _launch_name(hydra)):
-        result = run_study(study, manager.hook)
+        result = run_study(study, Listeners(catalog.plugins))
     save_result(result, Path(hydra.runtime.output_dir))
     for seed, reason in result.failures.items():
         Console(stderr=True).print(f"regnet: {study.name}: seed {seed} {reason}", style="yellow", soft_wrap=True, highlight=False)
     refuse_if_all_diverged(result)
     return float(result.final[headline(result)].mean())
+
+
+def tell_of_broken(catalog: Catalog, *, strict: bool) -> None:
+    """Says of each broken plugin what is wrong with it, once a command; with `strict`, raises PluginError."""
+    if strict and catalog.broken:
+        raise PluginError("--strict: " + "; ".join(map(str, catalog.broken)))
+    for broken in catalog.broken:
+        Console(stderr=True).print(f"regnet: {broken}", style="yellow", soft_wrap=True, highlight=False, markup=False)
 
 
 def _launch(overrides: list[str], multirun: bool, config_dir: str | None) -> int:

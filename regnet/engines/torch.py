@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from regnet.contracts import Buffer, Context, Layer, Params
 from regnet.engines import Trainer
-from regnet.errors import ConfigError
+from regnet.errors import ConfigError, ShapeError
 from regnet.parameters import leaves, rebuild
 from regnet.streams import Noise
 from regnet.study import Study
@@ -60,9 +60,15 @@ class TorchTrainer(Trainer):
         self._module.train()
         for x, target in batches:
             self._optimizer.zero_grad()
-            loss = self._criterion(self._module(x), target)
+            loss = self._criterion(self._forward(x), target)
             loss.backward()
             self._optimizer.step()
+
+    def _forward(self, x: Tensor) -> Tensor:
+        try:
+            return self._module(x)  # type: ignore[no-any-return]
+        except ValueError as error:  # such as BatchNorm1d's, about a batch of one example
+            raise ShapeError(f"the torch engine cannot take a batch of shape {tuple(x.shape)}: {error}") from error
 
     def predict(self, x: Tensor) -> Tensor:
         self._module.eval()

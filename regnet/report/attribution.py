@@ -48,7 +48,12 @@ def _row(effect: Effect) -> tuple[str, ...]:
     levels = dict(zip(NAMES, LEVELS, strict=True)).get(effect.name)
     label = f"{effect.name}: {levels[0]} → {levels[1]}" if levels else f"{effect.name} (interaction)"
     change = effect.difference
-    return label, _points(change.mean), f"[{_points(change.low)}, {_points(change.high)}]", _probability(effect.p)
+    return (
+        label,
+        _points(change.mean),
+        f"[{_points(change.low)}, {_points(change.high)}]".replace(" points,", ","),
+        _probability(effect.p),
+    )
 
 
 def _probability(p: float) -> str:

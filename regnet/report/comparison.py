@@ -63,10 +63,11 @@ def _time(result: StudyResult) -> str:
 
 def _notes(results: Sequence[StudyResult], published: bool) -> tuple[str, ...]:
     notes = [f"Measured on: {machine}." for machine in dict.fromkeys(result.machine for result in results)]
-    groups = sorted(
-        {(int(size), float(time)) for r in results if not r.solo for size, time in zip(r.together, r.seconds, strict=True)}
-    )
-    notes += [f"In lockstep {size} runs trained together took {seconds(time)}: each one's share is given." for size, time in groups]
+    groups = {(int(size), float(time)) for r in results if not r.solo for size, time in zip(r.together, r.seconds, strict=True)}
+    for size in sorted({size for size, _ in groups if size > 1}):
+        times = sorted(time for other, time in groups if other == size)
+        took = seconds(times[0]) if len(times) == 1 else f"{seconds(times[0])} to {seconds(times[-1])}"
+        notes.append(f"In lockstep {size} runs trained together took {took}: each one's share is given.")
     if published:
         notes.append("The report's intervals are computed from its means and standard deviations; its machine is not known.")
     return tuple(notes)

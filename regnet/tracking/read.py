@@ -17,6 +17,7 @@ from regnet.metrics import METRICS
 from regnet.results import StudyResult
 
 PAGE = 1000
+STOPPED = "regnet.stopped_after_epoch"
 
 
 def newest_launch(client: MlflowClient, experiment: str) -> str:
@@ -54,7 +55,11 @@ def read_study(client: MlflowClient, runs: list[Run]) -> StudyResult:
     histories = [_history(client, run) for run in runs]
     epochs = max((len(values) for history in histories for values in history.values()), default=0)
     names = sorted({name for history in histories for name in history})
-    rows = {name: [_padded(history.get(name, np.empty(0)), epochs) for history in histories] for name in names}
+    finished = [run.info.status == "FINISHED" for run in runs]
+    rows = {
+        name: [_padded(one.get(name, np.empty(0)), epochs, keep) for one, keep in zip(histories, finished, strict=True)]
+        for name in names
+    }
     return StudyResult(
         name=tags["regnet.study_name"],
         identity=tags["regnet.study"],
@@ -64,6 +69,7 @@ def read_study(client: MlflowClient, runs: list[Run]) -> StudyResult:
         together=np.array([int(run.data.metrics.get("time/lockstep_replicas", 1)) for run in runs]),
         seconds=np.array([_seconds(run) for run in runs]),
         failures={int(run.data.tags["regnet.seed"]): _failure(run) for run in runs if run.info.status != "FINISHED"},
+        stopped={int(run.data.tags["regnet.seed"]): int(run.data.tags[STOPPED]) for run in runs if STOPPED in run.data.tags},
         machine=tags.get("regnet.machine", ""),
     )
 
@@ -96,8 +102,10 @@ def _history(client: MlflowClient, run: Run) -> dict[str, np.ndarray]:
     return found
 
 
-def _padded(values: np.ndarray, epochs: int) -> np.ndarray:
-    return np.pad(values, (0, epochs - len(values)), constant_values=np.nan)
+def _padded(values: np.ndarray, epochs: int, keep: bool) -> np.ndarray:
+    """A history as long as the longest: with its last value where the run was stopped early, else with "not a number"."""
+    filling = values[-1] if keep and len(values) else np.nan
+    return np.concatenate([values, np.full(epochs - len(values), filling)])
 
 
 def _seconds(run: Run) -> float:

@@ -19,11 +19,12 @@ from mlflow.entities import DatasetInput, InputTag, Metric, Param
 from omegaconf import OmegaConf
 from safetensors.torch import save_file
 
-from regnet.events import EpochEnded, RunEnded, RunFailed, RunStarted
+from regnet.events import EpochEnded, ListenerFailed, RunEnded, RunFailed, RunStarted
 from regnet.hookspecs import hookimpl
 from regnet.machine import describe_machine
 from regnet.results import StudyResult
 from regnet.study import Study
+from regnet.tracking.read import STOPPED
 from regnet.tracking.store import connect, experiment_id, flatten, store_uri, tracking_errors
 
 FLUSH_SECONDS = 10.0
@@ -34,6 +35,8 @@ BATCH = 1000
 
 class MlflowTracker:
     """Writes a study's runs into an MLflow store as its events come."""
+
+    regnet_fatal = True  # what cannot be kept need not be computed
 
     def __init__(self, options: Mapping[str, Any], launch: str) -> None:
         """Connects to the store; raises TrackingError if that cannot be done."""
@@ -80,6 +83,8 @@ class MlflowTracker:
             self._buffers[seed].extend(_final_metrics(event.result))
             self._flush(seed)
             self._log_weights(seed, event.result)
+            if seed in event.result.stopped:
+                self._client.set_tag(self._runs[seed], STOPPED, str(event.result.stopped[seed]))
             self._client.set_terminated(self._runs[seed], "FINISHED", end_time=_now())
 
     @hookimpl
@@ -91,6 +96,12 @@ class MlflowTracker:
             self._flush(event.seed)
             self._client.set_tag(run, "regnet.failure", event.reason)
             self._client.set_terminated(run, "KILLED" if event.interrupted else "FAILED", end_time=_now())
+
+    @hookimpl
+    def regnet_listener_failed(self, event: ListenerFailed) -> None:
+        with tracking_errors(self._uri):
+            for run in self._runs.values():
+                self._client.set_tag(run, "regnet.listener_failed", f"{event.listener} in {event.hook}: {event.reason}")
 
     def _flush(self, seed: int) -> None:
         buffer = self._buffers.pop(seed, [])

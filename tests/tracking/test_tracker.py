@@ -129,7 +129,9 @@ def test_a_seed_that_diverges_is_failed_and_says_when(store: Store) -> None:
 
 
 class Saboteur:
-    """A listener that raises in the second epoch."""
+    """A listener that raises in the second epoch, and asks to be heard."""
+
+    regnet_fatal = True
 
     def __init__(self, error: BaseException) -> None:
         self._error = error

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import ClassVar
 
+import torch
 from torch import Tensor
 
 from regnet.builtin.losses.reduction import Reduction, count, reduced
@@ -17,8 +18,8 @@ from regnet.contracts import Coding, Loss
 class BinaryCrossEntropy(Loss):
     """``L = (1/B) Σ_B Σ_K (log(1 + eʸ) - t y)`` for logits `y` and targets `t` of 0 or 1; its mean over the outputs by default.
 
-    That is ``-t log s - (1 - t) log(1 - s)`` with ``s = 1 / (1 + e⁻ʸ)``, written so that large logits do not overflow:
-    ``log(1 + eʸ) = max(y, 0) + log(1 + e^-|y|)``. The gradient is ``(s - t)``, divided alike.
+    That is ``-t log s - (1 - t) log(1 - s)`` with ``s = 1 / (1 + e⁻ʸ)``, written so that large logits do not overflow. The
+    gradient is ``(s - t)``, divided alike.
 
     Args:
         reduction: "sum" over the outputs of an example, or "mean" over them; the batch is averaged over either way.
@@ -29,7 +30,7 @@ class BinaryCrossEntropy(Loss):
     codings: ClassVar[tuple[Coding, ...]] = ("one_hot",)
 
     def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
-        softplus = prediction.clamp_min(0) + prediction.abs().neg().exp().log1p()
+        softplus = torch.logaddexp(prediction, torch.zeros_like(prediction))
         return (softplus - target * prediction).sum((-1, -2)) / count(prediction, self.reduction)
 
     def backward(self, prediction: Tensor, target: Tensor) -> Tensor:

@@ -1,0 +1,11 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def add_plugin_options(parser: argparse.ArgumentParser) -> None:
+    """Adds `--plugin FILE` and `--strict`."""
+    parser.add_argument("--plugin", action="append", default=[], metavar="FILE", help="load this Python file as a plugin too")
+    parser.add_argument("--strict", action="store_true", help="exit with 2 if any plugin is broken")

@@ -1,0 +1,81 @@
+"""`regnet plugins`: what is installed, whether it is right, and how to start one of one's own."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from regnet.errors import PluginError
+from regnet.listing import Item, list_items
+from regnet.scaffold import new_plugin
+
+WRONG = 1
+
+
+def plugins(options: argparse.Namespace) -> int:
+    """Runs the subcommand that was asked for."""
+    match options.action:
+        case "list":
+            return _list(options)
+        case "new":
+            return _new(options)
+        case _:
+            raise AssertionError(options.action)
+
+
+def _list(options: argparse.Namespace) -> int:
+    items = list_items()
+    if options.json:
+        print(json.dumps([asdict(item) for item in items], indent=1))
+    else:
+        _print(items, verbose=options.verbose)
+    if options.strict:
+        refuse_broken(items)
+    return 0
+
+
+def _new(options: argparse.Namespace) -> int:
+    made = new_plugin(options.name, options.kind, Path(options.dir))
+    print(f"Wrote {made.folder}, a distribution with the {options.kind} {options.name}. Next:")
+    print(f"  pip install -e {made.folder}")
+    print(f"  regnet plugins check {options.name}")
+    print(f"  regnet run {made.use}")
+    return 0
+
+
+def refuse_broken(items: Sequence[Item]) -> None:
+    """Raises PluginError if any plugin is broken: what `--strict` asks for."""
+    broken = [item for item in items if item.state in ("broken", "collision")]
+    if broken:
+        which = "; ".join(dict.fromkeys(f"{item.distribution} {item.version}: {_what(item)}" for item in broken))
+        raise PluginError(f"--strict: {which}")
+
+
+def _what(item: Item) -> str:
+    return item.detail if item.state == "broken" else f"{item.kind} {item.name!r} is claimed by another plugin too"
+
+
+def _print(items: Sequence[Item], *, verbose: bool) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("kind", "name", "from", "state", "what it is"):
+        table.add_column(heading, overflow="fold")
+    for item in items:
+        what = Text(item.detail.replace("``", ""))
+        if verbose:
+            what.append("".join(f"\n  {_option(option)}" for option in item.options), style="dim")
+        table.add_row(item.kind, item.name, f"{item.distribution} {item.version}", item.state, what)
+    Console(width=None if sys.stdout.isatty() else 132, highlight=False).print(table)
+
+
+def _option(option: dict[str, str | None]) -> str:
+    default = "(required)" if option["default"] is None else f"= {option['default']}"
+    return f"{option['name']}: {option['type']} {default}"

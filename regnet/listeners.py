@@ -1,0 +1,67 @@
+"""Telling the listeners: each is called on its own, so that one that breaks ends neither the training nor the others."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pluggy
+
+from regnet import events
+from regnet.plugins import Plugins
+
+HOOKS: dict[type, str] = {
+    events.StudyStarted: "regnet_study_started",
+    events.RunStarted: "regnet_run_started",
+    events.EpochEnded: "regnet_epoch_ended",
+    events.RunEnded: "regnet_run_ended",
+    events.RunFailed: "regnet_run_failed",
+    events.StudyEnded: "regnet_study_ended",
+    events.ListenerFailed: "regnet_listener_failed",
+}
+"""The hook that tells of each kind of event."""
+
+FATAL = "regnet_fatal"
+"""The attribute by which a plugin asks that its errors end the study, as tracking does: what cannot be kept is not computed."""
+
+log = logging.getLogger("regnet")
+
+
+@dataclass(frozen=True)
+class Listeners:
+    """Everybody who hears of a study's events."""
+
+    plugins: Plugins
+
+    def tell(self, event: events.Event) -> None:
+        """Calls every plugin that implements the event's hook, the last one registered first.
+
+        What a listener raises is told to the user and to the other listeners, and that listener hears no more; if it asks for
+        it, by `regnet_fatal`, its exception goes on instead.
+        """
+        for _ in self._answers(HOOKS[type(event)], event):
+            pass
+
+    def seeds_to_stop(self, event: events.EpochEnded) -> set[int]:
+        """The seeds that any plugin wants to end after this epoch; a plugin that raises is treated as a listener that does."""
+        return {seed for answer in self._answers("regnet_seeds_to_stop", event) for seed in answer or ()}
+
+    def _answers(self, name: str, event: events.Event) -> Iterator[Any]:
+        hook: pluggy.HookCaller = getattr(self.plugins.manager.hook, name)
+        for listener in reversed(hook.get_hookimpls()):
+            try:
+                yield listener.function(*(event for _ in listener.argnames))
+            except Exception as error:
+                if getattr(listener.plugin, FATAL, False):
+                    raise
+                self._report(listener, name, error)
+
+    def _report(self, listener: pluggy.HookImpl, hook: str, error: Exception) -> None:
+        self.plugins.manager.unregister(listener.plugin)
+        origin = self.plugins.origins.get(listener.plugin_name)
+        whose = str(origin) if origin else listener.plugin_name
+        reason = f"{type(error).__name__}: {error}"
+        log.warning("listener %s failed in %s and is left out from here on: %s", whose, hook, reason, exc_info=error)
+        self.tell(events.ListenerFailed(whose, hook, reason))

@@ -1,0 +1,71 @@
+"""Which plugins to use: everything that is installed, unless the variable REGNET_PLUGINS says otherwise."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from regnet.errors import ConfigError
+
+VARIABLE = "REGNET_PLUGINS"
+OWN = "regnet"
+"""regnet's own distribution, which an allow-list need not name."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What to load, decided by names alone, before any plugin's code is imported."""
+
+    off: frozenset[str] = frozenset()
+    """Distributions that are switched off."""
+    only: frozenset[str] | None = None
+    """The only distributions to use, or None for all."""
+    files: tuple[Path, ...] = ()
+    """Loose files to load as plugins, without any packaging."""
+
+    def admits(self, distribution: str) -> bool:
+        """Whether a distribution's plugins are to be loaded."""
+        name = _canonical(distribution)
+        return name not in self.off and (self.only is None or name == OWN or name in self.only)
+
+
+def read_policy(text: str | None = None) -> Policy:
+    """The policy that a text such as ``-name``, ``name,other`` or ``./my_layer.py`` states, by default that of REGNET_PLUGINS.
+
+    Words are separated by commas: ``-name`` switches a distribution off, ``name`` allows it and none that is not named, and a
+    word that ends in ``.py`` is a file to load beside them.
+
+    Raises:
+        ConfigError: there is no such file.
+    """
+    words = [word.strip() for word in (os.environ.get(VARIABLE, "") if text is None else text).split(",") if word.strip()]
+    files = tuple(Path(word).expanduser().resolve() for word in words if word.endswith(".py"))
+    for file in files:
+        if not file.is_file():
+            raise ConfigError(f"there is no plugin file {file} (asked for by --plugin, plugins= or {VARIABLE})")
+    names = [word for word in words if not word.endswith(".py")]
+    only = frozenset(_canonical(word) for word in names if not word.startswith("-"))
+    off = frozenset(_canonical(word[1:]) for word in names if word.startswith("-"))
+    return Policy(off, only or None, files)
+
+
+def add_to_policy(*words: str) -> None:
+    """Adds words to REGNET_PLUGINS, so that processes started from here on have the same plugins."""
+    known = [word for word in os.environ.get(VARIABLE, "").split(",") if word]
+    os.environ[VARIABLE] = ",".join([*known, *(word for word in words if word not in known)])
+
+
+def add_overrides_to_policy(overrides: Sequence[str]) -> None:
+    """Takes over what overrides such as ``plugins=-name`` or ``plugins='./my_layer.py,other'`` say."""
+    for override in overrides:
+        key, _, value = override.partition("=")
+        if key == "plugins":
+            add_to_policy(*(word.strip() for word in value.strip("'\"").split(",") if word.strip()))
+
+
+def _canonical(name: str) -> str:
+    """The name as package indexes compare it: `My_Plugin` is `my-plugin`."""
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -1,0 +1,164 @@
+"""Imports point one way, Hydra and MLflow stay at the edges, and every public name is there."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import regnet
+
+ROOT = Path(regnet.__file__).parent
+
+ORDER = [
+    "errors",
+    "conf",
+    "policy",
+    "discovery",
+    "streams",
+    "contracts",
+    "sequential",
+    "parameters",
+    "schema",
+    "targets",
+    "data",
+    "batches",
+    "metrics",
+    "events",
+    "hookspecs",
+    "plugins",
+    "listeners",
+    "catalog",
+    "listing",
+    "scaffold",
+    "settings",
+    "model",
+    "study",
+    "engines",
+    "machine",
+    "results",
+    "training",
+    "runner",
+    "assemble",
+    "configs",
+    "stats",
+    "storage",
+    "bench",
+    "check",
+    "tracking",
+    "report",
+    "api",
+    "cli",
+    "__main__",
+]
+"""The modules and packages of regnet: each imports only from those before it. The built-ins stand apart, as any plugin does."""
+
+PLUGIN_MAY_IMPORT = {"builtin", "contracts", "errors", "sequential", "hookspecs"}
+"""What a plugin needs, regnet's own as well as a stranger's."""
+
+EDGES = {
+    "hydra": {"configs", "cli"},
+    "omegaconf": {"configs", "cli", "tracking"},
+    "mlflow": {"tracking", "report", "cli"},
+    "sklearn": {"builtin"},
+    "matplotlib": {"report", "cli"},
+}
+"""Who may import what is heavy or foreign."""
+
+
+def sources() -> list[Path]:
+    return sorted(path for path in ROOT.rglob("*.py") if "conf" not in path.relative_to(ROOT).parts[:1])
+
+
+def unit(path: Path) -> str:
+    """The module or package directly below regnet that a file belongs to; of `regnet/__init__.py` none."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return "" if parts == ("__init__",) else parts[0]
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The full names of all modules that a file imports when it runs, within functions too, but not for types alone."""
+    for node in running(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            assert node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def running(node: ast.AST) -> Iterator[ast.AST]:
+    """Every node but those under `if TYPE_CHECKING`."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):
+            yield from running(child)
+
+
+def units_imported(path: Path) -> set[str]:
+    """The parts of regnet that a file imports, its own not counted."""
+    names = [name.split(".") for name in imported(path)]
+    return {parts[1] for parts in names if parts[0] == "regnet" and len(parts) > 1} - {unit(path)}
+
+
+every_file = pytest.mark.parametrize("path", [pytest.param(path, id=str(path.relative_to(ROOT))) for path in sources()])
+
+
+def test_every_module_has_its_place() -> None:
+    found = {unit(path) for path in sources()} - {"", "builtin"}
+    assert found <= set(ORDER), f"put {sorted(found - set(ORDER))} into ORDER, after what they import"
+    assert set(ORDER) - {"conf"} <= found
+
+
+@every_file
+def test_imports_point_one_way(path: Path) -> None:
+    assert units_imported(path) <= allowed(unit(path))
+
+
+def allowed(own: str) -> set[str]:
+    """What a part of regnet may import of the others; `regnet/__init__` names them all, and imports none until asked."""
+    if own == "builtin":
+        return PLUGIN_MAY_IMPORT
+    return set(ORDER[: ORDER.index(own)] if own in ORDER else ORDER)
+
+
+@every_file
+def test_what_is_heavy_stays_at_the_edges(path: Path) -> None:
+    for package in {name.split(".")[0] for name in imported(path)} & EDGES.keys():
+        assert unit(path) in EDGES[package]
+
+
+def test_nothing_is_loaded_but_what_is_needed() -> None:
+    """In a process of its own: what trains a network knows neither Hydra nor MLflow, nor what draws figures or reads data sets."""
+    program = """
+import sys
+import regnet
+assert not {name for name in sys.modules if name.startswith("regnet.")}, "importing regnet alone imports nothing of it"
+from regnet.assemble import assemble
+from regnet.catalog import load_catalog
+from regnet.runner import run_study
+load_catalog()
+print(*sorted({"hydra", "omegaconf", "mlflow", "matplotlib", "sklearn"} & sys.modules.keys()))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize("name", regnet.__all__)
+def test_every_public_name_is_there(name: str) -> None:
+    assert getattr(regnet, name) is not None
+
+
+def test_public_names_are_sorted_and_all_that_dir_shows() -> None:
+    assert sorted(set(regnet.__all__)) == sorted(regnet.__all__)
+    assert dir(regnet) == sorted(regnet.__all__)
+
+
+def test_a_name_that_is_not_public_is_refused() -> None:
+    with pytest.raises(AttributeError, match="module 'regnet' has no attribute 'no_such_thing'"):
+        regnet.no_such_thing  # noqa: B018  # looking is what fails

@@ -1,0 +1,132 @@
+"""Checks what listeners hear, that one which breaks ends nothing, and that seeds can be stopped without touching the others."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import FrozenInstanceError
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from regnet import events
+from regnet.catalog import Catalog, load_catalog
+from regnet.hookspecs import hookimpl
+from regnet.listeners import HOOKS, Listeners
+from regnet.results import StudyResult
+from regnet.runner import run_study
+from tests.conftest import MakeStudy
+
+SMALL = ("epochs=4", "dataset.train_size=40", "dataset.test_size=30")
+
+
+class Diary:
+    """A listener of ten lines: writes down what it hears."""
+
+    def __init__(self) -> None:
+        self.heard: list[events.Event] = []
+
+    def _note(self, event: events.Event) -> None:
+        self.heard.append(event)
+
+
+for _hook in HOOKS.values():
+    setattr(Diary, _hook, hookimpl(specname=_hook)(lambda self, event: self._note(event)))
+
+
+class Broken:
+    """Raises when the second epoch ends."""
+
+    @hookimpl
+    def regnet_epoch_ended(self, event: events.EpochEnded) -> None:
+        if event.epoch == 2:
+            raise ValueError("I am not well")
+
+
+class Stopper:
+    """Stops some seeds after some epoch."""
+
+    def __init__(self, when: dict[int, int]) -> None:
+        self._when = when
+
+    @hookimpl
+    def regnet_seeds_to_stop(self, event: events.EpochEnded) -> list[int]:
+        return [seed for seed, epoch in self._when.items() if epoch == event.epoch]
+
+
+def train(study: MakeStudy, *overrides: str, plugins: tuple[object, ...] = ()) -> StudyResult:
+    catalog: Catalog = load_catalog()
+    for plugin in plugins:
+        catalog.plugins.manager.register(plugin)
+    return run_study(study(*SMALL, *overrides), Listeners(catalog.plugins))
+
+
+def kinds(diary: Diary) -> list[str]:
+    return [type(event).__name__ for event in diary.heard]
+
+
+def test_a_study_in_lockstep_is_told_in_order(study: MakeStudy) -> None:
+    diary = Diary()
+    train(study, "seeds=2", plugins=(diary,))
+    assert kinds(diary) == ["StudyStarted", *["RunStarted"] * 2, *["EpochEnded"] * 4, *["RunEnded"] * 2, "StudyEnded"]
+    epoch = diary.heard[3]
+    assert isinstance(epoch, events.EpochEnded)
+    assert (epoch.epoch, epoch.seeds) == (1, (0, 1))
+    assert epoch.metrics["test/loss"].shape == (2,)
+
+
+def test_a_study_alone_is_told_seed_by_seed(study: MakeStudy) -> None:
+    diary = Diary()
+    train(study, "seeds=2", "replicas=solo", plugins=(diary,))
+    one = ["RunStarted", *["EpochEnded"] * 4, "RunEnded"]
+    assert kinds(diary) == ["StudyStarted", *one, *one, "StudyEnded"]
+
+
+def test_events_are_frozen() -> None:
+    with pytest.raises(FrozenInstanceError):
+        events.ListenerFailed("a", "b", "c").hook = "d"  # type: ignore[misc]
+
+
+def test_a_listener_that_raises_is_told_of_once_and_ends_nothing(study: MakeStudy, caplog: pytest.LogCaptureFixture) -> None:
+    diary = Diary()
+    with caplog.at_level(logging.WARNING, "regnet"):
+        result = train(study, plugins=(diary, Broken()))
+    assert result.history["test/loss"].shape == (1, 4)
+    (failure,) = (event for event in diary.heard if isinstance(event, events.ListenerFailed))
+    assert (failure.hook, failure.reason) == ("regnet_epoch_ended", "ValueError: I am not well")
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "left out from here on: ValueError: I am not well" in caplog.text
+
+
+def test_a_listener_may_ask_to_be_fatal(study: MakeStudy) -> None:
+    listener: Any = Broken()
+    listener.regnet_fatal = True
+    diary = Diary()
+    with pytest.raises(ValueError, match="not well"):
+        train(study, plugins=(diary, listener))
+    assert "RunFailed" in kinds(diary)
+
+
+@pytest.mark.parametrize("overrides", [("seeds=3",), ("seeds=3", "replicas=solo"), ("seeds=3", "engine=torch")])
+def test_a_seed_that_is_stopped_leaves_the_others_as_they_are(study: MakeStudy, overrides: tuple[str, ...]) -> None:
+    whole, stopped = train(study, *overrides), train(study, *overrides, plugins=(Stopper({1: 2}),))
+    short = train(study, "seeds=[1]", "epochs=2", *overrides[1:])
+    assert stopped.stopped == {1: 2}
+    for name, values in whole.history.items():
+        assert np.array_equal(stopped.history[name][[0, 2]], values[[0, 2]])
+        assert np.array_equal(stopped.history[name][1, :2], values[1, :2])
+        assert (stopped.history[name][1, 2:] == values[1, 1]).all()  # what it was when it stopped
+    for row in (0, 2):
+        assert all(torch.equal(stopped.networks[row].weights[name], w) for name, w in whole.networks[row].weights.items())
+    for name, w in short.network.weights.items():
+        torch.testing.assert_close(stopped.networks[1].weights[name], w, rtol=1e-5, atol=1e-6)
+
+
+def test_training_ends_when_every_seed_has_stopped(study: MakeStudy) -> None:
+    diary = Diary()
+    result = train(study, "seeds=2", plugins=(diary, Stopper({0: 1, 1: 2})))
+    assert result.stopped == {0: 1, 1: 2}
+    assert kinds(diary).count("EpochEnded") == 2
+    last = [event for event in diary.heard if isinstance(event, events.EpochEnded)][-1]
+    assert np.isnan(last.metrics["test/loss"]).tolist() == [True, False]

@@ -1,0 +1,68 @@
+"""Checks that what the README shows works: its Python, its counts, its links, and the commands it names."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+import regnet
+from regnet.catalog import Catalog
+from regnet.configs import compose_config
+from regnet.contracts import Context
+from regnet.streams import Noise
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+RUNS = re.findall(r"^\$ regnet run (.*?)(?: +#.*)?$", README, re.MULTILINE)
+
+
+def python_blocks() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def test_python_from_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    use, layer = python_blocks()
+    names: dict[str, object] = {}
+    exec(use, names)
+    result = names["result"]
+    assert isinstance(result, regnet.StudyResult)
+    assert result.history["test/error_rate"].shape == (5, 20)
+    exec(layer, names)
+
+
+def test_layer_from_the_readme_has_the_right_gradient() -> None:
+    names: dict[str, object] = {"__name__": "readme"}
+    exec(python_blocks()[1], names)
+    hook = names["regnet_layers"]
+    assert callable(hook)
+    softsign = hook()["softsign"]()
+    x = torch.linspace(-3, 3, 14, dtype=torch.float64).reshape(7, 2).requires_grad_()
+    context = Context(training=True, noise=Noise([0], replica_axis=False))
+    y, cache = softsign.forward({}, x, context)
+    dy = torch.rand_like(y)
+    (expected,) = torch.autograd.grad(y, x, dy)
+    torch.testing.assert_close(softsign.backward({}, cache, dy)[0], expected)
+
+
+@pytest.mark.parametrize("words", RUNS)
+def test_commands_in_the_readme_compose(words: str, catalog: Catalog) -> None:
+    overrides = [word for word in words.split() if word != "-m" and not (words.startswith("-m") and "," in word)]
+    assert compose_config(overrides, catalog)["engine"]["name"] in ("handbuilt", "torch")
+
+
+def test_counts(catalog: Catalog) -> None:
+    counted = {kind: int(number) for number, kind in re.findall(r"(\d+) (layer|losse|optimizer|initializer|data set)s", README)}
+    names = {"layer": "layer", "losse": "loss", "optimizer": "optimizer", "initializer": "initializer", "data set": "dataset"}
+    for word, kind in names.items():
+        own = [name for name, claims in catalog.entries[kind].items() if claims[0].origin.distribution == "regnet"]
+        assert counted[word] == len(own), kind
+
+
+def test_links_lead_somewhere() -> None:
+    for document in ("README.md", "CONTRIBUTING.md"):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / document).read_text()):
+            assert (ROOT / target).exists(), target

@@ -1,0 +1,76 @@
+"""The training loop: what is told after each epoch, seeds that are stopped, and the networks that come out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from regnet.results import StudyResult
+from regnet.study import Study
+from regnet.training import load_data, torch_threads, train
+from tests.conftest import MakeStudy, RunStudy
+
+SMALL = ("dataset.train_size=60", "dataset.test_size=40", "epochs=3", "model.hidden=[4]")
+
+
+def test_every_epoch_is_told_of(study: MakeStudy) -> None:
+    told: list[tuple[int, dict[str, np.ndarray]]] = []
+    given = study(*SMALL, seeds=(4, 2))
+
+    def on_epoch(epoch: int, metrics: dict[str, np.ndarray]) -> tuple[int, ...]:
+        told.append((epoch, metrics))
+        return ()
+
+    result = train(given, given.seeds, load_data(given, given.seeds), on_epoch)
+    assert [epoch for epoch, _ in told] == [1, 2, 3]
+    for epoch, metrics in told:
+        assert metrics.keys() == result.history.keys()
+        for name, values in metrics.items():
+            np.testing.assert_array_equal(values, result.history[name][:, epoch - 1])
+
+
+def stopped_after(study: Study, seed: int, last: int) -> StudyResult:
+    """The study with one seed ended after an epoch, as a plugin may ask for."""
+    data = load_data(study, study.seeds)
+    return train(study, study.seeds, data, lambda epoch, _: (seed,) if epoch == last else ())
+
+
+def test_a_seed_that_is_stopped_stays_as_it_was(study: MakeStudy, run: RunStudy) -> None:
+    """Its weights and metrics are those of a shorter training; in lockstep the others go on as if nothing had happened."""
+    seeds = (4, 2, 7)
+    found = stopped_after(study(*SMALL, seeds=seeds), 2, last=2)
+    shorter, longer = run(*SMALL, seeds=seeds, epochs=2), run(*SMALL, seeds=seeds)
+    assert found.stopped == {2: 2}
+    for metric, values in found.history.items():
+        np.testing.assert_array_equal(values[[0, 2]], longer.history[metric][[0, 2]])
+        np.testing.assert_array_equal(values[1, :2], shorter.history[metric][1])
+        assert values[1, 2] == values[1, 1]
+    for network, expected in zip(found.networks, (longer.networks[0], shorter.networks[1], longer.networks[2]), strict=True):
+        assert all(torch.equal(weight, expected.weights[name]) for name, weight in network.weights.items())
+
+
+def test_training_ends_when_no_seed_goes_on(study: MakeStudy) -> None:
+    result = stopped_after(study(*SMALL, seeds=(4,)), 4, last=1)
+    assert result.history["train/loss"].shape == (1, 1)
+    assert result.stopped == {4: 1}
+
+
+def test_the_result_s_networks_give_what_was_measured(run: RunStudy) -> None:
+    """The weights that come out make the errors and the loss of the last epoch, given inputs in their own units."""
+    result = run(*SMALL, "model.activation=batch_norm", seeds=(4, 2))
+    for row, network in enumerate(result.networks):
+        data = network.data
+        x = data.test.x * data.scale + data.shift
+        wrong = (network.predict(x) != data.test.y).double().mean().item()
+        assert wrong == pytest.approx(result.history["test/error_rate"][row, -1])
+        loss = (network.output(x) - data.test.target).square().sum(-1).mean().item()
+        assert loss == pytest.approx(result.history["test/loss"][row, -1], rel=1e-5)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_threads_are_put_back(count: int) -> None:
+    before = torch.get_num_threads()
+    with torch_threads(count):
+        assert torch.get_num_threads() == (count or before)
+    assert torch.get_num_threads() == before
