@@ -55,8 +55,14 @@ class ParameterStore:
 
     def collect(self, gradients: Params) -> None:
         """Writes what a network's `backward` returned into `gradients`."""
-        if self.trained:
-            torch.cat([_at(gradients, path).reshape(-1) for path in self.trained], out=self.gradients)
+        parts = []
+        for path in self.trained:  # `_at` written out, and `flatten` for being quickest: this is part of every training step
+            leaf: Any = gradients
+            for name in path:
+                leaf = leaf[name]
+            parts.append(leaf.flatten())
+        if parts:
+            torch.cat(parts, out=self.gradients)
 
     def check(self, gradients: Params, network: str = "the network") -> None:
         """Compares the gradients' names and shapes with the parameters'.

@@ -12,13 +12,11 @@ from typing import Any
 import pytest
 import torch
 
-from regnet.policy import OWN, VARIABLE
-
-
 from regnet.assemble import assemble
 from regnet.catalog import Catalog, load_catalog
 from regnet.configs import compose_config
 from regnet.listeners import Listeners
+from regnet.policy import OWN, VARIABLE
 from regnet.results import StudyResult
 from regnet.runner import run_study
 from regnet.study import Study

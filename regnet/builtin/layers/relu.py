@@ -27,7 +27,7 @@ class ReLU(Layer):
 
     def backward(self, params: Params, cache: Any, dy: Tensor) -> tuple[Tensor, Params]:
         y = cache
-        return dy * y.sign(), {}
+        return y.sign().mul_(dy), {}
 
     def torch_module(self, nn: ModuleType, in_features: int) -> torch.nn.Module:
         return nn.ReLU()  # type: ignore[no-any-return]

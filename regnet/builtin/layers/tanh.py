@@ -25,7 +25,7 @@ class Tanh(Layer):
 
     def backward(self, params: Params, cache: Any, dy: Tensor) -> tuple[Tensor, Params]:
         y = cache
-        return torch.addcmul(dy, dy * y, y, value=-1), {}
+        return dy.addcmul(dy * y, y, value=-1), {}
 
     def torch_module(self, nn: ModuleType, in_features: int) -> torch.nn.Module:
         return nn.Tanh()  # type: ignore[no-any-return]

@@ -32,7 +32,7 @@ class MSE(Loss):
         return (prediction - target).square().sum((-1, -2)) / count(prediction, self.reduction)
 
     def backward(self, prediction: Tensor, target: Tensor) -> Tensor:
-        return (prediction - target) * (2 / count(prediction, self.reduction))
+        return (prediction - target).mul_(2 / count(prediction, self.reduction))
 
     def torch_loss(self, nn: ModuleType) -> Callable[[Tensor, Tensor], Tensor]:
         return reduced(nn.MSELoss, self.reduction)
