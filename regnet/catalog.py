@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
-
-import pluggy
 
 from regnet.contracts import KINDS
 from regnet.discovery import Provenance
@@ -58,6 +56,8 @@ class Catalog:
     entries: Mapping[str, Mapping[str, tuple[Entry, ...]]]
     """For each kind and name who claims it: more than one is a collision, told when the name is used."""
     broken: tuple[Broken, ...]
+    config_paths: tuple[str, ...] = ()
+    """Where plugins have config files of their own."""
 
     def names(self, kind: str) -> list[str]:
         return sorted(self.entries[kind])
@@ -165,32 +165,35 @@ def load_catalog(plugins: Plugins | None = None) -> Catalog:
     not meet its contract; everything else works.
     """
     plugins = plugins or load_plugins()
-    entries: dict[str, dict[str, tuple[Entry, ...]]] = {kind: {} for kind in KINDS}
     broken = list(plugins.broken)
+    paths = [path for path, _ in _answers("regnet_config_path", str, plugins, broken)]
+    entries: dict[str, dict[str, tuple[Entry, ...]]] = {kind: {} for kind in KINDS}
     for kind, hook in HOOKS.items():
-        for implementation in getattr(plugins.manager.hook, hook).get_hookimpls():
-            origin = plugins.origins.get(implementation.plugin_name, Provenance(implementation.plugin_name, "", "object"))
-            for name, component in _components(hook, implementation, origin, broken):
+        for components, origin in _answers(hook, Mapping, plugins, broken):
+            for name, component in components.items():
                 try:
                     entry = _entry(kind, name, component, origin)
                 except TypeError as error:
                     broken.append(Broken(origin, f"{kind} {name!r}: {error}"))
                 else:
                     entries[kind][name] = (*entries[kind].get(name, ()), entry)
-    return Catalog(plugins, entries, tuple(broken))
+    return Catalog(plugins, entries, tuple(broken), tuple(paths))
 
 
-def _components(hook: str, implementation: pluggy.HookImpl, origin: Provenance, broken: list[Broken]) -> list[tuple[str, Any]]:
-    """What a plugin's hook hands over, or nothing and a word on why."""
-    try:
-        found: Any = implementation.function()
-    except (Exception, SystemExit) as error:  # a stranger's hook may raise anything
-        broken.append(Broken(origin, f"{hook} raised {type(error).__name__}: {error}"))
-        return []
-    if not isinstance(found, Mapping):
-        broken.append(Broken(origin, f"{hook} returned {type(found).__name__}, expected a dict of names and classes"))
-        return []
-    return list(found.items())
+def _answers(hook: str, expected: type, plugins: Plugins, broken: list[Broken]) -> Iterator[tuple[Any, Provenance]]:
+    """What each plugin's implementation of a hook returns, if it is of the expected type; otherwise a word on why not."""
+    for implementation in getattr(plugins.manager.hook, hook).get_hookimpls():
+        origin = plugins.origins.get(implementation.plugin_name, Provenance(implementation.plugin_name, "", "object"))
+        try:
+            found: Any = implementation.function()
+        except (Exception, SystemExit) as error:  # a stranger's hook may raise anything
+            broken.append(Broken(origin, f"{hook} raised {type(error).__name__}: {error}"))
+            continue
+        if isinstance(found, expected):
+            yield found, origin
+        else:
+            name = "a text" if expected is str else "a dict of names and classes"
+            broken.append(Broken(origin, f"{hook} returned {type(found).__name__}, expected {name}"))
 
 
 def _entry(kind: str, name: Any, component: Any, origin: Provenance) -> Entry:

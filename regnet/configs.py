@@ -71,7 +71,16 @@ def compose_config(overrides: Sequence[str], catalog: Catalog) -> dict[str, Any]
     """
     register_groups(catalog)
     with readable_errors(), initialize_config_module(CONFIG_MODULE, version_base="1.3"):
-        return plain(compose(CONFIG_NAME, overrides=list(overrides)))
+        return plain(compose(CONFIG_NAME, overrides=with_search_path(overrides, catalog)))
+
+
+def with_search_path(overrides: Sequence[str], catalog: Catalog) -> list[str]:
+    """The overrides, with the folders in which plugins have config files added to Hydra's search path."""
+    key = "hydra.searchpath="
+    own = [override for override in overrides if not override.startswith(key)]
+    asked = [override.removeprefix(key).strip("[]") for override in overrides if override.startswith(key)]
+    paths = [*asked, *catalog.config_paths]
+    return [*own, f"{key}[{','.join(paths)}]"] if paths else own
 
 
 def plain(config: Any) -> dict[str, Any]:

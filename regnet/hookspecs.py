@@ -50,6 +50,14 @@ def regnet_initializers() -> dict[str, type[Initializer]]:  # type: ignore[empty
     """Initializers, by the name that configs use."""
 
 
+@hookspec
+def regnet_config_path() -> str:  # type: ignore[empty-body]
+    """Where the plugin's own config files are, as Hydra's search path has it: ``pkg://my_plugin.conf``.
+
+    Files in it that are called ``experiment/NAME.yaml`` or ``model/NAME.yaml`` can be chosen as `experiment=NAME` or `model=NAME`.
+    """
+
+
 # Control: the one hook that decides something.
 
 

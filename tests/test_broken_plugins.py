@@ -10,6 +10,7 @@ from textwrap import dedent
 import pytest
 
 from regnet.catalog import Catalog, load_catalog
+from regnet.configs import compose_config
 from regnet.errors import ConfigError, PluginError, UnknownComponent
 from regnet.listing import list_items
 from regnet.plugins import load_plugins
@@ -81,6 +82,10 @@ ZOO = {
         f"{GOOD}\nclass Times(Double):\n    def __init__(self, a: 'Nope'): ...\n{LAYERS}{{'times': Times}}",
         "the type of an option of Times cannot be read: name 'Nope' is not defined",
     ),
+    "config path that is none": (
+        "import regnet\n@regnet.hookimpl\ndef regnet_config_path(): return 3",
+        "returned int, expected a text",
+    ),
     "name that no config can say": (f"{GOOD}{LAYERS}{{'my layer': Double}}", "a component's name is a word"),
 }
 
@@ -112,6 +117,16 @@ def test_a_plugin_for_a_newer_regnet_is_not_imported(install: Install) -> None:
     install("poor-thing", "raise AssertionError('imported')", requires="regnet>=99")
     (broken,) = load_catalog().broken
     assert broken.reason.startswith("it needs regnet>=99, and this is regnet 0.")
+
+
+def test_a_plugin_may_bring_config_files(install: Install, tmp_path: Path) -> None:
+    folder = tmp_path / "their_configs" / "experiment"
+    folder.mkdir(parents=True)
+    (folder / "theirs.yaml").write_text("# @package _global_\nepochs: 7\nmodel:\n  activation: double\n")
+    hook = f"\n@regnet.hookimpl\ndef regnet_config_path():\n    return 'file://{tmp_path}/their_configs'\n"
+    install("config-thing", f"{GOOD}{LAYERS}{{'double': Double}}{hook}")
+    config = compose_config(["experiment=theirs", "tracking=none"], load_catalog())
+    assert (config["epochs"], config["model"]["activation"]) == (7, "double")
 
 
 def test_one_bad_component_does_not_take_the_others_along(install: Install) -> None:

@@ -25,7 +25,7 @@ from regnet.catalog import Catalog, load_catalog
 from regnet.cli.console import results_console
 from regnet.cli.options import add_plugin_options
 from regnet.cli.progress import Progress
-from regnet.configs import CONFIG_MODULE, CONFIG_NAME, plain, readable_errors, register_groups
+from regnet.configs import CONFIG_MODULE, CONFIG_NAME, plain, readable_errors, register_groups, with_search_path
 from regnet.errors import ConfigError, PluginError
 from regnet.listeners import Listeners
 from regnet.policy import add_overrides_to_policy, add_to_policy
@@ -55,6 +55,7 @@ def launch(words: Sequence[str]) -> int:
     catalog = load_catalog()
     tell_of_broken(catalog, strict=chosen.strict)
     register_groups(catalog)
+    options.overrides = with_search_path(options.overrides, catalog)
     with readable_errors():
         if not (options.help or options.hydra_help or options.cfg or options.info or options.shell_completion):
             return _launch(options.overrides, options.multirun, options.config_dir)
