@@ -47,6 +47,13 @@ def _parser() -> argparse.ArgumentParser:
     listed.add_argument("-v", "--verbose", action="store_true", help="with options, their types and defaults")
     listed.add_argument("--json", action="store_true", help="print JSON instead of a table")
     add_plugin_options(listed)
+    check = actions.add_parser("check", help="put components to the test: gradients, shapes, replicas, seeds and more")
+    check.add_argument(
+        "names", nargs="*", metavar="NAME", help="components, such as softsign or loss/mse (default: with --all, all)"
+    )
+    check.add_argument("--all", action="store_true", help="every component that is installed")
+    check.add_argument("--json", action="store_true", help="print JSON instead of text")
+    add_plugin_options(check)
     new = actions.add_parser("new", help="write a complete distribution with one working component")
     new.add_argument("name", help="what configs will call the component, such as softsign")
     new.add_argument("--kind", required=True, choices=KINDS, help="what it is")

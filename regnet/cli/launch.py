@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import logging
 import os
 import signal
 from collections.abc import Sequence
@@ -21,12 +22,13 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from regnet.assemble import assemble
-from regnet.catalog import Catalog, load_catalog
+from regnet.catalog import load_catalog
+from regnet.cli.broken import tell_of_broken
 from regnet.cli.console import results_console
 from regnet.cli.options import add_plugin_options
 from regnet.cli.progress import Progress
 from regnet.configs import CONFIG_MODULE, CONFIG_NAME, plain, readable_errors, register_groups, with_search_path
-from regnet.errors import ConfigError, PluginError
+from regnet.errors import ConfigError
 from regnet.listeners import Listeners
 from regnet.policy import add_overrides_to_policy, add_to_policy
 from regnet.report.build import build_report
@@ -44,6 +46,7 @@ def launch(words: Sequence[str]) -> int:
     hydra.version.setbase("1.3")
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra shall raise its errors, for us to put in a line
     signal.signal(signal.SIGTERM, _interrupt)
+    logging.getLogger("matplotlib").setLevel(logging.WARNING)  # Hydra would print that it looks for fonts
     own = argparse.ArgumentParser(prog="regnet run", add_help=False, allow_abbrev=False)
     add_plugin_options(own)
     chosen, rest = own.parse_known_args(words)
@@ -81,14 +84,6 @@ def train_job(config: DictConfig) -> float:
         Console(stderr=True).print(f"regnet: {study.name}: seed {seed} {reason}", style="yellow", soft_wrap=True, highlight=False)
     refuse_if_all_diverged(result)
     return float(result.final[headline(result)].mean())
-
-
-def tell_of_broken(catalog: Catalog, *, strict: bool) -> None:
-    """Says of each broken plugin what is wrong with it, once a command; with `strict`, raises PluginError."""
-    if strict and catalog.broken:
-        raise PluginError("--strict: " + "; ".join(map(str, catalog.broken)))
-    for broken in catalog.broken:
-        Console(stderr=True).print(f"regnet: {broken}", style="yellow", soft_wrap=True, highlight=False, markup=False)
 
 
 def _launch(overrides: list[str], multirun: bool, config_dir: str | None) -> int:

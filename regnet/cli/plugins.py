@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from regnet.errors import PluginError
+from regnet.errors import ConfigError, PluginError
 from regnet.listing import Item, list_items
 from regnet.scaffold import new_plugin
 
@@ -23,6 +23,8 @@ def plugins(options: argparse.Namespace) -> int:
             return _list(options)
         case "new":
             return _new(options)
+        case "check":
+            return _check(options)
         case _:
             raise AssertionError(options.action)
 
@@ -45,6 +47,25 @@ def _new(options: argparse.Namespace) -> int:
     print(f"  regnet plugins check {options.name}")
     print(f"  regnet run {made.use}")
     return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    """Prints a report for each component, and returns 1 if any does not conform."""
+    from regnet.catalog import load_catalog
+    from regnet.check import check_component
+    from regnet.cli.broken import tell_of_broken
+
+    if bool(options.names) == options.all:
+        raise ConfigError("plugins check: name the components to check, or say --all")
+    catalog = load_catalog()
+    tell_of_broken(catalog, strict=options.strict)
+    everything = (entry for names in catalog.entries.values() for claims in names.values() for entry in claims)
+    reports = [check_component(component, catalog) for component in options.names or everything]
+    if options.json:
+        print(json.dumps([report.as_dict() for report in reports], indent=1))
+    else:
+        print("\n".join(map(str, reports)))
+    return WRONG if any(report.state == "failed" for report in reports) else 0
 
 
 def refuse_broken(items: Sequence[Item]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from regnet.metrics import HEADLINE
-from regnet.report.format import interval, seconds, spread
+from regnet.report.format import interval, seconds, spread, time_spread
 from regnet.report.labels import labels
 from regnet.report.table import Table
 from regnet.results import StudyResult
@@ -27,8 +27,7 @@ def comparison(results: Sequence[StudyResult], *, published: bool = False) -> Ta
     rows: list[tuple[str, ...]] = []
     if published:
         for label, (summary, (mean, std)) in PUBLISHED.items():
-            time = f"{mean:.2f} s ± {std:.2f} s"
-            rows.append((label, spread(metric, summary), interval(metric, summary), time, str(summary.n)))
+            rows.append((label, spread(metric, summary), interval(metric, summary), time_spread(mean, std), str(summary.n)))
     rows += [_row(label, result, metric) for label, result in zip(labels(results), results, strict=True)]
     title = "Table I, made anew" if published else "Results"
     return Table(title, (READABLE[metric], *HEADINGS), tuple(rows), _notes(results, published))
@@ -58,7 +57,7 @@ def _time(result: StudyResult) -> str:
     if not result.solo:
         return f"{seconds(float(good['seconds_per_run'].mean()))} each"
     summary = summarize(good["seconds"].to_numpy())
-    return seconds(summary.mean) + ("" if summary.n == 1 else f" ± {seconds(summary.std)}")
+    return seconds(summary.mean) if summary.n == 1 else time_spread(summary.mean, summary.std)
 
 
 def _notes(results: Sequence[StudyResult], published: bool) -> tuple[str, ...]:

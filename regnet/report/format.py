@@ -22,6 +22,12 @@ def seconds(value: float) -> str:
     return f"{value:.2f} s" if value >= 1 else f"{value:.3f} s"
 
 
+def time_spread(mean: float, std: float) -> str:
+    """A mean time and its standard deviation, both to as many places as the mean deserves."""
+    places = 2 if mean >= 1 else 3
+    return f"{mean:.{places}f} s ± {std:.{places}f} s"
+
+
 def metric(name: str, value: float) -> str:
     """A metric's value in its unit: error rates in percent."""
     return share(value) if name.endswith("error_rate") else number(value)

@@ -40,7 +40,7 @@ def test_row_gives_mean_deviation_interval_time_and_n() -> None:
     summary = summarize(errors)
     assert row[1] == f"{100 * summary.mean:.2f} % ± {100 * summary.std:.2f} %"
     assert row[2] == f"[{100 * summary.low:.2f}, {100 * summary.high:.2f} %]"
-    assert row[3:] == ("1.00 s ± 0.000 s", "4")
+    assert row[3:] == ("1.00 s ± 0.00 s", "4")
 
 
 def test_lockstep_gives_a_share_and_no_deviation() -> None:
