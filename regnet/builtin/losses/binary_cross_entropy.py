@@ -31,10 +31,10 @@ class BinaryCrossEntropy(Loss):
 
     def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
         softplus = torch.logaddexp(prediction, torch.zeros_like(prediction))
-        return (softplus - target * prediction).sum((-1, -2)) / count(prediction, self.reduction)
+        return (softplus - target * prediction).sum((-1, -2)) / count(prediction.shape, self.reduction)
 
     def backward(self, prediction: Tensor, target: Tensor) -> Tensor:
-        return (prediction.sigmoid() - target) / count(prediction, self.reduction)
+        return (prediction.sigmoid() - target) / count(prediction.shape, self.reduction)
 
     def torch_loss(self, nn: ModuleType) -> Callable[[Tensor, Tensor], Tensor]:
         return reduced(nn.BCEWithLogitsLoss, self.reduction)

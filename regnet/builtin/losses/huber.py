@@ -35,10 +35,10 @@ class Huber(Loss):
     def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
         error = prediction - target
         clipped = error.clamp(-self.delta, self.delta)
-        return torch.sum(clipped * (error - 0.5 * clipped), (-1, -2)) / count(prediction, self.reduction)
+        return torch.sum(clipped * (error - 0.5 * clipped), (-1, -2)) / count(prediction.shape, self.reduction)
 
     def backward(self, prediction: Tensor, target: Tensor) -> Tensor:
-        return (prediction - target).clamp(-self.delta, self.delta) / count(prediction, self.reduction)
+        return (prediction - target).clamp(-self.delta, self.delta) / count(prediction.shape, self.reduction)
 
     def torch_loss(self, nn: ModuleType) -> Callable[[Tensor, Tensor], Tensor]:
         return reduced(nn.HuberLoss, self.reduction, delta=self.delta)

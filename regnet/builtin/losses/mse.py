@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from regnet.builtin.losses.reduction import Reduction, count, reduced
+from regnet.builtin.losses.reduction import Reduction, count, reduced, share
 from regnet.contracts import Coding, Loss
 
 
@@ -29,10 +29,10 @@ class MSE(Loss):
     codings: ClassVar[tuple[Coding, ...]] = ("signed", "one_hot", "standardized", "values")
 
     def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
-        return (prediction - target).square().sum((-1, -2)) / count(prediction, self.reduction)
+        return (prediction - target).square().sum((-1, -2)) / count(prediction.shape, self.reduction)
 
     def backward(self, prediction: Tensor, target: Tensor) -> Tensor:
-        return (prediction - target).mul_(2 / count(prediction, self.reduction))
+        return (prediction - target).mul_(share(2, prediction.shape, self.reduction, prediction.dtype))
 
     def torch_loss(self, nn: ModuleType) -> Callable[[Tensor, Tensor], Tensor]:
         return reduced(nn.MSELoss, self.reduction)
