@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 import runpy
+import shutil
 import subprocess
-import sys
 import sysconfig
 import venv
 from collections.abc import Iterator
@@ -40,6 +40,8 @@ def newcomer(tmp_path: Path) -> dict[str, str]:
     venv.create(tmp_path / "venv", with_pip=True, symlinks=True)
     site = next((tmp_path / "venv").glob("lib/python*/site-packages"))
     (site / "borrowed.pth").write_text(f"{sysconfig.get_path('purelib')}\n{ROOT}\n")
+    for old in [*site.glob("setuptools*"), *site.glob("*distutils*"), *site.glob("pkg_resources")]:
+        shutil.rmtree(old) if old.is_dir() else old.unlink()  # what Python 3.11 brings along is too old to build with
     script = tmp_path / "venv" / "bin" / "regnet"
     script.write_text(f"#!{tmp_path}/venv/bin/python\nimport sys\nfrom regnet.cli import main\nsys.exit(main())\n")
     script.chmod(0o755)
@@ -61,8 +63,7 @@ def test_the_page(tmp_path: Path, newcomer: dict[str, str]) -> None:
         for command, expected in commands(block["text"]):
             done = subprocess.run(["bash", "-c", command], cwd=folder, env=newcomer, capture_output=True, text=True, check=False)
             assert matches(expected, done.stdout), f"$ {command}\n{done.stdout}\n{done.stderr}"
-            assert done.returncode in (0, 1), done.stderr
-    assert sys.version_info >= (3, 11)
+            assert done.returncode == (1 if "likely cause" in expected else 0), f"$ {command}\n{done.stderr}"
 
 
 def test_the_hook_reference_is_what_the_code_says() -> None:

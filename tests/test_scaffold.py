@@ -1,0 +1,91 @@
+"""Checks that what `regnet plugins new` writes works before its author has changed a line."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from regnet.assemble import assemble
+from regnet.catalog import Catalog, load_catalog
+from regnet.check import check_component
+from regnet.configs import compose_config
+from regnet.errors import ConfigError
+from regnet.listeners import Listeners
+from regnet.plugins import load_plugins
+from regnet.policy import read_policy
+from regnet.runner import run_study
+from regnet.scaffold import USES, Scaffold, new_plugin
+from tests.conftest import OTHERS
+
+every_kind = pytest.mark.parametrize("kind", USES)
+
+
+def catalog_with(made: Scaffold) -> Catalog:
+    (module,) = made.folder.glob("regnet_*.py")
+    return load_catalog(load_plugins(read_policy(f"{module},{OTHERS}")))
+
+
+@every_kind
+def test_a_new_component_conforms(tmp_path: Path, kind: str) -> None:
+    catalog = catalog_with(new_plugin("my_own", kind, tmp_path))
+    report = check_component(f"{kind}/my_own", catalog)
+    assert report.state == "passed", str(report)
+
+
+@every_kind
+def test_a_new_component_trains(tmp_path: Path, kind: str) -> None:
+    made = new_plugin("my_own", kind, tmp_path)
+    catalog = catalog_with(made)
+    config = compose_config(["tracking=none", "epochs=3", "seeds=2", made.use], catalog)
+    result = run_study(assemble(config, catalog), Listeners(catalog.plugins))
+    losses = result.history["train/loss"]
+    assert (losses[:, -1] < losses[:, 0]).all()
+
+
+@every_kind
+def test_its_own_tests_are_green(tmp_path: Path, kind: str) -> None:
+    made = new_plugin("my_own", kind, tmp_path)
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q"], cwd=made.folder, capture_output=True, text=True, check=False)
+    assert "1 passed" in done.stdout, done.stdout
+
+
+@every_kind
+def test_its_packaging_names_the_module(tmp_path: Path, kind: str) -> None:
+    made = new_plugin("my_own", kind, tmp_path)
+    project = tomllib.loads((made.folder / "pyproject.toml").read_text())
+    assert project["project"]["name"] == made.distribution == "regnet-my-own"
+    assert project["project"]["entry-points"]["regnet"] == {"my_own": "regnet_my_own"}
+    assert (made.folder / f"{project['tool']['setuptools']['py-modules'][0]}.py").exists()
+    assert {path.name for path in made.folder.iterdir()} >= {"README.md", "LICENSE", ".github", ".gitignore"}
+
+
+def test_a_layer_takes_fifteen_lines_and_fifteen_of_packaging(tmp_path: Path) -> None:
+    made = new_plugin("my_own", "layer", tmp_path)
+    tree = ast.parse((made.folder / "regnet_my_own.py").read_text())
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+            body[0].value.value = ""  # docstrings do not count
+    code = [line for line in ast.unparse(tree).splitlines() if line.strip() not in ("", "''", '""""""')]
+    imports = [line for line in code if line.startswith(("import ", "from "))]
+    packaging = [line for line in (made.folder / "pyproject.toml").read_text().splitlines() if line]
+    assert len(code) - len(imports) <= 15
+    assert len(packaging) <= 15
+
+
+@pytest.mark.parametrize("name", ["My-Layer", "2nd", "class", "", "a b"])
+def test_names_that_no_config_can_say(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match="cannot be a component's name"):
+        new_plugin(name, "layer", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    new_plugin("my_own", "layer", tmp_path)
+    with pytest.raises(ConfigError, match="exists already"):
+        new_plugin("my_own", "loss", tmp_path)
