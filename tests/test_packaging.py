@@ -31,7 +31,7 @@ def test_wheel_holds_every_config_file(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     assert wanted <= names
-    assert "regnet/py.typed" in names
+    assert {"regnet/py.typed", "regnet/scaffold/templates/layer.py.txt"} <= names
     assert not any(name.startswith(("tests/", "conf/")) for name in names)
 
 

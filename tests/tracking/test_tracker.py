@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,10 +14,17 @@ from mlflow.tracking import MlflowClient
 from safetensors.torch import load_file
 
 import regnet
+from regnet.assemble import assemble
+from regnet.catalog import Catalog, load_catalog
+from regnet.configs import compose_config
 from regnet.errors import TrackingError
 from regnet.events import EpochEnded
 from regnet.hookspecs import hookimpl
+from regnet.listeners import Listeners
+from regnet.plugins import Plugins, load_plugins
+from regnet.runner import run_study
 from regnet.stats import summarize
+from regnet.tracking import open_tracker
 from regnet.tracking.read import newest_launch, read_launch
 from regnet.tracking.store import connect, flatten
 
@@ -144,11 +150,7 @@ class Saboteur:
 
 @pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt(), "KILLED"), (RuntimeError("boom"), "FAILED")])
 def test_no_run_is_left_running(store: Store, monkeypatch: pytest.MonkeyPatch, error: BaseException, status: str) -> None:
-    from regnet.plugins import Plugins, load_plugins
-
-    def with_saboteur(plugins: Plugins | None = None) -> Any:
-        from regnet.catalog import load_catalog
-
+    def with_saboteur(plugins: Plugins | None = None) -> Catalog:
         plugins = plugins or load_plugins()
         plugins.manager.register(Saboteur(error))
         return load_catalog(plugins)
@@ -160,6 +162,25 @@ def test_no_run_is_left_running(store: Store, monkeypatch: pytest.MonkeyPatch, e
     assert [run.info.status for run in found] == [status] * 2
     assert [run.data.tags["regnet.failure"] for run in found] == [["interrupted"], ["RuntimeError: boom"]][status == "FAILED"] * 2
     assert all("train/loss" in run.data.metrics for run in found)  # what was known is not lost
+
+
+class Faint:
+    """A listener that raises and does not insist."""
+
+    @hookimpl
+    def regnet_epoch_ended(self, event: EpochEnded) -> None:
+        raise ValueError("not well")
+
+
+def test_a_listener_that_fails_is_told_of_in_a_tag(store: Store) -> None:
+    catalog = load_catalog()
+    catalog.plugins.manager.register(Faint(), "faint")
+    config = compose_config(SMALL, catalog)
+    with open_tracker(config, catalog.plugins.manager, "a launch"):
+        run_study(assemble(config, catalog), Listeners(catalog.plugins))
+    (run,) = runs(store())
+    assert run.info.status == "FINISHED"
+    assert run.data.tags["regnet.listener_failed"] == "faint in regnet_epoch_ended: ValueError: not well"
 
 
 def test_another_store_by_option_and_by_environment(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
