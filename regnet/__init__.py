@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         Splits,
         State,
     )
-    from regnet.errors import RegnetError
+    from regnet.errors import BadOption, RegnetError, ShapeError
     from regnet.hookspecs import hookimpl
     from regnet.results import StudyResult, TrainedNetwork
     from regnet.sequential import Sequential
@@ -32,6 +32,8 @@ _HOMES = {
     "Catalog": "regnet.catalog",
     "load_catalog": "regnet.catalog",
     "RegnetError": "regnet.errors",
+    "ShapeError": "regnet.errors",
+    "BadOption": "regnet.errors",
     "hookimpl": "regnet.hookspecs",
     "StudyResult": "regnet.results",
     "TrainedNetwork": "regnet.results",
@@ -41,6 +43,7 @@ _HOMES = {
 
 __all__ = [
     "PER_REPLICA",
+    "BadOption",
     "Buffer",
     "Catalog",
     "Coding",
@@ -53,6 +56,7 @@ __all__ = [
     "Params",
     "RegnetError",
     "Sequential",
+    "ShapeError",
     "Split",
     "Splits",
     "State",

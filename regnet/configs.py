@@ -129,6 +129,8 @@ def _explain_key(key: str, text: str, cause: BaseException) -> str:
     full = str(getattr(cause, "full_key", "") or key)
     names = [str(name) for name in parent] if isinstance(parent, DictConfig) else []
     owner = full.rpartition(".")[0]
+    if owner and not names:
+        return f"{owner} is no group of options: to set an option of a component, write {owner}={{name: NAME, {key}: VALUE}}"
     if owner and isinstance(parent, DictConfig) and "name" in names:
         owner = f"{owner} {parent['name']}"
     return f"{owner or 'the configuration'} has no option {key!r}: {one_of(key, [n for n in names if n not in ('name', 'hydra')])}"

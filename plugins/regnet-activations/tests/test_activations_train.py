@@ -1,0 +1,41 @@
+"""Every activation trains a network, and the hand-built engine gets to where PyTorch does."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+from regnet_activations import regnet_layers
+
+import regnet
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+SHORT = ["tracking=none", "report=none", "epochs=2", "batch_size=50"]
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("name", regnet_layers())
+def test_both_engines_get_to_the_same_loss(name: str) -> None:
+    overrides = [*SHORT, f"model.activation={name}", "model.hidden=[8,4]", "optimizer=adam", "dtype=float64", "seeds=2"]
+    ours, theirs = (regnet.run([*overrides, f"engine={engine}"]).history for engine in ("handbuilt", "torch"))
+    losses = ours["test/loss"]
+    assert losses.shape == (2, 2)
+    assert (losses[:, 1] < losses[:, 0]).all()
+    np.testing.assert_allclose(losses, theirs["test/loss"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("command", re.findall(r"^\$ regnet run (.*)$", README, re.MULTILINE))
+def test_commands_in_the_readme(command: str) -> None:
+    result = regnet.run([*shlex.split(command), *SHORT])
+    assert np.isfinite(result.history["test/loss"]).all()
+
+
+def test_the_readme_lists_every_activation() -> None:
+    assert re.findall(r"^\| `(\w+)`", README, re.MULTILINE) == list(regnet_layers())

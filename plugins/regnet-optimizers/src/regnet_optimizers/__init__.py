@@ -1,0 +1,15 @@
+"""More optimizers for regnet, and a learning-rate schedule around any of them: the hook below is all that regnet needs to know."""
+
+from __future__ import annotations
+
+from regnet import Optimizer, hookimpl
+from regnet_optimizers.adadelta import Adadelta
+from regnet_optimizers.adagrad import Adagrad
+from regnet_optimizers.cosine import Cosine
+from regnet_optimizers.lion import Lion
+from regnet_optimizers.nadam import NAdam
+
+
+@hookimpl
+def regnet_optimizers() -> dict[str, type[Optimizer]]:
+    return {"lion": Lion, "adagrad": Adagrad, "adadelta": Adadelta, "nadam": NAdam, "cosine": Cosine}

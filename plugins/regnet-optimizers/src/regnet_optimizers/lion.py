@@ -1,0 +1,44 @@
+"""Lion: every parameter moves by the same amount in each step, and only the direction is learned from the gradients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+from annotated_types import Ge, Gt, Interval
+from torch import Tensor
+
+from regnet import PER_REPLICA, Optimizer, State
+from regnet_optimizers.descent import descend
+
+
+@dataclass(frozen=True)
+class Lion(Optimizer):
+    """``θ ← θ - lr (sign(β₁ m + (1 - β₁) g) + weight_decay θ)``, then ``m ← β₂ m + (1 - β₂) g``, from ``m = 0``.
+
+    The step looks further ahead than the memory does, as with Nesterov's momentum. Since its size is `lr` for every parameter,
+    the learning rate is a third to a tenth of what Adam takes, and the weight decay as much larger.
+    PyTorch has no counterpart.
+    Source: Chen et al., "Symbolic discovery of optimization algorithms", NeurIPS 2023, algorithm 2.
+
+    Args:
+        lr: learning rate, above 0.
+        beta1: the memory's share in the direction, from 0 to below 1.
+        beta2: decay of the memory, from 0 to below 1.
+        weight_decay: pull towards zero, at least 0.
+    """
+
+    lr: Annotated[float, Gt(0), PER_REPLICA] = 0.0001
+    beta1: Annotated[float, Interval(ge=0, lt=1), PER_REPLICA] = 0.9
+    beta2: Annotated[float, Interval(ge=0, lt=1), PER_REPLICA] = 0.99
+    weight_decay: Annotated[float, Ge(0), PER_REPLICA] = 0.0
+
+    def init(self, parameters: Tensor) -> State:
+        return {"mean": torch.zeros_like(parameters)}
+
+    def update(self, parameters: Tensor, gradients: Tensor, state: State) -> None:
+        mean = state["mean"]
+        direction = (self.beta1 * mean + (1 - self.beta1) * gradients).sign()
+        descend(parameters, self.lr, direction + self.weight_decay * parameters)
+        mean.mul_(self.beta2).add_((1 - self.beta2) * gradients)
