@@ -49,6 +49,7 @@ ORDER = [
     "storage",
     "bench",
     "check",
+    "testing",
     "tracking",
     "report",
     "api",

@@ -15,6 +15,10 @@ class Initializer(ABC):
     def weight(self, out_features: int, in_features: int, generator: torch.Generator) -> Tensor:
         """A weight matrix ``(out_features, in_features)``, drawn from `generator` alone."""
 
+    def std(self, out_features: int, in_features: int) -> float | None:
+        """The standard deviation of a weight for these sizes, which the check then holds it to; None claims nothing."""
+        return None
+
     def bias(self, out_features: int, in_features: int, generator: torch.Generator) -> Tensor:
         """A bias ``(out_features,)``: zeros (the report's equation (3)) unless the initializer says otherwise."""
         return torch.zeros(out_features)

@@ -51,7 +51,7 @@ class Layer(ABC):
         """One replica's parameters, without a replica axis, and the number of features that come out.
 
         Draw from `generator` alone. Wrap state that is not trained in `Buffer`. A layer without parameters that keeps the
-        number of features needs no `init` of its own.
+        number of features needs no `init` of its own. A layer that cannot take that many features raises `ShapeError`.
         """
         return {}, in_features
 

@@ -28,4 +28,7 @@ class HeFanOut(Initializer):
     gain: Annotated[float, Gt(0), PER_REPLICA] = 1.0
 
     def weight(self, out_features: int, in_features: int, generator: torch.Generator) -> Tensor:
-        return torch.randn(out_features, in_features, generator=generator) * (self.gain * math.sqrt(2 / out_features))
+        return torch.randn(out_features, in_features, generator=generator) * self.std(out_features, in_features)
+
+    def std(self, out_features: int, in_features: int) -> float:
+        return self.gain * math.sqrt(2 / out_features)

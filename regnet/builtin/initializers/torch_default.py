@@ -24,5 +24,8 @@ class TorchDefault(Initializer):
     def bias(self, out_features: int, in_features: int, generator: torch.Generator) -> Tensor:
         return self._uniform((out_features,), in_features, generator)
 
+    def std(self, out_features: int, in_features: int) -> float:
+        return 1 / math.sqrt(3 * in_features)
+
     def _uniform(self, shape: tuple[int, ...], in_features: int, generator: torch.Generator) -> Tensor:
         return (2 * torch.rand(shape, generator=generator) - 1) / math.sqrt(in_features)

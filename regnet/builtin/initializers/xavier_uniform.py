@@ -29,3 +29,6 @@ class XavierUniform(Initializer):
     def weight(self, out_features: int, in_features: int, generator: torch.Generator) -> Tensor:
         bound = self.gain * math.sqrt(6 / (in_features + out_features))
         return (2 * torch.rand(out_features, in_features, generator=generator) - 1) * bound
+
+    def std(self, out_features: int, in_features: int) -> float:
+        return self.gain * math.sqrt(2 / (in_features + out_features))

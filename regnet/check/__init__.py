@@ -1,0 +1,63 @@
+"""The conformance check: whether a component does what its contract says, and if not, where, and most likely why."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from regnet.catalog import Catalog, load_catalog
+from regnet.check.datasets import dataset_stages
+from regnet.check.initializers import initializer_stages
+from regnet.check.layers import layer_stages
+from regnet.check.losses import loss_stages
+from regnet.check.optimizers import optimizer_stages
+from regnet.check.problem import Finding, Property
+from regnet.check.randomness import watched_generators
+from regnet.check.report import Report
+from regnet.check.running import Stage, run_stages
+from regnet.check.subject import Subject, find_subject
+
+__all__ = ["Finding", "Property", "Report", "check_component"]
+
+STAGES: dict[str, Callable[[Subject], Iterator[Stage]]] = {
+    "layer": layer_stages,
+    "loss": loss_stages,
+    "optimizer": optimizer_stages,
+    "dataset": dataset_stages,
+    "initializer": initializer_stages,
+}
+
+
+def check_component(component: object, catalog: Catalog | None = None, /, **options: Any) -> Report:
+    """Checks a component against its contract.
+
+    >>> check_component("tanh").state
+    'passed'
+
+    Args:
+        component: a class; an object; an entry of the catalog; a name, with its kind before it where several kinds have it
+            (``initializer/constant``) or its distribution where several distributions do (``layer/my-plugin:swish``).
+        catalog: where names are looked up; by default that of all installed plugins.
+        **options: for a class or a name. Options without a default may be left out if they can be guessed: numbers,
+            switches, and other components.
+
+    Raises:
+        ConfigError: there is no such component, or an option that was given is wrong. What is wrong with the component itself
+            is never raised.
+    """
+    subject = find_subject(component, catalog or load_catalog(), options)
+    with _undisturbed():
+        findings, passed, skipped = run_stages(STAGES[subject.kind](subject))
+    return Report(subject.kind, subject.name, subject.origin, tuple(findings), tuple(passed), skipped)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Puts global generators back, works in any mode of autograd, and lets components warn: what they return is what counts."""
+    with watched_generators(), torch.inference_mode(False), torch.enable_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -1,0 +1,94 @@
+"""A layer's gradients, of its input and of every parameter, at every index: against autograd and against measured slopes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from regnet.check.comparison import ROUNDING, SLOPE, Tolerance, compare, where_judged
+from regnet.check.layers.case import MODES, SECOND_HALF, LayerCase, title
+from regnet.check.layers.clues import gradient_clues
+from regnet.check.layers.evidence import Evidence, Measured
+from regnet.check.layers.start import converted
+from regnet.check.problem import Finding, Place, Property, Skip
+
+ASTRAY = (
+    "backward agrees with autograd, but neither is the slope of forward: something leads autograd astray (detach, a "
+    "straight-through trick, a torch.autograd.Function)"
+)
+HIDDEN = (
+    "forward hides a part of itself from autograd (detach, .data, numpy, no_grad): backward is right, but the torch engine, "
+    "which differentiates forward, would train otherwise"
+)
+
+
+def check_autograd(case: LayerCase, evidence: Evidence) -> Iterator[Finding]:
+    for at in map(evidence, MODES):
+        for name, expected in at.autograd.items():
+            place = Place(Property.AUTOGRAD, title(name), at.during)
+            hand, measured = at.hand[name], at.slopes[name]
+            if _is_slope(at, name, hand) and not _is_slope(at, name, expected):
+                yield place.finding("what autograd makes of forward", "what central differences measure", HIDDEN)
+            else:
+                judged = where_judged(hand, expected, measured.smooth) if at.is_smooth else expected
+                yield from compare(place, hand, judged, clues=partial(gradient_clues, at, name, expected))
+
+
+def check_differences(case: LayerCase, evidence: Evidence) -> Iterator[Finding]:
+    each = [evidence(training) for training in MODES]
+    if not any(at.is_smooth for at in each):
+        counts = "; ".join(f"{at.during}, {at.kinks} of {at.numbers}" for at in each)
+        raise Skip(f"forward has a kink or jump where slopes would be measured ({counts})")
+    for at in each:
+        for name, measured in at.slopes.items() if at.is_smooth else ():
+            place, hand = Place(Property.DIFFERENCES, title(name), at.during), at.hand[name]
+            clues = partial(gradient_clues, at, name, measured.values)
+            for finding in compare(place, hand, where_judged(hand, measured.values, measured.smooth), clues=clues, tolerance=SLOPE):
+                yield replace(finding, cause=ASTRAY) if _is_autograds(at, name) else finding
+
+
+def gradients_right(case: LayerCase, evidence: Evidence) -> bool:
+    """Whether neither autograd nor the slopes, as far as they can be had, speak against any gradient."""
+    for check in (check_autograd, check_differences):
+        try:
+            if any(True for _ in check(case, evidence)):
+                return False
+        except Skip:
+            continue
+    return True
+
+
+def _is_slope(at: Measured, name: str, gradient: Tensor) -> bool:
+    measured = at.slopes[name]
+    return at.is_smooth and _close(gradient, where_judged(gradient, measured.values, measured.smooth), SLOPE)
+
+
+def _is_autograds(at: Measured, name: str) -> bool:
+    try:
+        return _close(at.hand[name], at.autograd[name], ROUNDING)
+    except Skip:
+        return False
+
+
+def _close(one: Tensor, other: Tensor, tolerance: Tolerance) -> bool:
+    return one.shape == other.shape and torch.allclose(one, other, rtol=tolerance.relative, atol=tolerance.absolute)
+
+
+def check_half(case: LayerCase) -> Iterator[Finding]:
+    """A layer may compute the gradients of its parameters alone: they must be the same ones."""
+    for training, mode in MODES.items():
+        expected = case.run(case.context(training)).gradients
+        with torch.inference_mode():
+            params = converted(case.params, torch.float64)
+            _, cache = case.forward(params, case.x.clone(), case.context(training), mode)
+            got = case.half(params, cache, case.dy_for(case.x), replace(mode, cause=SECOND_HALF))
+        for name in case.start.trained:
+            place = Place(Property.HALF, title(name), mode.during)
+            if name in got:
+                yield from compare(place, got[name], expected[name])
+            else:
+                yield place.finding("a tensor", "nothing", "gradients leaves out a parameter that backward has")

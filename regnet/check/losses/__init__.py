@@ -1,0 +1,50 @@
+"""What a loss is held to, in the order in which it is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from itertools import chain
+
+from regnet.check.losses.agreement import (
+    check_codings,
+    check_counterpart,
+    check_double,
+    check_one_example,
+    check_replicas,
+    check_single,
+)
+from regnet.check.losses.gradients import check_autograd, check_differences
+from regnet.check.losses.purity import check_determinism, check_interleaved, check_purity
+from regnet.check.options import check_round_trip
+from regnet.check.problem import Finding, Property
+from regnet.check.running import Stage
+from regnet.check.state import Made
+from regnet.check.subject import Subject
+from regnet.contracts import Loss
+
+INSTEAD = "backward is given the prediction and the target again"
+
+
+def loss_stages(subject: Subject) -> Iterator[Stage]:
+    """The checks of a loss, stage by stage."""
+    made = cache(lambda: Made.of(subject.make()))
+
+    def on(check: Callable[[Loss], Iterable[Finding]]) -> Callable[[], Iterable[Finding]]:
+        return lambda: check(made().component)
+
+    yield [(Property.CONSTRUCTION, on(lambda loss: ()))]
+    yield [(Property.CODINGS, on(check_codings))]
+    yield [(Property.DOUBLE, on(check_double))]
+    yield [(Property.DETERMINISM, on(check_determinism))]
+    yield [
+        (Property.AUTOGRAD, on(check_autograd)),
+        (Property.DIFFERENCES, on(check_differences)),
+        (Property.REPLICAS, on(check_replicas)),
+        (Property.PURITY, on(check_purity)),
+        (Property.STATELESS, lambda: chain(made().changes(INSTEAD), check_interleaved(made().component))),
+        (Property.SINGLE, on(check_single)),
+        (Property.ONE_EXAMPLE, on(check_one_example)),
+        (Property.COUNTERPART, on(check_counterpart)),
+        (Property.ROUND_TRIP, on(lambda loss: check_round_trip(subject, loss))),
+    ]

@@ -1,0 +1,109 @@
+"""A loss's values: of every replica as if alone, in both precisions, for one example, and as PyTorch's own loss has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from regnet.check.comparison import compare
+from regnet.check.diagnosis import Clues
+from regnet.check.losses.example import BATCH, OUTPUTS, REPLICAS, Example, each_coding, gradient, value
+from regnet.check.losses.gradients import NAME, clues
+from regnet.check.problem import Finding, Place, Property, Skip, type_name
+from regnet.check.running import calling
+from regnet.contracts import Loss
+
+NOT_FINITE = "not finite for ordinary predictions: the logarithm or root of a negative number, or a division by zero"
+CONVERTS = "converts on the way: make tensors of the prediction's type (prediction.new_zeros, zeros_like)"
+ONE_VALUE = "one number for all replicas: sum or average over the last two axes alone, .sum((-1, -2))"
+SHAPE = "forward gives one number for each replica, backward a tensor of the prediction's shape"
+UNBIASED = "a statistic over the batch divides by B - 1, which is zero for a single example"
+
+PYTORCH_FACTORS = {
+    float(BATCH): "summed over the batch, which PyTorch's averages",
+    1 / BATCH: "averaged over the batch, which PyTorch's sums",
+    float(OUTPUTS): "summed over the outputs, which PyTorch's averages: another reduction",
+    1 / OUTPUTS: "averaged over the outputs, which PyTorch's sums: another reduction",
+    float(BATCH * OUTPUTS): "summed over batch and outputs, which PyTorch's averages",
+}
+"""Numbers by which a loss easily differs from PyTorch's."""
+
+
+def check_codings(loss: Loss) -> Iterator[Finding]:
+    """Each coding is taken, without a replica axis, and the value is one number."""
+    for at in each_coding(loss, BATCH, OUTPUTS):
+        place = Place(Property.CODINGS, "value", at.during)
+        found = value(loss, at)
+        if found.shape != ():
+            yield place.shape_finding((), found, "forward gives one number: sum or average over outputs and batch")
+        elif not found.isfinite():
+            yield place.finding("a finite number", f"{found.item():.6g}", NOT_FINITE)
+        gradient(loss, at)
+
+
+def check_replicas(loss: Loss) -> Iterator[Finding]:
+    for at in each_coding(loss, REPLICAS, BATCH, OUTPUTS):
+        during = f"{at.during}, replica axis"
+        parts = [at.part(row) for row in range(REPLICAS)]
+        values = torch.stack([value(loss, part) for part in parts])
+        suspects = [(ONE_VALUE, one.expand(shape)) for one in (values.mean(), values.sum()) for shape in ((), (REPLICAS,))]
+        got = value(loss, at, during)
+        yield from compare(Place(Property.REPLICAS, "value", during), got, values, clues=partial(Clues, suspects=suspects))
+        factors = {1 / REPLICAS: "averaged over the replicas too", float(REPLICAS): "summed over the replicas"}
+        got, expected = gradient(loss, at, during), torch.stack([gradient(loss, part) for part in parts])
+        yield from compare(Place(Property.REPLICAS, NAME, during), got, expected, clues=partial(Clues, factors))
+
+
+def check_counterpart(loss: Loss) -> Iterator[Finding]:
+    """Also where a prediction is exactly zero, as a network of zeros gives it."""
+    with calling("torch_loss", "builds PyTorch's counterpart from the nn it is given"):
+        counterpart = loss.torch_loss(nn)
+    if counterpart is None:
+        raise Skip("the loss names no torch_loss")
+    for at in each_coding(loss, BATCH, OUTPUTS):
+        at.prediction[0] = 0
+        expected, slope = _by_pytorch(counterpart, at)
+        place = Place(Property.COUNTERPART, "value", at.during)
+        wrong = list(compare(place, value(loss, at), expected, clues=partial(Clues, PYTORCH_FACTORS)))
+        yield from wrong
+        if not wrong:
+            place = Place(Property.COUNTERPART, NAME, at.during)
+            yield from compare(place, gradient(loss, at), slope, clues=partial(clues, at, slope))
+
+
+def _by_pytorch(counterpart: Callable[[Tensor, Tensor], Tensor], at: Example) -> tuple[Tensor, Tensor]:
+    prediction = at.prediction.clone().requires_grad_()
+    with calling("torch_loss", "PyTorch's loss cannot take what this one takes"):
+        expected = counterpart(prediction, at.target)
+        (slope,) = torch.autograd.grad(expected, [prediction])
+    return expected.detach(), slope
+
+
+def check_double(loss: Loss) -> Iterator[Finding]:
+    yield from _precision(loss, Property.DOUBLE, torch.float64)
+
+
+def check_single(loss: Loss) -> Iterator[Finding]:
+    yield from _precision(loss, Property.SINGLE, torch.float32)
+
+
+def _precision(loss: Loss, concerned: Property, dtype: torch.dtype) -> Iterator[Finding]:
+    for given in each_coding(loss, BATCH, OUTPUTS):
+        at = given.to(dtype)
+        for name, tensor in (("value", value(loss, at)), (NAME, gradient(loss, at))):
+            if tensor.dtype != dtype:
+                yield Place(concerned, name, at.during).finding(type_name(dtype), type_name(tensor.dtype), CONVERTS)
+
+
+def check_one_example(loss: Loss) -> Iterator[Finding]:
+    for at in each_coding(loss, 1, OUTPUTS):
+        during = f"{at.during}, batch of 1"
+        for name, tensor, shape in (("value", value(loss, at, during), ()), (NAME, gradient(loss, at, during), (1, OUTPUTS))):
+            place = Place(Property.ONE_EXAMPLE, name, during)
+            if tuple(tensor.shape) != shape:
+                yield place.shape_finding(shape, tensor, SHAPE)
+            elif not tensor.isfinite().all():
+                yield place.finding("finite numbers", "nan or infinity", UNBIASED)

@@ -1,0 +1,79 @@
+"""The gradient of a loss: what `backward` returns against autograd, and against the measured slope, of `forward`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from regnet.check.comparison import SLOPE, compare, where_judged
+from regnet.check.diagnosis import Clues
+from regnet.check.losses.example import BATCH, OUTPUTS, Example, codings, each_coding, example, gradient, value
+from regnet.check.problem import Finding, Place, Property, Skip
+from regnet.check.slopes import Slopes, slopes
+from regnet.contracts import Coding, Loss
+
+DRAWS = 8
+"""Predictions to try until some are found that are away from every kink."""
+
+FACTORS = {
+    float(BATCH): "not averaged over the batch",
+    1 / BATCH: "averaged over the batch twice",
+    float(OUTPUTS): "not averaged over the outputs, as forward is",
+    1 / OUTPUTS: "averaged over the outputs, which forward sums",
+    float(BATCH * OUTPUTS): "averaged neither over the batch nor over the outputs",
+    1 / (BATCH * OUTPUTS): "averaged over batch and outputs once too often",
+}
+"""Numbers by which a loss's gradient is easily off."""
+
+NAME = "gradient of the prediction"
+
+
+def check_autograd(loss: Loss) -> Iterator[Finding]:
+    for at in each_coding(loss, BATCH, OUTPUTS):
+        prediction = at.prediction.clone().requires_grad_()
+        try:
+            (expected,) = torch.autograd.grad(loss.forward(prediction.clone(), at.target.clone()).sum(), [prediction])
+        except Exception as error:
+            message = " ".join(str(error).split())[:120]
+            raise Skip(f"autograd cannot differentiate forward ({message})") from error
+        yield from compare(
+            Place(Property.AUTOGRAD, NAME, at.during), gradient(loss, at), expected, clues=partial(clues, at, expected)
+        )
+
+
+def check_differences(loss: Loss) -> Iterator[Finding]:
+    for coding in codings(loss):
+        at, measured = _measured(loss, coding)
+        got, expected = gradient(loss, at), measured.values
+        place, told = Place(Property.DIFFERENCES, NAME, at.during), partial(clues, at, expected)
+        yield from compare(place, got, where_judged(got, expected, measured.smooth), clues=told, tolerance=SLOPE)
+
+
+def _measured(loss: Loss, coding: Coding) -> tuple[Example, Slopes]:
+    """Slopes at predictions away from kinks, such as a Huber loss has: see `regnet.check.slopes`."""
+    best: tuple[Example, Slopes] | None = None
+    for seed in range(1, DRAWS + 1):
+        at = example(coding, BATCH, OUTPUTS, seed=seed)
+        found = slopes(partial(value, loss, at), at.prediction)
+        if best is None or found.smooth.sum() > best[1].smooth.sum():
+            best = at, found
+        if found.smooth.all():
+            break
+    assert best is not None
+    return best
+
+
+def clues(at: Example, right: Tensor) -> Clues:
+    """What usual mistakes in a loss's backward would have given, where `right` is right."""
+    prediction, target = at.prediction, at.full_target
+    without = {"softmax": prediction - prediction.softmax(-1), "sigmoid": prediction - prediction.sigmoid()}
+    suspects = [
+        (f"the {name} is forgotten: the prediction stands where its {name} should", right + extra / count)
+        for name, extra in without.items()
+        for count in (1, BATCH, BATCH * OUTPUTS)
+    ]
+    terms = {"the target": target, "the prediction": prediction}
+    return Clues(FACTORS, suspects, terms, {"prediction less target": prediction - target, "the prediction": prediction})

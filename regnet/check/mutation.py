@@ -1,0 +1,58 @@
+"""Tensors that a call is given and must leave as they are: remembered before, compared after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from torch import Tensor
+
+from regnet.check.comparison import extent, first, written
+from regnet.check.problem import Finding, Property
+
+IN_PLACE = "{call} writes into it: an operation whose name ends in _, an assignment to a slice, +=, or out="
+
+
+def tensors_in(value: Any, name: str) -> Iterator[tuple[str, Tensor]]:
+    """The tensors anywhere in nested tuples, lists and mappings, such as a cache, each with its place as a name."""
+    if isinstance(value, Tensor):
+        yield name, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from tensors_in(item, f"{name}[{key!r}]")
+    elif isinstance(value, (list, tuple)):
+        for place, item in enumerate(value):
+            yield from tensors_in(item, f"{name}[{place}]")
+
+
+class Watched:
+    """Tensors under watch, with copies of what they were."""
+
+    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
+        self._now = dict(tensors)
+        self._before = {name: tensor.clone() for name, tensor in tensors.items()}
+
+    def changed(self, call: str, cause: str, during: str = "") -> Iterator[Finding]:
+        """A finding for each tensor that the call has written; places that held the same before and after are told by none."""
+        for name, before in self._before.items():
+            now = self._now[name]
+            wrong = now.isnan() != before.isnan() if now.shape == before.shape else None
+            if wrong is None:
+                yield Finding(
+                    Property.PURITY, name, f"shape {tuple(before.shape)}", f"shape {tuple(now.shape)}", cause, during=during
+                )
+                continue
+            wrong |= (now != before) & ~before.isnan()
+            if wrong.any():
+                index = first(wrong)
+                here, there = written(now[index].item(), before[index].item())
+                yield Finding(
+                    Property.PURITY,
+                    name,
+                    f"{there}, as before {call}",
+                    f"{here} after it",
+                    cause.format(call=call),
+                    index,
+                    during,
+                    extent(wrong),
+                )

@@ -1,0 +1,136 @@
+"""An optimizer's steps: as PyTorch's own takes them, downhill, and for replicas that differ in an option as for each alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from regnet.check.comparison import Tolerance, compare
+from regnet.check.diagnosis import UNKNOWN, Clues
+from regnet.check.optimizers.walk import REPLICAS, SIZE, STEPS, drawn, init, start, update, walk
+from regnet.check.options import option_values, replica_options, replica_tensor, replica_values, with_options
+from regnet.check.patterns import alike, number
+from regnet.check.problem import Finding, Place, Property, Situation, Skip
+from regnet.check.running import calling
+from regnet.contracts import Optimizer
+
+PYTORCH = Tolerance(1e-6, 1e-10)
+"""PyTorch's optimizers keep some of their scalars in single precision, NAdam for one."""
+
+CHANGE = "change of the parameters"
+COUPLED = (
+    "a number's step depends on numbers beside it: a norm or mean over the whole tensor mixes the replicas, and the layers, "
+    "which all lie in one tensor"
+)
+
+
+def check_counterpart(optimizer: Optimizer) -> Iterator[Finding]:
+    """Ten steps; the first that differs is told."""
+    gradients = drawn(SIZE)
+    theirs = _by_pytorch(optimizer, gradients)
+    ours = walk(optimizer, start(SIZE), gradients).positions
+    for step, gradient in enumerate(gradients):
+        clues = partial(_clues, ours[step], gradient)
+        got, expected = ours[step + 1] - ours[step], theirs[step + 1] - theirs[step]
+        place = Place(Property.COUNTERPART, CHANGE, f"step {step + 1} of {STEPS}")
+        found = list(compare(place, got, expected, clues=clues, tolerance=PYTORCH))
+        for finding in found:
+            yield replace(finding, cause=_changing_factor(ours, theirs) or _late(step, finding.cause))
+        if found:
+            return
+
+
+def _clues(parameters: Tensor, gradient: Tensor) -> Clues:
+    return Clues(terms={"the gradient": gradient, "the parameters": parameters, "the sign of the gradient": gradient.sign()})
+
+
+def _by_pytorch(optimizer: Optimizer, gradients: list[Tensor]) -> list[Tensor]:
+    parameters = start(SIZE).requires_grad_()
+    with calling("torch_optimizer", "builds PyTorch's counterpart from the optim and the parameters it is given"):
+        counterpart = optimizer.torch_optimizer(torch.optim, [parameters])
+    if counterpart is None:
+        raise Skip("the optimizer names no torch_optimizer")
+    positions = [parameters.detach().clone()]
+    for gradient in gradients:
+        parameters.grad = gradient.clone()
+        with calling("torch_optimizer", "PyTorch's optimizer fails"):
+            counterpart.step()
+        positions.append(parameters.detach().clone())
+    return positions
+
+
+def _changing_factor(ours: list[Tensor], theirs: list[Tensor]) -> str | None:
+    """Whether each step is off by a factor common to all parameters that is another one in each step."""
+    factors = []
+    for step in range(STEPS):
+        got, expected = ours[step + 1] - ours[step], theirs[step + 1] - theirs[step]
+        factor = ((got * expected).sum() / expected.square().sum()).item()
+        if not factor or not torch.allclose(got, factor * expected, rtol=1e-4, atol=0):
+            return None
+        factors.append(factor)
+    if alike(torch.tensor(factors), torch.full((STEPS,), factors[0])):
+        return None
+    first, second, last = (number(factors[step]) for step in (0, 1, -1))
+    return (
+        f"all parameters' steps are off by one factor that changes from step to step ({first}, {second}, … {last}): "
+        "the bias correction of a running mean, or a schedule, is missing or wrong"
+    )
+
+
+def _late(step: int, cause: str) -> str:
+    """The first steps being right narrows the cause down."""
+    if step == 0 or cause != UNKNOWN:
+        return cause
+    return f"the first {'step is' if step == 1 else f'{step} steps are'} right: what is remembered from step to step is not"
+
+
+def check_descent(optimizer: Optimizer) -> Iterator[Finding]:
+    """Down a round bowl, whose gradient is where one stands: on the whole, steps must go against the gradient."""
+    parameters = start(SIZE)
+    progress = 0.0
+    with torch.inference_mode():
+        state = init(optimizer, parameters)
+        for _ in range(STEPS):
+            before = parameters.clone()
+            update(optimizer, parameters, before.clone(), state)
+            progress += ((parameters - before) * before).sum().item()
+    if progress > 0:
+        cause = "sign flipped: a step goes against the gradient, parameters.sub_(lr * gradients)"
+        yield Place(Property.DESCENT, CHANGE).finding("against the gradient", "along the gradient", cause)
+
+
+def check_elementwise(optimizer: Optimizer) -> Iterator[Finding]:
+    gradients = drawn(REPLICAS, SIZE)
+    together = walk(optimizer, start(REPLICAS, SIZE), gradients).end
+    alone = torch.stack(
+        [walk(optimizer, start(REPLICAS, SIZE)[row], [one[row] for one in gradients]).end for row in range(REPLICAS)]
+    )
+    place = Place(Property.ELEMENTWISE, "parameters", f"replica axis, after {STEPS} steps")
+    found = list(compare(place, together, alone))
+    if not found:
+        order = torch.randperm(SIZE, generator=torch.Generator().manual_seed(5))
+        mixed = walk(optimizer, start(SIZE)[order], [one[0, order] for one in gradients]).end
+        whole = walk(optimizer, start(SIZE), [one[0] for one in gradients]).end
+        place = replace(place, during=f"in another order, after {STEPS} steps")
+        found = list(compare(place, mixed, whole[order]))
+    for finding in found:
+        yield replace(finding, cause=COUPLED)
+
+
+def check_replica_options(optimizer: Optimizer) -> Iterator[Finding]:
+    """Each marked option as a tensor ``(R, 1)`` against one replica at a time with a number."""
+    gradients = drawn(REPLICAS, SIZE)
+    for option in replica_options(optimizer):
+        cause = f"option {option.name} is marked PER_REPLICA, so it may be a tensor: write what works for both"
+        situation = Situation(f"option {option.name} as a tensor (R, 1), after {STEPS} steps", cause)
+        values = replica_values(option, option_values(optimizer)[option.name], REPLICAS)
+        together = with_options(optimizer, {option.name: replica_tensor(values, 2)})
+        got = walk(together, start(REPLICAS, SIZE), gradients, situation).end
+        each = [with_options(optimizer, {option.name: value}) for value in values]
+        expected = torch.stack([walk(one, start(REPLICAS, SIZE), gradients).end[row] for row, one in enumerate(each)])
+        for finding in compare(Place(Property.REPLICA_OPTIONS, "parameters", situation.during), got, expected):
+            yield replace(finding, cause=f"{cause} ({finding.cause})" if finding.cause != UNKNOWN else cause)

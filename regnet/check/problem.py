@@ -1,0 +1,140 @@
+"""What a component is held to, and what is said when it does not hold: properties, findings, and what stops a check."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+Index: TypeAlias = tuple[int, ...]
+
+
+class Property(StrEnum):
+    """Everything that is checked; the value is what reports call it. A component's kind says which of them concern it."""
+
+    CONSTRUCTION = "construction"
+    ROUND_TRIP = "options survive a config"
+    SHAPES = "shapes"
+    DOUBLE = "double precision"
+    SINGLE = "single precision"
+    DETERMINISM = "the same seed gives the same numbers"
+    INDEPENDENCE = "different seeds give different numbers"
+    PURITY = "nothing given is changed"
+    STATELESS = "nothing is kept on self"
+    COUNTERPART = "agreement with PyTorch"
+
+    AUTOGRAD = "gradient against autograd"
+    DIFFERENCES = "gradient against central differences"
+    REPLICA_SHAPES = "shapes with a replica axis"
+    REPLICAS = "replicas are as if alone"
+    REPLICA_OPTIONS = "replicas may differ in marked options"
+    ONE_EXAMPLE = "a batch of one"
+    EMPTY = "an empty batch"
+
+    HALF = "gradients() is the second half of backward()"
+    PREDICTING = "predicting is not random"
+
+    CODINGS = "the codings it says it takes"
+
+    IN_PLACE = "parameters are written in place"
+    STATE = "the state is tensors"
+    ELEMENTWISE = "every number is updated by itself"
+    DESCENT = "steps go downhill"
+
+    FINITE = "all numbers are finite"
+    CLASSES = "class numbers"
+    REDRAW = "redraw does what it says"
+    DISJOINT = "no example is in both splits"
+
+    MOMENTS = "mean and deviation"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One way in which a component does not do what its contract says."""
+
+    property: Property
+    name: str
+    """What is wrong: ``gradient of weight``, ``output``, ``forward()``."""
+    expected: str
+    got: str
+    cause: str
+    """The likeliest cause, in plain words."""
+    index: Index | None = None
+    """The first place of the tensor that is wrong, where a single place can be named."""
+    during: str = ""
+    """In which of several situations: ``training``, ``replica axis``, ``coding index``."""
+    extent: str = ""
+    """How much of the tensor is wrong: ``12 of 35 numbers``."""
+
+    @builtins.property  # the field of this name hides it
+    def where(self) -> str:
+        """The place in words: ``gradient of weight[0, 2], training, 12 of 35 numbers``."""
+        index = str(list(self.index)) if self.index else ""
+        return ", ".join(filter(None, [self.name + index, self.during, self.extent]))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The finding as JSON has it."""
+        return asdict(self) | {"property": self.property.value, "where": self.where}
+
+
+@dataclass(frozen=True)
+class Place:
+    """What is being judged: by which property, which thing, and in which situation."""
+
+    property: Property
+    name: str
+    during: str = ""
+
+    def finding(self, expected: str, got: str, cause: str, index: Index | None = None, extent: str = "") -> Finding:
+        """What is wrong there."""
+        return Finding(self.property, self.name, expected, got, cause, index, self.during, extent)
+
+    def shape_finding(self, expected: Sequence[int], got: Tensor, cause: str) -> Finding:
+        """A wrong shape."""
+        return self.finding(f"shape {tuple(expected)}", f"shape {tuple(got.shape)}", cause)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """One of several situations in which a component's code is called, and what an error raised in it would mean."""
+
+    during: str = ""
+    cause: str = "the contract asks for it to work here"
+
+
+class Skip(Exception):
+    """Raised by a check that does not apply to the component; the message says why."""
+
+
+class NeedsOption(Exception):
+    """Raised where a component cannot be made because an option must be given that cannot be guessed; the message says which."""
+
+
+class Violation(Exception):
+    """Raised where a component breaks its contract so that the check of a property cannot go on."""
+
+    def __init__(self, name: str, expected: str, got: str, cause: str, during: str = "") -> None:
+        super().__init__(f"{name}: expected {expected}, got {got}")
+        self.name, self.expected, self.got, self.cause, self.during = name, expected, got, cause, during
+
+    def finding(self, concerned: Property) -> Finding:
+        """The finding that it is, when met while checking a property."""
+        return Finding(concerned, self.name, self.expected, self.got, self.cause, during=self.during)
+
+
+def kind_of(value: object) -> str:
+    """What an object is, as a report says it: ``a tensor of shape (5, 3)``, ``None``, ``float``."""
+    if isinstance(value, Tensor):
+        return f"a tensor of shape {tuple(value.shape)}"
+    return "None" if value is None else type(value).__name__
+
+
+def type_name(dtype: torch.dtype) -> str:
+    """A tensor type's own name: ``float32``."""
+    return str(dtype).removeprefix("torch.")

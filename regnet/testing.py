@@ -1,0 +1,76 @@
+"""For test suites, third parties' first: the conformance check as an assertion, and as a ready-made pytest test in one line.
+
+# tests/test_components.py of a distribution called my-plugin
+from regnet.testing import component_tests
+
+test_components = component_tests("my-plugin")
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from regnet.catalog import Catalog, Entry, load_catalog
+from regnet.check import Finding, Property, Report, check_component
+from regnet.errors import PluginError, one_of
+
+__all__ = ["Finding", "Property", "Report", "assert_conforms", "check_component", "component_tests"]
+
+
+def assert_conforms(component: object, catalog: Catalog | None = None, /, **options: Any) -> None:
+    """Fails with the report unless the component does what its contract says; takes what `check_component` takes.
+
+    Raises:
+        AssertionError: a property does not hold, or none could be judged, for want of an option.
+    """
+    __tracebackhide__ = True  # pytest shows the report, not this line
+    report = check_component(component, catalog, **options)
+    if report.state != "passed":
+        raise AssertionError(str(report))
+
+
+def component_tests(distribution: str, options: Mapping[str, Mapping[str, Any]] | None = None) -> Callable[..., None]:
+    """A pytest test that checks every component which an installed distribution, or a loose file, registers, one by one.
+
+    Args:
+        distribution: its name, as `regnet plugins list` shows it.
+        options: for components that need some, by the component's name: ``{"table": {"path": "tests/a.csv"}}``.
+
+    Raises:
+        PluginError: the distribution registers nothing, or is not installed, or is broken; says why.
+    """
+    import pytest  # only test suites need it
+
+    given, catalog = dict(options or {}), load_catalog()
+    entries = _entries(distribution, catalog)
+    unknown = given.keys() - {entry.name for entry in entries}
+    if unknown:
+        names = one_of(min(unknown), (entry.name for entry in entries))
+        raise PluginError(f"{distribution} has no component {min(unknown)!r} to give options to: {names}")
+
+    @pytest.mark.parametrize("entry", [pytest.param(entry, id=f"{entry.kind} {entry.name}") for entry in entries])
+    def test_component_conforms(entry: Entry) -> None:
+        __tracebackhide__ = True
+        assert_conforms(entry, catalog, **given.get(entry.name, {}))
+
+    return test_component_conforms
+
+
+def _entries(distribution: str, catalog: Catalog) -> list[Entry]:
+    claims = [entry for kind in catalog.entries.values() for found in kind.values() for entry in found]
+    wanted = _canonical(distribution)
+    broken = [str(one) for one in catalog.broken if _canonical(one.origin.distribution) == wanted]
+    if broken:
+        raise PluginError("; ".join(broken))
+    found = [entry for entry in claims if _canonical(entry.origin.distribution) == wanted]
+    if not found:
+        names = one_of(distribution, {entry.origin.distribution for entry in claims})
+        raise PluginError(f"no component comes from {distribution!r}, is it installed and its entry point declared? {names}")
+    return found
+
+
+def _canonical(name: str) -> str:
+    """The name as package indexes compare it: `My_Plugin` is `my-plugin`."""
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -1,0 +1,190 @@
+"""What is right passes: every component in the catalog that can be made, and harder cases that must not be reported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import pytest
+import torch
+from annotated_types import Ge
+from torch import Tensor
+
+from regnet.catalog import Catalog
+from regnet.check import Property, check_component
+from regnet.contracts import Buffer, Context, Layer, Params
+from regnet.errors import RegnetError
+from tests.check.zoo.parametrized import Linear
+from tests.contracts.cases import entries
+
+VARIANTS: list[tuple[str, dict[str, Any]]] = [
+    ("layer/linear", {"out_features": 4, "bias": False}),
+    ("layer/gelu", {"approximate": "tanh"}),
+    ("layer/leaky_relu", {"negative_slope": 0.3}),
+    ("layer/dropout", {"p": 0.01}),
+    ("layer/dropout", {"p": 0.0}),
+    ("layer/batch_norm", {"eps": 0.1, "momentum": 0.3}),
+    ("layer/residual", {"layers": ["batch_norm", {"name": "dropout", "p": 0.3}, "relu"]}),
+    ("layer/residual", {"layers": [{"name": "residual", "layers": ["layer_norm", "tanh"]}, "softmax"]}),
+    ("loss/mse", {"reduction": "mean"}),
+    ("loss/huber", {"delta": 0.4, "reduction": "sum"}),
+    ("optimizer/sgd", {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
+    ("optimizer/adam", {"beta1": 0.0, "beta2": 0.0}),
+    ("optimizer/rmsprop", {"alpha": 0.0}),
+    ("dataset/disc", {"redraw": False, "train_size": 20}),
+    ("dataset/digits", {"test_share": 0.5}),
+    ("initializer/constant", {"value": 0.5}),
+    ("initializer/he_fan_in", {"gain": 3.0}),
+]
+
+OWN = [entry for kind in ("layer", "loss", "optimizer", "dataset", "initializer") for entry in entries(kind)]
+
+
+@pytest.mark.parametrize("entry", [pytest.param(entry, id=f"{entry.kind} {entry.name}") for entry in OWN])
+def test_every_component_in_the_catalog(entry: Any, catalog: Catalog) -> None:
+    report = check_component(entry, catalog)
+    if report.state == "unchecked":
+        assert entry.origin.distribution != "regnet"
+        pytest.skip(next(iter(report.skipped.values())))
+    assert report.state == "passed", report
+
+
+@pytest.mark.parametrize(("name", "options"), VARIANTS)
+def test_other_options(name: str, options: dict[str, Any], catalog: Catalog) -> None:
+    report = check_component(name, catalog, **options)
+    assert report.state == "passed", report
+
+
+class Kinks(Layer):
+    """A staircase of slopes with a kink at each tenth, so that hardly any input is away from all of them."""
+
+    def forward(self, params: Params, x: Tensor, context: Context) -> tuple[Tensor, Any]:
+        fraction = 10 * x - (10 * x).floor().detach()
+        return (fraction - 0.5).abs(), fraction
+
+    def backward(self, params: Params, cache: Any, dy: Tensor) -> tuple[Tensor, Params]:
+        return 10 * dy * (cache - 0.5).sign(), {}
+
+
+class Numpy(Layer):
+    """What autograd cannot follow."""
+
+    def forward(self, params: Params, x: Tensor, context: Context) -> tuple[Tensor, Any]:
+        return torch.from_numpy(x.numpy() ** 3), x
+
+    def backward(self, params: Params, cache: Any, dy: Tensor) -> tuple[Tensor, Params]:
+        return 3 * cache**2 * dy, {}
+
+
+class Steps(Layer):
+    """Jumps wherever a slope would be measured, with noise for it: nothing to compare a gradient with."""
+
+    def forward(self, params: Params, x: Tensor, context: Context) -> tuple[Tensor, Any]:
+        return (1e7 * x).sin().sign(), None
+
+    def backward(self, params: Params, cache: Any, dy: Tensor) -> tuple[Tensor, Params]:
+        return torch.zeros_like(dy), {}
+
+
+class Log(Layer):
+    """A parameter that must stay near its start: moved as far as others, its logarithm is not a number."""
+
+    def init(self, in_features: int, generator: torch.Generator) -> tuple[Params, int]:
+        return {"scale": torch.ones(in_features)}, in_features
+
+    def forward(self, params: Params, x: Tensor, context: Context) -> tuple[Tensor, Any]:
+        log = params["scale"].log().unsqueeze(-2)
+        return x * log, (x, log)
+
+    def backward(self, params: Params, cache: Any, dy: Tensor) -> tuple[Tensor, Params]:
+        x, log = cache
+        return dy * log, {"scale": (dy * x).sum(-2) / params["scale"]}
+
+
+class Counting(Layer):
+    """A whole number as a buffer."""
+
+    def init(self, in_features: int, generator: torch.Generator) -> tuple[Params, int]:
+        return {"steps": Buffer(torch.zeros((), dtype=torch.int64))}, in_features
+
+    def forward(self, params: Params, x: Tensor, context: Context) -> tuple[Tensor, Any]:
+        if context.training:
+            params["steps"] += 1
+        return x, None
+
+    def backward(self, params: Params, cache: Any, dy: Tensor) -> tuple[Tensor, Params]:
+        return dy, {}
+
+
+@dataclass(frozen=True)
+class Grouped(Layer):
+    """Takes a multiple of four features only, and says so as a plugin can."""
+
+    groups: Annotated[int, Ge(1)] = 4
+
+    def init(self, in_features: int, generator: torch.Generator) -> tuple[Params, int]:
+        if in_features % self.groups:
+            raise RegnetError(f"expected a multiple of {self.groups} features")
+        return {}, in_features // self.groups
+
+    def forward(self, params: Params, x: Tensor, context: Context) -> tuple[Tensor, Any]:
+        return x.unflatten(-1, (self.groups, -1)).mean(-2), None
+
+    def backward(self, params: Params, cache: Any, dy: Tensor) -> tuple[Tensor, Params]:
+        return torch.cat([dy] * self.groups, -1) / self.groups, {}
+
+
+class Plain(Layer):
+    """No dataclass, and a nested component: equality is not defined."""
+
+    def __init__(self, inner: Sequence[Layer], power: int = 2) -> None:
+        self.inner = inner
+        self.power = power
+
+    def forward(self, params: Params, x: Tensor, context: Context) -> tuple[Tensor, Any]:
+        return x**self.power, x
+
+    def backward(self, params: Params, cache: Any, dy: Tensor) -> tuple[Tensor, Params]:
+        return dy * self.power * cache ** (self.power - 1), {}
+
+
+@pytest.mark.parametrize("component", [Kinks, Numpy, Steps, Log, Counting, Grouped, Plain])
+def test_hard_cases(component: type[Layer], catalog: Catalog) -> None:
+    report = check_component(component, catalog)
+    assert report.state == "passed", report
+
+
+def test_why_a_property_was_skipped(catalog: Catalog) -> None:
+    skipped = check_component(Numpy, catalog).skipped
+    assert "autograd cannot differentiate forward" in skipped[Property.AUTOGRAD]
+    assert "nor can the torch engine run it" in skipped[Property.AUTOGRAD]
+    assert "kink or jump" in check_component(Steps, catalog).skipped[Property.DIFFERENCES]
+
+
+@pytest.mark.parametrize(("name", "index"), [("", (3, 2)), ("weight", (2, 4)), ("weight", (0, 1)), ("bias", (1,))])
+@pytest.mark.parametrize("size", [1e-7, 1.0])
+def test_a_single_wrong_number_is_found_wherever_it_is(name: str, index: tuple[int, ...], size: float, catalog: Catalog) -> None:
+    """In every gradient, at every index, and be it small."""
+
+    class OneWrongNumber(Linear):
+        def backward(self, params: Params, cache: Any, dy: Tensor) -> tuple[Tensor, Params]:
+            dx, gradients = super().backward(params, cache, dy)
+            wrong = gradients[name] if name else dx
+            if wrong.dim() == len(index) and dy.shape[-2] == 7:
+                wrong[index] += size
+            return dx, gradients
+
+    report = check_component(OneWrongNumber, catalog)
+    finding = report.findings[0]
+    assert (finding.property, finding.index) == (Property.AUTOGRAD, index)
+    assert finding.name == f"gradient of {name or 'the input'}"
+    assert finding.extent.startswith("1 of ")
+    assert (Property.DIFFERENCES in report.failed) == (size == 1.0)
+
+
+def test_nothing_around_is_disturbed(catalog: Catalog) -> None:
+    before = torch.get_rng_state()
+    with torch.inference_mode():
+        assert check_component("layer/dropout", catalog).state == "passed"
+    assert torch.equal(torch.get_rng_state(), before)

@@ -1,0 +1,84 @@
+"""Wrong data sets, and the right one they are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from regnet.check import Property
+from regnet.contracts import (
+    Dataset,
+    Split,
+    Splits,
+)
+from tests.check.zoo.specimen import wrong
+
+
+@dataclass(frozen=True)
+class Points(Dataset):
+    """Right: what the wrong ones are made of."""
+
+    redraw: bool = True
+
+    def load(self, generator: torch.Generator) -> Splits:
+        return Splits(self.draw(50, generator), self.draw(30, generator), classes=2)
+
+    def draw(self, size: int, generator: torch.Generator) -> Split:
+        x = torch.rand(size, 2, generator=generator)
+        return Split(x, (x[:, 0] > 0.5).long())
+
+
+@wrong(Property.DISJOINT, "test", "examples to be judged by have been trained on", index=(0,))
+class Overlapping(Points):
+    def load(self, generator: torch.Generator) -> Splits:
+        whole = self.draw(80, generator)
+        return Splits(Split(whole.x[:50], whole.y[:50]), Split(whole.x[45:], whole.y[45:]), classes=2)
+
+
+@wrong(Property.DISJOINT, "test", "examples to be judged by have been trained on", index=(0,))
+class OverlappingPixels(Points):
+    """Whole numbers, of which few repeat by themselves."""
+
+    def draw(self, size: int, generator: torch.Generator) -> Split:
+        x = torch.randint(4, (size, 12), generator=generator).float()
+        return Split(x, (x[:, 0] > 1).long())
+
+    def load(self, generator: torch.Generator) -> Splits:
+        whole = self.draw(100, generator)
+        return Splits(whole, Split(whole.x[:20], whole.y[:20]), classes=2)
+
+
+@wrong(Property.FINITE, "train.x", "a missing value", index=(7, 1))
+class MissingValue(Points):
+    def load(self, generator: torch.Generator) -> Splits:
+        splits = super().load(generator)
+        splits.train.x[7, 1] = torch.nan
+        return splits
+
+
+@wrong(Property.DETERMINISM, "load()", "draws from torch's global generator")
+class GlobalPoints(Points):
+    def draw(self, size: int, generator: torch.Generator) -> Split:
+        x = torch.rand(size, 2)
+        return Split(x, (x[:, 0] > 0.5).long())
+
+
+@wrong(Property.REDRAW, "load()", "the generator is not used")
+class SamePointsForAll(Points):
+    def load(self, generator: torch.Generator) -> Splits:
+        return super().load(torch.Generator().manual_seed(0))
+
+
+@wrong(Property.CLASSES, "train.y", "classes are counted from 1")
+class CountedFromOne(Points):
+    def draw(self, size: int, generator: torch.Generator) -> Split:
+        split = super().draw(size, generator)
+        return Split(split.x, split.y + 1)
+
+
+@wrong(Property.SHAPES, "train.y", "class numbers are int64")
+class ClassesAsNumbers(Points):
+    def draw(self, size: int, generator: torch.Generator) -> Split:
+        split = super().draw(size, generator)
+        return Split(split.x, split.y.float())

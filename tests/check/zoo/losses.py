@@ -1,0 +1,98 @@
+"""Wrong losses, and the right ones they are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from regnet.check import Property
+from regnet.contracts import (
+    Coding,
+    Loss,
+)
+from tests.check.zoo.specimen import GRADIENT, PREDICTION, wrong
+
+
+class MSE(Loss):
+    """Right: what the wrong ones are made of."""
+
+    codings: ClassVar[tuple[Coding, ...]] = ("signed", "values")
+
+    def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        return (prediction - target).square().sum((-1, -2)) / prediction.shape[-2]
+
+    def backward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        return 2 * (prediction - target) / prediction.shape[-2]
+
+
+@wrong(GRADIENT, PREDICTION, "off by a factor 7: not averaged over the batch", index=(0, 0), during="coding signed", only=False)
+class MseNotAveraged(MSE):
+    def backward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        return 2 * (prediction - target)
+
+
+@wrong(GRADIENT, PREDICTION, "off by a factor 1/3: averaged over the outputs, which forward sums", index=(0, 0), only=False)
+class MseAveragedOverOutputs(MSE):
+    def backward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        return 2 * (prediction - target) / prediction.shape[-2:].numel()
+
+
+@wrong(GRADIENT, PREDICTION, "off by a factor 1/2", index=(0, 0), only=False)
+class MseWithoutItsTwo(MSE):
+    def backward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        return (prediction - target) / prediction.shape[-2]
+
+
+@wrong(Property.REPLICAS, "value", "one number for all replicas", during="coding signed, replica axis")
+class MseOfAllReplicas(MSE):
+    def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        return (prediction - target).square().sum(-1).mean()
+
+
+@wrong(
+    Property.COUNTERPART,
+    "value",
+    "off by a factor 3: summed over the outputs, which PyTorch's averages",
+    during="coding signed",
+    only=True,
+)
+class AnotherReductionThanPyTorch(MSE):
+    def torch_loss(self, nn: ModuleType) -> Callable[[Tensor, Tensor], Tensor]:
+        return nn.MSELoss()  # type: ignore[no-any-return]
+
+
+@wrong(Property.CODINGS, "forward()", "says that it takes targets coded as 'index'", during="coding index")
+class TakesLessThanItSays(MSE):
+    codings: ClassVar[tuple[Coding, ...]] = ("one_hot", "index")
+
+
+class CrossEntropy(Loss):
+    """Right: what the wrong ones are made of."""
+
+    codings: ClassVar[tuple[Coding, ...]] = ("index",)
+
+    def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        return -prediction.log_softmax(-1).gather(-1, target.unsqueeze(-1)).squeeze(-1).mean(-1)
+
+    def backward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        return (prediction.softmax(-1) - one_hot(prediction, target)) / prediction.shape[-2]
+
+
+def one_hot(prediction: Tensor, target: Tensor) -> Tensor:
+    return torch.nn.functional.one_hot(target, prediction.shape[-1]).to(prediction.dtype)
+
+
+@wrong(GRADIENT, PREDICTION, "the softmax is forgotten", index=(0, 0), during="coding index", only=False)
+class CrossEntropyWithoutSoftmax(CrossEntropy):
+    def backward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        return (prediction - one_hot(prediction, target)) / prediction.shape[-2]
+
+
+@wrong(GRADIENT, PREDICTION, "the target is missing or too much", during="coding index", only=False)
+class CrossEntropyWithoutTarget(CrossEntropy):
+    def backward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        return prediction.softmax(-1) / prediction.shape[-2]

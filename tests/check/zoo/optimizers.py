@@ -1,0 +1,118 @@
+"""Wrong optimizers, and the right one they are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Annotated, Any
+
+import torch
+from torch import Tensor
+
+from regnet.check import Property
+from regnet.contracts import (
+    PER_REPLICA,
+    Optimizer,
+    State,
+)
+from tests.check.zoo.specimen import wrong
+
+
+@dataclass(frozen=True)
+class SGD(Optimizer):
+    """Right: what the wrong ones are made of."""
+
+    lr: Annotated[float, PER_REPLICA] = 0.1
+
+    def update(self, parameters: Tensor, gradients: Tensor, state: State) -> None:
+        parameters.sub_(self.lr * gradients)
+
+
+@wrong(Property.PURITY, "gradients", "update writes into it", index=(0,))
+class WritesGradients(SGD):
+    def update(self, parameters: Tensor, gradients: Tensor, state: State) -> None:
+        parameters.sub_(gradients.mul_(self.lr))
+
+
+@wrong(Property.ELEMENTWISE, "parameters", "a norm or mean over the whole tensor mixes the replicas", index=(0, 0), only=False)
+@dataclass(frozen=True)
+class NormOfEverything(SGD):
+    lr: float = 0.1
+
+    def update(self, parameters: Tensor, gradients: Tensor, state: State) -> None:
+        parameters.sub_(self.lr * gradients / gradients.norm())
+
+
+@wrong(Property.DESCENT, "change of the parameters", "sign flipped")
+class Uphill(SGD):
+    def update(self, parameters: Tensor, gradients: Tensor, state: State) -> None:
+        parameters.add_(self.lr * gradients)
+
+
+@wrong(Property.IN_PLACE, "parameters", "update writes the parameters in place")
+class ReturnsParameters(SGD):
+    def update(self, parameters: Tensor, gradients: Tensor, state: State) -> Any:
+        return parameters - self.lr * gradients
+
+
+@wrong(Property.STATE, "state['step']", "the state is tensors alone")
+class CountsInNumbers(SGD):
+    def init(self, parameters: Tensor) -> Any:
+        return {"step": 0}
+
+    def update(self, parameters: Tensor, gradients: Tensor, state: Any) -> None:
+        state["step"] += 1
+        super().update(parameters, gradients, state)
+
+
+@wrong(Property.STATELESS, "self.velocity", "what is remembered from step to step goes through the state", only=False)
+class RemembersOnSelf(Optimizer):
+    velocity: Tensor
+
+    def init(self, parameters: Tensor) -> State:
+        self.velocity = torch.zeros_like(parameters)
+        return {}
+
+    def update(self, parameters: Tensor, gradients: Tensor, state: State) -> None:
+        self.velocity.mul_(0.9).add_(gradients)
+        parameters.sub_(0.1 * self.velocity)
+
+
+@wrong(Property.REPLICA_OPTIONS, "update()", "used as a truth value")
+class ComparesItsRate(SGD):
+    def update(self, parameters: Tensor, gradients: Tensor, state: State) -> None:
+        if self.lr > 0:
+            parameters.sub_(self.lr * gradients)
+
+
+@wrong(Property.COUNTERPART, "change of the parameters", "the bias correction of a running mean", index=(0,), during="step 1 of 10")
+@dataclass(frozen=True)
+class AdamWithoutCorrection(Optimizer):
+    lr: float = 0.01
+
+    def init(self, parameters: Tensor) -> State:
+        return {"mean": torch.zeros_like(parameters), "square": torch.zeros_like(parameters)}
+
+    def update(self, parameters: Tensor, gradients: Tensor, state: State) -> None:
+        mean = state["mean"].mul_(0.9).add_(0.1 * gradients)
+        square = state["square"].mul_(0.999).add_(0.001 * gradients.square())
+        parameters.sub_(self.lr * mean / (square.sqrt() + 1e-8))
+
+    def torch_optimizer(self, optim: ModuleType, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
+        return optim.Adam(parameters, lr=self.lr)  # type: ignore[no-any-return]
+
+
+@wrong(Property.COUNTERPART, "change of the parameters", "the first step is right: what is remembered", during="step 2 of 10")
+@dataclass(frozen=True)
+class MomentumThatForgets(Optimizer):
+    lr: float = 0.01
+
+    def init(self, parameters: Tensor) -> State:
+        return {"velocity": torch.zeros_like(parameters)}
+
+    def update(self, parameters: Tensor, gradients: Tensor, state: State) -> None:
+        parameters.sub_(self.lr * state["velocity"].mul_(0.8).add_(gradients))
+
+    def torch_optimizer(self, optim: ModuleType, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
+        return optim.SGD(parameters, lr=self.lr, momentum=0.9)  # type: ignore[no-any-return]
