@@ -1,0 +1,40 @@
+"""Dividing rows into those to train on and those to be judged by."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from regnet_toydata.tables.errors import TableError
+
+
+def split(y: Tensor, classes: int | None, test_share: float, generator: torch.Generator, name: str) -> tuple[Tensor, Tensor]:
+    """The numbers of the training rows and of the test rows, each in random order.
+
+    `test_share` of all rows, rounded, are for testing, each class giving its part but for a row or two, and never all of its own,
+    so that every class can be learned. How many each gives does not depend on the generator.
+
+    Raises:
+        TableError: there are too few rows.
+    """
+    order = torch.randperm(len(y), generator=generator)
+    of_test = torch.zeros(len(y), dtype=torch.bool)
+    seen = taken = 0
+    for group in _groups(y[order], classes):
+        seen += len(group)
+        count = min(len(group) - 1, round(seen * test_share) - taken)
+        of_test[group[:count]] = True
+        taken += count
+    train, test = order[~of_test], order[of_test]
+    if len(train) < 2 or len(test) < 1:
+        raise TableError(
+            f"{name} has too few rows: {len(y)} make {len(train)} to train on and {len(test)} to test on, expected at least 2 and 1"
+        )
+    return train, test
+
+
+def _groups(y: Tensor, classes: int | None) -> list[Tensor]:
+    """The places of each class, or of all rows where there are no classes."""
+    if classes is None:
+        return [torch.arange(len(y))]
+    return [(y == number).nonzero().squeeze(-1) for number in range(classes)]

@@ -1,0 +1,62 @@
+"""The column to be predicted: class numbers, or values."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from regnet_toydata.tables.errors import TableError
+from regnet_toydata.tables.reading import Content
+from regnet_toydata.tables.values import is_number, is_text, numbers, stray, texts
+
+FEW = 20
+"""Up to so many different whole numbers are taken as classes."""
+
+
+def encode(content: Content, target: str, task: str) -> tuple[Tensor, int | None]:
+    """The target as class numbers ``(N,)`` and how many classes there are; or as values ``(N, 1)`` and None.
+
+    Raises:
+        TableError: the column is not fit for the task, or there is nothing to tell apart in it.
+    """
+    column = content.column(target, "dataset.target")
+    whose = f"the target {target!r} of {content.name}"
+    _check(column, whose)
+    if task == "classification" or (task == "auto" and _is_classes(column)):
+        return _encode_classes(column, whose)
+    if is_text(column):
+        raise TableError(f"{whose} is not numeric, as regression needs: {stray(column) or f'it begins with {column.iloc[0]!r}'}")
+    return torch.from_numpy(numbers(column)).float().unsqueeze(-1), None
+
+
+def _check(column: pd.Series, whose: str) -> None:
+    if not is_text(column) and not is_number(column):
+        raise TableError(f"{whose} is {column.dtype}: expected numbers or text")
+    if column.empty:
+        raise TableError(f"{whose} has no row in which nothing is missing")
+    if column.nunique() == 1:
+        raise TableError(f"{whose} is {column.iloc[0]} in every row: there is nothing to predict")
+
+
+def _is_classes(column: pd.Series) -> bool:
+    if is_text(column):
+        return True
+    found = numbers(column)
+    return column.nunique() <= FEW and bool((found == np.floor(found)).all())
+
+
+def _encode_classes(column: pd.Series, whose: str) -> tuple[Tensor, int]:
+    codes, labels = pd.factorize(texts(column) if is_text(column) else numbers(column), sort=True)
+    if 2 * len(labels) > len(column):
+        raise TableError(f"{whose} has {len(labels)} different values in {len(column)} rows, too many for classes{_hint(column)}")
+    return torch.from_numpy(codes).long(), len(labels)
+
+
+def _hint(column: pd.Series) -> str:
+    """What may be meant by a column with too many values for classes."""
+    if not is_text(column):
+        return ": set dataset.task=regression"
+    word = stray(column)
+    return f": numbers but for {word}" if word else ""

@@ -1,0 +1,26 @@
+"""What every test may ask for: one thread, and a file to read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import torch
+from examples import MakeFile
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> MakeFile:
+    def write(file_name: str = "data.csv", **columns: Any) -> str:
+        frame, path = pd.DataFrame(columns), tmp_path / file_name
+        frame.to_parquet(path) if path.suffix == ".parquet" else frame.to_csv(path, index=False)
+        return str(path)
+
+    return write
