@@ -29,6 +29,9 @@ def assemble(config: Mapping[str, Any], catalog: Catalog) -> Study:
         RegnetError: anything in it is unknown, of the wrong type, out of range, or does not fit the rest.
     """
     settings = read_settings(config, catalog)
+    owned = _plugin_settings(config, catalog)
+    at_default = {name for name, value in owned.items() if value == type(value)()}
+    config = {key: value for key, value in config.items() if key not in at_default}
     dataset: Dataset = catalog.build("dataset", config["dataset"])
     loss = catalog.build("loss", config["loss"])
     optimizer = catalog.build("optimizer", config["optimizer"])
@@ -58,13 +61,24 @@ def assemble(config: Mapping[str, Any], catalog: Catalog) -> Study:
         threads=settings.threads,
         config=config,
         origins=_origins((network, dataset, loss, optimizer), catalog),
+        settings=owned,
     )
 
 
 def read_settings(config: Mapping[str, Any], catalog: Catalog) -> Settings:
     """The top level of a configuration, checked."""
-    top = {key: value for key, value in config.items() if key not in GROUPS}
+    top = {key: value for key, value in config.items() if key not in GROUPS and key not in catalog.settings}
     return catalog.construct(Settings, options_of(Settings), top, whose="regnet", where="the setting")
+
+
+def _plugin_settings(config: Mapping[str, Any], catalog: Catalog) -> dict[str, Any]:
+    """The settings that plugins own, as the objects that they asked for; at their defaults where the config does not have them."""
+    return {
+        name: catalog.construct(
+            entry.component, entry.options, config.get(name) or {}, whose=f"settings {name} (from {entry.origin})", where=name
+        )
+        for name, entry in catalog.settings.items()
+    }
 
 
 def _engine(spec: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, is_dataclass
 from typing import Any, TypeVar
 
 from regnet.contracts import KINDS
@@ -13,6 +13,7 @@ from regnet.errors import BadOption, PluginError, UnknownComponent, one_of
 from regnet.plugins import Broken, Plugins, load_plugins
 from regnet.policy import VARIABLE
 from regnet.schema import Option, options_of, summary, values_of
+from regnet.settings import GROUPS, Settings
 
 T = TypeVar("T")
 
@@ -56,6 +57,8 @@ class Catalog:
     entries: Mapping[str, Mapping[str, tuple[Entry, ...]]]
     """For each kind and name who claims it: more than one is a collision, told when the name is used."""
     broken: tuple[Broken, ...]
+    settings: Mapping[str, Entry] = field(default_factory=dict)
+    """Plugins' own settings, by the name that the config has them under."""
     config_paths: tuple[str, ...] = ()
     """Where plugins have config files of their own."""
 
@@ -167,6 +170,13 @@ def load_catalog(plugins: Plugins | None = None) -> Catalog:
     plugins = plugins or load_plugins()
     broken = list(plugins.broken)
     paths = [path for path, _ in _answers("regnet_config_path", str, plugins, broken)]
+    settings: dict[str, Entry] = {}
+    for owned, origin in _answers("regnet_settings", Mapping, plugins, broken):
+        for name, cls in owned.items():
+            try:
+                settings[name] = _settings_entry(name, cls, origin, settings)
+            except TypeError as error:
+                broken.append(Broken(origin, f"settings {name!r}: {error}"))
     entries: dict[str, dict[str, tuple[Entry, ...]]] = {kind: {} for kind in KINDS}
     for kind, hook in HOOKS.items():
         for components, origin in _answers(hook, Mapping, plugins, broken):
@@ -177,7 +187,7 @@ def load_catalog(plugins: Plugins | None = None) -> Catalog:
                     broken.append(Broken(origin, f"{kind} {name!r}: {error}"))
                 else:
                     entries[kind][name] = (*entries[kind].get(name, ()), entry)
-    return Catalog(plugins, entries, tuple(broken), tuple(paths))
+    return Catalog(plugins, entries, tuple(broken), settings, tuple(paths))
 
 
 def _answers(hook: str, expected: type, plugins: Plugins, broken: list[Broken]) -> Iterator[tuple[Any, Provenance]]:
@@ -199,14 +209,34 @@ def _answers(hook: str, expected: type, plugins: Plugins, broken: list[Broken]) 
 def _entry(kind: str, name: Any, component: Any, origin: Provenance) -> Entry:
     """The catalog's entry for a component; raises TypeError if it is none that could be used."""
     contract = KINDS[kind]
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_]\w*", name):
-        raise TypeError("a component's name is a word of letters, digits and underscores")
+    _check_name(name)
     if not (isinstance(component, type) and issubclass(component, contract)):
         raise TypeError(f"{component!r} is not a subclass of regnet.{contract.__name__}")
     missing = sorted(getattr(component, "__abstractmethods__", ()))
     if missing:
         raise TypeError(f"{component.__name__} does not implement {', '.join(missing)}")
     return Entry(kind, name, component, options_of(component), origin)
+
+
+def _settings_entry(name: Any, cls: Any, origin: Provenance, taken: Mapping[str, Entry]) -> Entry:
+    """The entry for a plugin's own settings; raises TypeError if the config cannot have them."""
+    _check_name(name)
+    if name in GROUPS or name in vars(Settings)["__dataclass_fields__"]:
+        raise TypeError("regnet itself has a setting of that name")
+    if name in taken:
+        raise TypeError(f"{taken[name].origin} has settings of that name already")
+    if not (isinstance(cls, type) and is_dataclass(cls)):
+        raise TypeError(f"{cls!r} is not a dataclass")
+    options = options_of(cls)
+    missing = sorted(option.name for option in options.values() if option.required)
+    if missing:
+        raise TypeError(f"{cls.__name__} has no default for {', '.join(missing)}")
+    return Entry("settings", name, cls, options, origin)
+
+
+def _check_name(name: Any) -> None:
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_]\w*", name):
+        raise TypeError("a component's name is a word of letters, digits and underscores")
 
 
 def _article(kind: str) -> str:

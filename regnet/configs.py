@@ -31,7 +31,11 @@ def register_groups(catalog: Catalog) -> None:
     """Gives Hydra a typed node for the settings, and one for every component, as `optimizer=NAME` needs it."""
     store = ConfigStore.instance()
     groups = [Option(group, Any, MISSING) for group in GROUPS]
-    store.store(name="settings", node=node("settings", [*options_of(Settings).values(), *groups], catalog), provider="regnet")
+    fields = _fields([*options_of(Settings).values(), *groups], catalog)
+    for name, entry in catalog.settings.items():
+        owned = node(name, entry.options.values(), catalog)
+        fields.append((name, owned, dataclasses.field(default_factory=owned)))
+    store.store(name="settings", node=dataclasses.make_dataclass("settings", fields), provider="regnet")
     for kind in COMPONENT_GROUPS:
         store.repo.pop(kind, None)  # what an earlier catalog of this process had
         for name, claims in catalog.entries[kind].items():
@@ -44,6 +48,10 @@ def register_groups(catalog: Catalog) -> None:
 
 def node(name: str, options: typing.Iterable[Option], catalog: Catalog) -> type:
     """A dataclass with the options' names, types and defaults, as OmegaConf wants a typed config to be."""
+    return dataclasses.make_dataclass(name, _fields(options, catalog))
+
+
+def _fields(options: typing.Iterable[Option], catalog: Catalog) -> list[tuple[str, Any, Any]]:
     fields = []
     for option in options:
         default = MISSING if option.required else _default(option, catalog)
@@ -52,7 +60,7 @@ def node(name: str, options: typing.Iterable[Option], catalog: Catalog) -> type:
         else:
             field = dataclasses.field(default=default)
         fields.append((option.name, _config_type(option.annotation), field))
-    return dataclasses.make_dataclass(name, fields)
+    return fields
 
 
 def _default(option: Option, catalog: Catalog) -> Any:

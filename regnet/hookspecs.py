@@ -51,6 +51,16 @@ def regnet_initializers() -> dict[str, type[Initializer]]:  # type: ignore[empty
 
 
 @hookspec
+def regnet_settings() -> dict[str, type]:  # type: ignore[empty-body]
+    """The plugin's own settings: for each name that the config shall have, a frozen dataclass whose fields all have defaults.
+
+    With ``{"early_stopping": EarlyStopping}``, `early_stopping.patience=20` is typed and checked as any option is, and the study
+    that every event carries has the object as ``study.settings["early_stopping"]``. At the defaults the plugin must change
+    nothing: such settings are no part of what tells one study from another.
+    """
+
+
+@hookspec
 def regnet_config_path() -> str:  # type: ignore[empty-body]
     """Where the plugin's own config files are, as Hydra's search path has it: ``pkg://my_plugin.conf``.
 

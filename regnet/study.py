@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import torch
@@ -49,6 +49,8 @@ class Study:
     """The composed configuration: plain mappings, lists, numbers and strings."""
     origins: tuple[Provenance, ...] = ()
     """The distributions whose components take part."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Plugins' own settings, by name: see the hook `regnet_settings`."""
 
     @property
     def groups(self) -> tuple[tuple[int, ...], ...]:

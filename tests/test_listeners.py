@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import FrozenInstanceError
-from typing import Any
+from dataclasses import FrozenInstanceError, dataclass
+from typing import Annotated, Any
 
 import numpy as np
 import pytest
 import torch
+from annotated_types import Ge
 
 from regnet import events
+from regnet.assemble import assemble
 from regnet.catalog import Catalog, load_catalog
+from regnet.configs import compose_config
+from regnet.errors import ConfigError
 from regnet.hookspecs import hookimpl
 from regnet.listeners import HOOKS, Listeners
+from regnet.plugins import load_plugins
 from regnet.results import StudyResult
 from regnet.runner import run_study
+from regnet.study import Study
 from tests.conftest import MakeStudy
 
 SMALL = ("epochs=4", "dataset.train_size=40", "dataset.test_size=30")
@@ -130,3 +136,78 @@ def test_training_ends_when_every_seed_has_stopped(study: MakeStudy) -> None:
     assert kinds(diary).count("EpochEnded") == 2
     last = [event for event in diary.heard if isinstance(event, events.EpochEnded)][-1]
     assert np.isnan(last.metrics["test/loss"]).tolist() == [True, False]
+
+
+@dataclass(frozen=True)
+class Manners:
+    """Settings of a plugin's own."""
+
+    patience: Annotated[int, Ge(1)] | None = None
+
+
+class Mannered:
+    """Owns settings, and notes what each study has them at."""
+
+    def __init__(self) -> None:
+        self.seen: list[Any] = []
+
+    @hookimpl
+    def regnet_settings(self) -> dict[str, type]:
+        return {"manners": Manners}
+
+    @hookimpl
+    def regnet_study_started(self, event: events.StudyStarted) -> None:
+        self.seen.append(event.study.settings["manners"])
+
+
+def mannered(*overrides: str) -> tuple[Study, Mannered]:
+    plugin, plugins = Mannered(), load_plugins()
+    plugins.manager.register(plugin, "mannered")
+    catalog = load_catalog(plugins)
+    study = assemble(compose_config(["tracking=none", *SMALL, *overrides], catalog), catalog)
+    run_study(study, Listeners(catalog.plugins))
+    return study, plugin
+
+
+def test_a_plugin_has_settings_of_its_own() -> None:
+    study, plugin = mannered("manners.patience=3")
+    assert plugin.seen == [Manners(3)]
+    assert study.config["manners"] == {"patience": 3}
+
+
+def test_settings_at_their_defaults_are_no_part_of_the_study(study: MakeStudy) -> None:
+    without, plugin = mannered()
+    assert plugin.seen == [Manners()]
+    assert without.identity == study(*SMALL).identity
+    assert mannered("manners.patience=3")[0].identity != without.identity
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [("manners.patience=0", "manners.patience of settings manners"), ("manners.patient=3", "did you mean 'patience'?")],
+)
+def test_wrong_settings_are_explained(override: str, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        mannered(override)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"epochs": Manners}, "regnet itself has a setting of that name"),
+        ({"manners": int}, "is not a dataclass"),
+        ({"my manners": Manners}, "a word of letters"),
+        (None, "returned NoneType"),
+    ],
+)
+def test_settings_that_cannot_be(settings: Any, words: str) -> None:
+    class Odd:
+        @hookimpl
+        def regnet_settings(self) -> Any:
+            return settings
+
+    plugins = load_plugins()
+    plugins.manager.register(Odd(), "odd")
+    (broken,) = load_catalog(plugins).broken
+    assert words in broken.reason
