@@ -1,0 +1,108 @@
+"""Checks when seeds stop, and that a seed which stops touches no other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from regnet_early_stopping.watch import Watch
+
+import regnet
+from regnet import StudyResult
+
+SMALL = ["tracking=none", "dataset.train_size=60", "dataset.test_size=40", "epochs=30", "optimizer.lr=0.02"]
+WAYS = [["replicas=lockstep"], ["replicas=solo"], ["engine=torch"]]
+
+
+def run(*overrides: str) -> StudyResult:
+    return regnet.run([*SMALL, *overrides])
+
+
+def same(first: StudyResult, second: StudyResult) -> bool:
+    return all(np.array_equal(first.history[name], values) for name, values in second.history.items())
+
+
+def test_installing_it_changes_nothing() -> None:
+    result = run("seeds=3")
+    assert result.stopped == {}
+    assert "early_stopping" not in result.config
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way[0])
+def test_a_seed_that_stops_leaves_its_neighbours_as_they_are(way: list[str]) -> None:
+    whole = run("seeds=6", *way)
+    stopped = run("seeds=6", "early_stopping.patience=2", *way)
+    assert 0 < len(stopped.stopped) < 6, "the settings are chosen so that some seeds stop and others do not"
+    for row, seed in enumerate(whole.seeds):
+        end = stopped.stopped.get(seed, 30)
+        for name, values in whole.history.items():
+            assert np.array_equal(stopped.history[name][row, :end], values[row, :end])
+            assert (stopped.history[name][row, end:] == values[row, end - 1]).all()
+        if seed not in stopped.stopped:
+            assert all(torch.equal(stopped.networks[row].weights[name], w) for name, w in whole.networks[row].weights.items())
+
+
+def test_weights_are_those_of_the_epoch_at_which_it_stopped() -> None:
+    stopped = run("seeds=6", "early_stopping.patience=2")
+    seed, epoch = next(iter(stopped.stopped.items()))
+    until = run(f"seeds=[{seed}]", f"epochs={epoch}")
+    for name, weight in until.network.weights.items():
+        torch.testing.assert_close(stopped.networks[stopped.seeds.index(seed)].weights[name], weight, rtol=1e-4, atol=1e-5)
+
+
+def test_lockstep_and_solo_stop_at_the_same_epoch() -> None:
+    settings = ["seeds=6", "early_stopping.patience=2", "dtype=float64"]
+    assert run(*settings).stopped == run(*settings, "replicas=solo").stopped == run(*settings, "engine=torch").stopped != {}
+
+
+def test_studies_one_after_another_do_not_remember_each_other() -> None:
+    settings = ["seeds=4", "early_stopping.patience=2"]
+    first, second = run(*settings), run(*settings)
+    assert first.stopped == second.stopped
+    assert same(first, replace(second))
+
+
+def test_another_patience_is_another_study() -> None:
+    identities = {run("epochs=1", *words).identity for words in ([], ["early_stopping.patience=2"], ["early_stopping.patience=3"])}
+    assert len(identities) == 3
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("early_stopping.patience=0", "early_stopping.patience of settings early_stopping"),
+        ("early_stopping.patienc=3", "did you mean 'patience'?"),
+        ("early_stopping.min_delta=-1", "should be greater than or equal to 0"),
+    ],
+)
+def test_wrong_settings_are_explained(word: str, message: str) -> None:
+    with pytest.raises(regnet.RegnetError) as caught:
+        run(word)
+    assert message in str(caught.value)
+
+
+def test_a_metric_that_there_is_not() -> None:
+    with pytest.raises(regnet.BadOption, match="no metric 'test/rmse'; available: train/loss"):
+        run("early_stopping.patience=2", "early_stopping.metric=test/rmse")
+
+
+@pytest.mark.parametrize(
+    ("values", "patience", "min_delta", "stops_at"),
+    [
+        ([3, 2, 1, 1, 1], 2, 0.0, 5),
+        ([3, 2, 2, 1, 1], 2, 0.0, None),
+        ([3, 2.9, 2.8, 2.7], 2, 0.5, 3),
+        ([1, 1], 1, 0.0, 2),
+    ],
+)
+def test_watch(values: list[float], patience: int, min_delta: float, stops_at: int | None) -> None:
+    watch = Watch(patience, min_delta, "train/loss")
+    over = [place for place, value in enumerate(values, 1) if watch.is_over(value)]
+    assert (over[0] if over else None) == stops_at
+
+
+def test_some_metrics_improve_by_growing() -> None:
+    watch = Watch(1, 0.0, "train/r2")
+    assert [watch.is_over(value) for value in (0.1, 0.5, 0.4)] == [False, False, True]
