@@ -59,6 +59,13 @@ class Effect:
     seed's difference is the same, which a test cannot judge."""
 
 
+def paired_effect(name: str, differences: np.ndarray) -> Effect:
+    """The effect that the differences of each seed, ``(n,)``, show: their mean, its interval, and a paired t test against none."""
+    constant = np.ptp(differences) <= 1e-12 * np.abs(differences).max(initial=1e-300)
+    p = float("nan") if constant else _t_test(differences)
+    return Effect(name, summarize(differences), p)
+
+
 def factorial_effects(cells: np.ndarray, names: tuple[str, str]) -> tuple[Effect, Effect, Effect]:
     """Both main effects and the interaction of a 2 × 2 experiment in which every seed was run in every cell.
 
@@ -78,16 +85,10 @@ def factorial_effects(cells: np.ndarray, names: tuple[str, str]) -> tuple[Effect
     contrasts = {
         names[0]: ((c + d) - (a + b)) / 2,
         names[1]: ((b + d) - (a + c)) / 2,
-        f"{names[0]} × {names[1]}": ((d - c) - (b - a)) / 2,
+        f"{names[0]} × {names[1]} (interaction)": ((d - c) - (b - a)) / 2,
     }
-    first, second, both = (_effect(name, contrast) for name, contrast in contrasts.items())
+    first, second, both = (paired_effect(name, contrast) for name, contrast in contrasts.items())
     return first, second, both
-
-
-def _effect(name: str, differences: np.ndarray) -> Effect:
-    constant = np.ptp(differences) <= 1e-12 * np.abs(differences).max(initial=1e-300)
-    p = float("nan") if constant else _t_test(differences)
-    return Effect(name, summarize(differences), p)
 
 
 def _t_test(differences: np.ndarray) -> float:

@@ -57,7 +57,7 @@ def test_factorial_effects_by_hand() -> None:
     effects = {effect.name: effect.difference for effect in factorial_effects(cells, ("a", "b"))}
     assert effects["a"].mean == pytest.approx(first + both)
     assert effects["b"].mean == pytest.approx(second + both)
-    assert effects["a × b"].mean == pytest.approx(both)
+    assert effects["a × b (interaction)"].mean == pytest.approx(both)
     assert effects["a"].std == pytest.approx(0.1)
     assert effects["b"].std == pytest.approx(0.0, abs=1e-12)
 

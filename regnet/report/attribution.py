@@ -11,15 +11,17 @@ from regnet.errors import ConfigError
 from regnet.report.comparison import headline
 from regnet.report.table import Table
 from regnet.results import StudyResult
-from regnet.stats import Effect, factorial_effects
+from regnet.stats import Effect, factorial_effects, paired_effect
 
 LEVELS = (("he_fan_out", "torch_default"), ("sum", "mean"))
 """The report's choice and its baseline's, of the initializer and of the loss's reduction over outputs."""
 NAMES = ("initializer", "loss reduction")
+BOTH = "both at once: he_fan_out, sum → torch_default, mean"
+"""The whole way from the report's framework to its baseline."""
 
 
 def attribution(results: Sequence[StudyResult]) -> Table:
-    """The main effects of initializer and reduction on the final error, and their interaction, paired by seed.
+    """The main effects of initializer and reduction on the final error, their interaction, and both at once, paired by seed.
 
     Raises:
         ConfigError: the studies are not the four cells of the experiment, or no seed was trained to the end in all of them.
@@ -32,8 +34,9 @@ def attribution(results: Sequence[StudyResult]) -> Table:
     seeds = sorted(set.intersection(*(set(result.seeds) - set(result.failures) for result in results)))
     if len(seeds) < 2:
         raise ConfigError("attribution needs at least 2 seeds that were trained to the end in all four studies")
-    values = [cells[cell].final.loc[seeds, metric].to_numpy() for cell in wanted]
-    effects = factorial_effects(np.array(values).reshape(2, 2, len(seeds)), NAMES)
+    values = np.array([cells[cell].final.loc[seeds, metric].to_numpy() for cell in wanted]).reshape(2, 2, len(seeds))
+    both = paired_effect(BOTH, values[1, 1] - values[0, 0])
+    effects = (*factorial_effects(values, NAMES), both)
     note = f"Paired by seed over the {len(seeds)} seeds that all four studies have; a positive difference is a worse error."
     return Table("Effects", ("going from … to …", "change in error", "95 % interval", "p"), tuple(map(_row, effects)), (note,))
 
@@ -46,7 +49,7 @@ def _cell(result: StudyResult) -> tuple[str, str]:
 
 def _row(effect: Effect) -> tuple[str, ...]:
     levels = dict(zip(NAMES, LEVELS, strict=True)).get(effect.name)
-    label = f"{effect.name}: {levels[0]} → {levels[1]}" if levels else f"{effect.name} (interaction)"
+    label = f"{effect.name}: {levels[0]} → {levels[1]}" if levels else effect.name
     change = effect.difference
     return (
         label,

@@ -107,6 +107,7 @@ def test_attribution_by_hand() -> None:
     rows = {row[0]: row for row in attribution(cells()).rows}
     assert rows["initializer: he_fan_out → torch_default"][1] == "+3.000 points"
     assert rows["loss reduction: sum → mean"][1] == "+0.100 points"
+    assert rows["both at once: he_fan_out, sum → torch_default, mean"][1] == "+3.100 points"
 
 
 def test_attribution_takes_the_seeds_that_no_study_lost() -> None:

@@ -44,12 +44,22 @@ def test_a_seed_that_stops_leaves_its_neighbours_as_they_are(way: list[str]) -> 
             assert all(torch.equal(stopped.networks[row].weights[name], w) for name, w in whole.networks[row].weights.items())
 
 
-def test_weights_are_those_of_the_epoch_at_which_it_stopped() -> None:
-    stopped = run("seeds=6", "early_stopping.patience=2")
-    seed, epoch = next(iter(stopped.stopped.items()))
-    until = run(f"seeds=[{seed}]", f"epochs={epoch}")
-    for name, weight in until.network.weights.items():
-        torch.testing.assert_close(stopped.networks[stopped.seeds.index(seed)].weights[name], weight, rtol=1e-4, atol=1e-5)
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way[0])
+def test_weights_are_those_of_the_epoch_at_which_it_stopped(way: list[str]) -> None:
+    """Bit for bit what training all seeds up to that epoch, and no further, gives."""
+    stopped = run("seeds=6", "early_stopping.patience=2", *way)
+    for seed, epoch in list(stopped.stopped.items())[:2]:
+        row = stopped.seeds.index(seed)
+        until = run("seeds=6", f"epochs={epoch}", *way)
+        for name, weight in until.networks[row].weights.items():
+            assert torch.equal(stopped.networks[row].weights[name], weight)
+
+
+def test_after_the_last_epoch_nothing_is_stopped() -> None:
+    """A seed whose patience runs out with its training has been trained to the end."""
+    seed, epoch = next(iter(run("seeds=6", "early_stopping.patience=2").stopped.items()))
+    assert seed not in run("seeds=6", "early_stopping.patience=2", f"epochs={epoch}").stopped
+    assert run("seeds=6", "early_stopping.patience=2", f"epochs={epoch + 1}").stopped[seed] == epoch
 
 
 def test_lockstep_and_solo_stop_at_the_same_epoch() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import regnet
-from regnet.events import EpochEnded, RunEnded, RunFailed
+from regnet.events import EpochEnded, RunEnded, RunFailed, RunStarted
 from regnet_early_stopping.settings import Settings
 from regnet_early_stopping.watch import Watch
 
@@ -24,15 +24,23 @@ class EarlyStopping:
         return {"early_stopping": Settings}
 
     @regnet.hookimpl
+    def regnet_run_started(self, event: RunStarted) -> None:
+        settings: Settings = event.study.settings["early_stopping"]
+        if settings.patience is not None:
+            new = Watch(settings.patience, settings.min_delta, settings.metric)
+            self._watches[event.study.identity, event.seed] = new
+
+    @regnet.hookimpl
     def regnet_seeds_to_stop(self, event: EpochEnded) -> list[int]:
         settings: Settings = event.study.settings["early_stopping"]
         if settings.patience is None:
-            return []
+            return []  # after the last epoch training is over anyway: nothing is cut short
         if settings.metric not in event.metrics:
             available = ", ".join(event.metrics)
             raise regnet.BadOption(f"early_stopping.metric: there is no metric {settings.metric!r}; available: {available}")
+        study = event.study.identity
         values = zip(event.seeds, event.metrics[settings.metric].tolist(), strict=True)
-        return [seed for seed, value in values if math.isfinite(value) and self._watch(event, seed).is_over(value)]
+        return [seed for seed, value in values if math.isfinite(value) and self._watches[study, seed].is_over(value)]
 
     @regnet.hookimpl
     def regnet_run_ended(self, event: RunEnded) -> None:
@@ -42,8 +50,3 @@ class EarlyStopping:
     @regnet.hookimpl
     def regnet_run_failed(self, event: RunFailed) -> None:
         self._watches.pop((event.study.identity, event.seed), None)
-
-    def _watch(self, event: EpochEnded, seed: int) -> Watch:
-        settings: Settings = event.study.settings["early_stopping"]
-        new = Watch(settings.patience or 1, settings.min_delta, settings.metric)
-        return self._watches.setdefault((event.study.identity, seed), new)
