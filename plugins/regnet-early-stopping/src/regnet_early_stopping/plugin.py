@@ -33,7 +33,7 @@ class EarlyStopping:
     @regnet.hookimpl
     def regnet_seeds_to_stop(self, event: EpochEnded) -> list[int]:
         settings: Settings = event.study.settings["early_stopping"]
-        if settings.patience is None:
+        if settings.patience is None or event.epoch == event.study.epochs:
             return []  # after the last epoch training is over anyway: nothing is cut short
         if settings.metric not in event.metrics:
             available = ", ".join(event.metrics)
