@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -60,7 +60,7 @@ def assemble(config: Mapping[str, Any], catalog: Catalog) -> Study:
         device=device,
         threads=settings.threads,
         config=config,
-        origins=_origins((network, dataset, loss, optimizer), catalog),
+        origins=_origins((network, dataset, loss, optimizer), owned.keys() - at_default, catalog),
         settings=owned,
     )
 
@@ -121,9 +121,11 @@ def _network(spec: Mapping[str, Any], splits: Splits, outputs: int, dataset: str
     return network
 
 
-def _origins(components: tuple[object, ...], catalog: Catalog) -> tuple[Provenance, ...]:
+def _origins(components: tuple[object, ...], settings: Collection[str], catalog: Catalog) -> tuple[Provenance, ...]:
+    """The distributions of the components, and of those settings."""
     owners = {entry.component: entry.origin for kind in catalog.entries.values() for claims in kind.values() for entry in claims}
     found = {owners[type(part)] for component in components for part in _parts(component) if type(part) in owners}
+    found |= {catalog.settings[name].origin for name in settings}
     return tuple(sorted(found, key=lambda origin: origin.distribution))
 
 

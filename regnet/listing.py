@@ -62,6 +62,15 @@ def _load(policy: Policy) -> Iterator[Item]:
                 state = "loaded" if len(claims) == 1 else "collision"
                 options = tuple(catalog.describe_option(option) for option in entry.options.values())
                 yield Item(kind, name, origin.distribution, origin.version, origin.source, state, entry.summary, options)
+    shown = {entry.origin for names in catalog.entries.values() for claims in names.values() for entry in claims}
+    for name, entry in catalog.settings.items():
+        origin = entry.origin
+        shown.add(origin)
+        options = tuple(catalog.describe_option(option) for option in entry.options.values())
+        yield Item("settings", name, origin.distribution, origin.version, origin.source, "loaded", entry.summary, options)
+    for origin in catalog.plugins.origins.values():
+        if origin not in shown:
+            yield Item("–", "–", origin.distribution, origin.version, origin.source, "loaded", "gives no component: it listens")
     for broken in catalog.broken:
         origin, detail = broken.origin, f"{broken.reason} ({broken.mend})"
         yield Item("–", "–", origin.distribution, origin.version, origin.source, "broken", detail)

@@ -64,7 +64,7 @@ def load_plugins(policy: Policy | None = None) -> Plugins:
     off: list[Provenance] = []
     for candidate in candidates(policy):
         origin = candidate.origin
-        if isinstance(candidate.load_from, EntryPoint) and not policy.admits(origin.distribution):
+        if not isinstance(candidate.load_from, Path) and not policy.admits(origin.distribution):
             off.append(origin)
             continue
         try:

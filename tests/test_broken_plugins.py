@@ -183,6 +183,14 @@ def test_a_plugin_that_is_off_is_not_imported(install: Install, monkeypatch: pyt
         catalog.build("layer", "poor")
 
 
+def test_a_plugin_is_off_beside_the_backport_of_importlib_metadata_too(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow imports the backport, which from then on hands out entry points of a class of its own."""
+    pytest.importorskip("importlib_metadata")
+    install("poor-thing", POISON)
+    monkeypatch.setenv(VARIABLE, f"-poor-thing,{OTHERS}")
+    assert not load_catalog().broken
+
+
 def test_a_loose_file_is_a_plugin(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text(f"{GOOD}{LAYERS}{{'double': Double}}")

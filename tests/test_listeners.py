@@ -173,6 +173,7 @@ def test_a_plugin_has_settings_of_its_own() -> None:
     study, plugin = mannered("manners.patience=3")
     assert plugin.seen == [Manners(3)]
     assert study.config["manners"] == {"patience": 3}
+    assert "mannered" in {origin.distribution for origin in study.origins}
 
 
 def test_settings_at_their_defaults_are_no_part_of_the_study(study: MakeStudy) -> None:
