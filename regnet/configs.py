@@ -1,23 +1,20 @@
-"""The edge to Hydra: component groups made from the catalog, configurations composed, and Hydra's errors put in a line."""
+"""The edge to Hydra: component groups made from the catalog, and configurations composed."""
 
 from __future__ import annotations
 
 import dataclasses
-import re
 import types
 import typing
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Union
 
 from hydra import compose, initialize_config_module
 from hydra.core.config_store import ConfigStore
-from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf import OmegaConf
 
 from regnet.catalog import MISSING, Catalog
-from regnet.errors import ConfigError, UnknownComponent, one_of
+from regnet.config_errors import readable_errors
+from regnet.errors import UnknownComponent
 from regnet.schema import Option, options_of
 from regnet.settings import GROUPS, Settings
 
@@ -78,7 +75,7 @@ def compose_config(overrides: Sequence[str], catalog: Catalog) -> dict[str, Any]
         ConfigError: Hydra cannot compose it.
     """
     register_groups(catalog)
-    with readable_errors(), initialize_config_module(CONFIG_MODULE, version_base="1.3"):
+    with readable_errors(catalog), initialize_config_module(CONFIG_MODULE, version_base="1.3"):
         return plain(compose(CONFIG_NAME, overrides=with_search_path(overrides, catalog)))
 
 
@@ -97,51 +94,6 @@ def plain(config: Any) -> dict[str, Any]:
     assert isinstance(container, dict)
     hidden = ("hydra", "experiment", "contender")
     return {str(key): value for key, value in container.items() if key not in hidden}
-
-
-@contextmanager
-def readable_errors() -> Iterator[None]:
-    """Turns what Hydra and OmegaConf raise about a person's input into a ConfigError of a line or two."""
-    try:
-        yield
-    except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(explain(error)) from error
-
-
-def explain(error: BaseException) -> str:
-    """One line for an error of Hydra's or OmegaConf's: what is wrong, the closest name, what there is."""
-    text = str(error)
-    if isinstance(error, MissingConfigException):
-        return _explain_missing(error, text)
-    cause = error.__cause__ if isinstance(error, ConfigCompositionException) and error.__cause__ else error
-    if (unknown := re.search(r"Key '(\w+)' is not in struct|Key '(\w+)' not in '(\w+)'", f"{text}\n{cause}")) is not None:
-        return _explain_key(unknown[1] or unknown[2], text, cause)
-    lines = [line.strip() for line in f"{text}\n{cause}".splitlines() if line.strip()]
-    useful = [
-        line for line in dict.fromkeys(lines) if not line.startswith(("full_key", "object_type", "reference_type", "See https"))
-    ]
-    return " ".join(useful[:3])
-
-
-def _explain_missing(error: MissingConfigException, text: str) -> str:
-    wanted = str(error.missing_cfg_file or "")
-    group, _, name = wanted.rpartition("/")
-    names = [str(option) for option in error.options or () if option != "schema"]
-    if group and name:
-        return f"unknown {group} {name!r}: {one_of(name, names)}"
-    return text.splitlines()[0]
-
-
-def _explain_key(key: str, text: str, cause: BaseException) -> str:
-    parent = getattr(cause, "parent_node", None)
-    full = str(getattr(cause, "full_key", "") or key)
-    names = [str(name) for name in parent] if isinstance(parent, DictConfig) else []
-    owner = full.rpartition(".")[0]
-    if owner and not names:
-        return f"{owner} is no group of options: to set an option of a component, write {owner}={{name: NAME, {key}: VALUE}}"
-    if owner and isinstance(parent, DictConfig) and "name" in names:
-        owner = f"{owner} {parent['name']}"
-    return f"{owner or 'the configuration'} has no option {key!r}: {one_of(key, [n for n in names if n not in ('name', 'hydra')])}"
 
 
 def _config_type(annotation: Any) -> Any:

@@ -44,6 +44,7 @@ ORDER = [
     "training",
     "runner",
     "assemble",
+    "config_errors",
     "configs",
     "stats",
     "storage",
@@ -62,8 +63,8 @@ PLUGIN_MAY_IMPORT = {"builtin", "contracts", "errors", "sequential", "hookspecs"
 """What a plugin needs, regnet's own as well as a stranger's."""
 
 EDGES = {
-    "hydra": {"configs", "cli"},
-    "omegaconf": {"configs", "cli", "tracking"},
+    "hydra": {"configs", "config_errors", "cli"},
+    "omegaconf": {"configs", "config_errors", "cli", "tracking"},
     "mlflow": {"tracking", "report", "cli"},
     "sklearn": {"builtin"},
     "matplotlib": {"report", "cli"},

@@ -27,7 +27,8 @@ from regnet.cli.broken import tell_of_broken
 from regnet.cli.console import results_console
 from regnet.cli.options import add_plugin_options
 from regnet.cli.progress import Progress
-from regnet.configs import CONFIG_MODULE, CONFIG_NAME, plain, readable_errors, register_groups, with_search_path
+from regnet.config_errors import readable_errors
+from regnet.configs import CONFIG_MODULE, CONFIG_NAME, plain, register_groups, with_search_path
 from regnet.errors import ConfigError
 from regnet.listeners import Listeners
 from regnet.policy import add_overrides_to_policy, add_to_policy
@@ -59,7 +60,7 @@ def launch(words: Sequence[str]) -> int:
     tell_of_broken(catalog, strict=chosen.strict)
     register_groups(catalog)
     options.overrides = with_search_path(options.overrides, catalog)
-    with readable_errors():
+    with readable_errors(catalog):
         if not (options.help or options.hydra_help or options.cfg or options.info or options.shell_completion):
             return _launch(options.overrides, options.multirun, options.config_dir)
         _run_hydra(options, parser, train_job, SEARCH_PATH, CONFIG_NAME)
