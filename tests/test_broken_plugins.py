@@ -9,6 +9,7 @@ from textwrap import dedent
 
 import pytest
 
+from regnet.assemble import assemble
 from regnet.catalog import Catalog, load_catalog
 from regnet.configs import compose_config
 from regnet.errors import ConfigError, PluginError, UnknownComponent
@@ -156,6 +157,33 @@ def test_a_name_claimed_twice_can_be_chosen_from(install: Install) -> None:
     for distribution in ("first-thing", "other-thing"):
         layer = catalog.build("layer", f"{distribution}:double")
         assert type(layer).__module__ == distribution.replace("-", "_")
+
+
+RATE = """
+import regnet
+
+class Still(regnet.Optimizer):
+    def __init__(self, lr: float = %s):
+        self.lr = lr
+
+    def update(self, parameters, gradients, state):
+        return
+
+@regnet.hookimpl
+def regnet_optimizers():
+    return {"still": Still}
+"""
+
+
+def test_a_choice_claimed_twice_can_be_made_on_the_command_line(install: Install) -> None:
+    install("first-thing", RATE % 1.0)
+    install("other-thing", RATE % 2.0)
+    catalog = load_catalog()
+    for distribution, rate in (("first-thing", 1.0), ("other-thing", 2.0)):
+        config = compose_config([f"optimizer={distribution}:still", "tracking=none"], catalog)
+        assert assemble(config, catalog).optimizer.lr == rate  # type: ignore[attr-defined]
+    with pytest.raises(PluginError, match="say which"):
+        assemble(compose_config(["optimizer=still", "tracking=none"], catalog), catalog)
 
 
 def test_a_built_in_name_claimed_by_a_plugin(install: Install) -> None:

@@ -30,5 +30,7 @@ def test_experiment(tmp_path: Path, experiment: str) -> None:
     assert (tmp_path / "again" / "table.md").read_text() == table.read_text()
     made = {path.name for path in table.parent.iterdir()}
     assert made == {path.name for path in (tmp_path / "again").iterdir()}
+    logged = {path.name for path in tmp_path.glob("mlruns/*/*/artifacts/report/*")}
+    assert logged == made  # with the summary runs, where people look
     if experiment != "attribution":
         assert {"figure1_architecture.png", "figure2_data.svg", "figure3_loss.png", "figure4_error_rate.svg"} < made
