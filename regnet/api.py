@@ -10,6 +10,7 @@ from datetime import datetime
 from regnet.assemble import assemble
 from regnet.catalog import load_catalog
 from regnet.configs import compose_config
+from regnet.errors import ConfigError
 from regnet.listeners import Listeners
 from regnet.policy import add_overrides_to_policy
 from regnet.results import StudyResult
@@ -32,6 +33,7 @@ def run(overrides: Sequence[str] = ()) -> StudyResult:
     Raises:
         RegnetError: something in the configuration is wrong. A seed that diverges is no error: see `StudyResult.failures`.
     """
+    _check(overrides)
     add_overrides_to_policy(overrides)
     catalog = load_catalog()
     for broken in catalog.broken:
@@ -46,3 +48,13 @@ def run(overrides: Sequence[str] = ()) -> StudyResult:
 
         write_summaries([result], launch)
     return result
+
+
+def _check(overrides: Sequence[str]) -> None:
+    if isinstance(overrides, str):
+        raise ConfigError(f"regnet.run takes a list of overrides: regnet.run([{overrides!r}])")
+    flags = [override for override in overrides if override.startswith("-")]
+    if flags:
+        raise ConfigError(
+            f"regnet.run takes overrides such as epochs=20, got {flags[0]!r}: sweeps and flags are for the command line"
+        )

@@ -68,7 +68,7 @@ def assemble(config: Mapping[str, Any], catalog: Catalog) -> Study:
 def read_settings(config: Mapping[str, Any], catalog: Catalog) -> Settings:
     """The top level of a configuration, checked."""
     top = {key: value for key, value in config.items() if key not in GROUPS and key not in catalog.settings}
-    return catalog.construct(Settings, options_of(Settings), top, whose="regnet", where="the setting")
+    return catalog.construct(Settings, options_of(Settings), top, whose="", where="")
 
 
 def _plugin_settings(config: Mapping[str, Any], catalog: Catalog) -> dict[str, Any]:

@@ -98,7 +98,7 @@ class Catalog:
         return self.construct(entry.component, entry.options, given, whose=str(entry), where=where)
 
     def construct(self, cls: type[T], options: Mapping[str, Option], given: Mapping[str, Any], *, whose: str, where: str) -> T:
-        """An object of the class, from a config's values for its options. `whose` and `where` are for errors.
+        """An object of the class, from a config's values for its options. `whose` and `where` are for errors; empty at the top.
 
         Raises:
             ConfigError: an option is unknown or missing; a value is of the wrong type or out of range.
@@ -106,9 +106,9 @@ class Catalog:
         values = {}
         for name, value in given.items():
             if name not in options:
-                raise BadOption(f"{whose} has no option {name!r}: {one_of(name, options)}")
+                raise BadOption(f"{whose or 'the configuration'} has no option {name!r}: {one_of(name, options)}")
             if value != MISSING:
-                values[name] = self._value(options[name], value, whose, f"{where}.{name}")
+                values[name] = self._value(options[name], value, whose, f"{where}.{name}" if where else name)
         for option in options.values():
             if option.required and option.name not in values:
                 raise BadOption(f"{whose} needs its option {option.name!r}: set {where}.{option.name}")
@@ -147,7 +147,8 @@ class Catalog:
             try:
                 return option.check(value)
             except ValueError as error:
-                raise BadOption(f"{where} of {whose} {error}; got {value!r}") from None
+                place = f"{where} of {whose}" if whose else where
+                raise BadOption(f"{place} {error}; got {value!r}") from None
         if not option.takes_list:
             return self.build(option.nested_kind, value, where=where)
         if isinstance(value, str) or not isinstance(value, (list, tuple)):

@@ -38,6 +38,8 @@ def explain(error: BaseException, catalog: Catalog) -> str:
         return _missing_key(unknown[1] or unknown[2], cause, catalog)
     if isinstance(cause, ValidationError) and (told := _wrong_type(cause, catalog)):
         return told
+    if (several := re.search(r"Ambiguous value for argument '([^=]+)=(.*)'", text)) is not None:
+        return f"{several[1]} was given several values: for a sweep add -m, for a list write '{several[1]}=[{several[2]}]'"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return " ".join([line for line in dict.fromkeys(lines) if not line.startswith(NOISE)][:3])
 

@@ -26,9 +26,9 @@ class TrainedNetwork:
 
     network: Sequential
     seed: int
-    weights: Mapping[str, Tensor]
+    weights: Mapping[str, Tensor] = field(repr=False)
     """Parameters and buffers by dotted name, such as ``0.weight``."""
-    data: Data
+    data: Data = field(repr=False)
     """The examples it was trained on and is judged by; also how inputs are normalized and outputs decoded."""
 
     def output(self, x: Tensor) -> Tensor:

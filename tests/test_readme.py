@@ -39,13 +39,13 @@ def test_layer_from_the_readme_has_the_right_gradient() -> None:
     exec(python_blocks()[1], names)
     hook = names["regnet_layers"]
     assert callable(hook)
-    softsign = hook()["softsign"]()
+    layer = hook()["softsquare"]()
     x = torch.linspace(-3, 3, 14, dtype=torch.float64).reshape(7, 2).requires_grad_()
     context = Context(training=True, noise=Noise([0], replica_axis=False))
-    y, cache = softsign.forward({}, x, context)
+    y, cache = layer.forward({}, x, context)
     dy = torch.rand_like(y)
     (expected,) = torch.autograd.grad(y, x, dy)
-    torch.testing.assert_close(softsign.backward({}, cache, dy)[0], expected)
+    torch.testing.assert_close(layer.backward({}, cache, dy)[0], expected)
 
 
 @pytest.mark.parametrize("words", RUNS)

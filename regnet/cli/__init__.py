@@ -37,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("run", add_help=False, help="train what Hydra composes from the configuration and the command line")
     report = commands.add_parser("report", help="make a launch's tables and figures again, from the MLflow store alone")
     report.add_argument("--uri", help="the MLflow store (default: MLFLOW_TRACKING_URI, or sqlite:///mlflow.db here)")
-    report.add_argument("--experiment", default="regnet", help="the MLflow experiment (default: %(default)s)")
+    report.add_argument("--experiment", help="the MLflow experiment (default: that of the newest launch)")
     report.add_argument("--launch", help="which launch, as in the tag regnet.launch (default: the newest)")
     report.add_argument("--kind", choices=("table", "figures", "table1", "attribution"), help="default: what the launch asked for")
     report.add_argument("--out", default="report", help="the folder to write to (default: %(default)s)")

@@ -100,8 +100,9 @@ def _launch(overrides: list[str], multirun: bool, config_dir: str | None) -> int
     folder = Path(config.hydra.sweep.dir if many else config.hydra.run.dir)
     if not any(override.startswith(key) for override in overrides):
         folder = _claim(folder)
+    mode = RunMode.MULTIRUN.name if many else RunMode.RUN.name
     try:
-        (driver.multirun if many else driver.run)(CONFIG_NAME, train_job, [*overrides, f"{key}='{folder}'"])
+        (driver.multirun if many else driver.run)(CONFIG_NAME, train_job, [*overrides, f"{key}='{folder}'", f"hydra.mode={mode}"])
     finally:
         _conclude(folder, str(folder))
     return 0
@@ -132,6 +133,10 @@ def _claim(folder: Path) -> Path:
             candidate.mkdir(parents=True)
         except FileExistsError:
             continue
+        except OSError as error:
+            raise ConfigError(
+                f"results cannot be written to {folder}: {error.strerror} (go elsewhere, or set hydra.run.dir)"
+            ) from error
         return candidate
     raise AssertionError("the numbers have run out")
 

@@ -20,6 +20,19 @@ PAGE = 1000
 STOPPED = "regnet.stopped_after_epoch"
 
 
+def newest_experiment(client: MlflowClient) -> str:
+    """The name of the experiment with the newest of regnet's runs.
+
+    Raises:
+        TrackingError: there is none.
+    """
+    names = {experiment.experiment_id: experiment.name for experiment in client.search_experiments()}
+    found = client.search_runs(list(names), "tags.`regnet.role` = 'run'", max_results=1)
+    if not found:
+        raise TrackingError("the MLflow store has no runs of regnet's: start some with `regnet run`")
+    return str(names[found[0].info.experiment_id])
+
+
 def newest_launch(client: MlflowClient, experiment: str) -> str:
     """The name of what was started last in an experiment.
 

@@ -38,8 +38,8 @@ def store_uri(given: object) -> str:
     return uri
 
 
-def connect(given: object = None) -> MlflowClient:
-    """A client of the store, which is set up if it is new; several processes may do so at once.
+def connect(given: object = None, *, create: bool = True) -> MlflowClient:
+    """A client of the store, which is set up if it is new and `create` is true; several processes may do so at once.
 
     Raises:
         TrackingError: it cannot be reached, opened or written.
@@ -50,6 +50,8 @@ def connect(given: object = None) -> MlflowClient:
             _reach(uri)
             return MlflowClient(uri)
         if uri.startswith(SQLITE):
+            if not create and not Path(uri.removeprefix(SQLITE)).exists():
+                raise TrackingError(f"there is no MLflow store {uri}: run something first, or name another store")
             _writable(Path(uri.removeprefix(SQLITE)))
         digest = hashlib.blake2b(uri.encode(), digest_size=8).hexdigest()
         with FileLock(Path(tempfile.gettempdir()) / f"regnet-{os.getuid()}-{digest}.lock"):
@@ -116,5 +118,5 @@ def _writable(path: Path) -> None:
         raise PermissionError(f"{path} is not writable")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"the folder {path.parent} does not exist")
-    if not os.access(path.parent, os.W_OK):
-        raise PermissionError(f"the folder {path.parent} is not writable")
+    with path.open("ab"):  # to see whether it can be, which permissions alone do not tell
+        pass

@@ -86,6 +86,8 @@ def test_sweep_tracks_every_job_and_summarizes_each_study(tmp_path: Path) -> Non
     assert experiment is not None
     roles = [run.data.tags["regnet.role"] for run in client.search_runs([experiment.experiment_id])]
     assert (roles.count("run"), roles.count("summary")) == (4, 2)
+    launches = {run.data.tags["regnet.launch"] for run in client.search_runs([experiment.experiment_id])}
+    assert launches == {str(folder.relative_to(tmp_path)) for folder in tmp_path.glob("multirun/*/*")}
     report = regnet(tmp_path, "report", "--kind", "figures", "--out", "again")
     assert report.returncode == 0, report.stderr
     assert "lr=0.001" in report.stdout
@@ -106,9 +108,12 @@ def test_one_bad_job_does_not_lose_the_others(tmp_path: Path) -> None:
         (["run", "optimizer=adm"], "did you mean 'adam'?"),
         (["run", "optimizer.lr=-1"], "should be greater than 0"),
         (["run", "tracking.uri=http://127.0.0.1:9"], "does not answer"),
+        (["run", "tracking.uri=sqlite:////proc/x.db"], "cannot be used"),
+        (["run", "optimizer.lr=0.1,0.2"], "for a sweep add -m"),
+        (["report"], "there is no MLflow store"),
         (["run", "experiment=tabel1"], "did you mean 'table1'?"),
         (["run", "--config-dir", "nowhere"], "no folder"),
-        (["report", "--uri", "sqlite:////no/folder/x.db"], "does not exist"),
+        (["report", "--uri", "sqlite:////no/folder/x.db"], "there is no MLflow store"),
         (["bench", "--rounds", "0"], "from 1 up"),
         (["benchmark"], "invalid choice"),
     ],
