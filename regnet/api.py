@@ -12,7 +12,7 @@ from regnet.catalog import load_catalog
 from regnet.configs import compose_config
 from regnet.errors import ConfigError
 from regnet.listeners import Listeners
-from regnet.policy import add_overrides_to_policy
+from regnet.policy import policy_of
 from regnet.results import StudyResult
 from regnet.runner import run_study
 from regnet.tracking import open_tracker
@@ -34,7 +34,11 @@ def run(overrides: Sequence[str] = ()) -> StudyResult:
         RegnetError: something in the configuration is wrong. A seed that diverges is no error: see `StudyResult.failures`.
     """
     _check(overrides)
-    add_overrides_to_policy(overrides)
+    with policy_of(overrides):
+        return _run(overrides)
+
+
+def _run(overrides: Sequence[str]) -> StudyResult:
     catalog = load_catalog()
     for broken in catalog.broken:
         log.warning("%s", broken)

@@ -15,6 +15,7 @@ from regnet.engines import NAMES as ENGINES
 from regnet.errors import BadOption, ConfigError, ShapeError, one_of
 from regnet.model import MODELS
 from regnet.parameters import leaves
+from regnet.policy import refuse_late_policy
 from regnet.schema import options_of
 from regnet.sequential import Sequential
 from regnet.settings import GROUPS, Settings
@@ -29,6 +30,7 @@ def assemble(config: Mapping[str, Any], catalog: Catalog) -> Study:
         RegnetError: anything in it is unknown, of the wrong type, out of range, or does not fit the rest.
     """
     settings = read_settings(config, catalog)
+    refuse_late_policy(settings.plugins)
     owned = _plugin_settings(config, catalog)
     at_default = {name for name, value in owned.items() if value == type(value)()}
     config = {key: value for key, value in config.items() if key not in at_default}

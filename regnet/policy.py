@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +65,27 @@ def add_overrides_to_policy(overrides: Sequence[str]) -> None:
         key, _, value = override.partition("=")
         if key == "plugins":
             add_to_policy(*(word.strip() for word in value.strip("'\"").split(",") if word.strip()))
+
+
+@contextmanager
+def policy_of(overrides: Sequence[str]) -> Iterator[None]:
+    """Within, REGNET_PLUGINS is as the overrides say; afterwards it is what it was."""
+    before = os.environ.get(VARIABLE, "")
+    add_overrides_to_policy(overrides)
+    try:
+        yield
+    finally:
+        os.environ[VARIABLE] = before
+
+
+def refuse_late_policy(text: str | None) -> None:
+    """Raises ConfigError if a composed config's `plugins` says what no override did: by then the plugins have been imported."""
+    known = os.environ.get(VARIABLE, "").split(",")
+    late = [word.strip() for word in (text or "").split(",") if word.strip() and word.strip() not in known]
+    if late:
+        raise ConfigError(
+            f"plugins={','.join(late)} in a config file comes too late: give it on the command line, or in {VARIABLE}"
+        )
 
 
 def _canonical(name: str) -> str:

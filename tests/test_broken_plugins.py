@@ -9,6 +9,7 @@ from textwrap import dedent
 
 import pytest
 
+import regnet
 from regnet.assemble import assemble
 from regnet.catalog import Catalog, load_catalog
 from regnet.configs import compose_config
@@ -217,6 +218,20 @@ def test_a_plugin_is_off_beside_the_backport_of_importlib_metadata_too(install: 
     install("poor-thing", POISON)
     monkeypatch.setenv(VARIABLE, f"-poor-thing,{OTHERS}")
     assert not load_catalog().broken
+
+
+def test_one_call_from_python_leaves_the_next_its_plugins(install: Install) -> None:
+    install("fine-thing", f"{GOOD}{LAYERS}{{'fine': Double}}")
+    small = ["tracking=none", "epochs=1", "dataset.train_size=20"]
+    with pytest.raises(UnknownComponent, match="switched off"):
+        regnet.run([*small, "plugins=-fine-thing", "model.activation=fine"])
+    regnet.run([*small, "model.activation=fine"])
+
+
+def test_a_policy_in_a_config_file_is_not_silently_ignored(catalog: Catalog) -> None:
+    config = compose_config(["tracking=none"], catalog) | {"plugins": "-somebody"}
+    with pytest.raises(ConfigError, match="comes too late"):
+        assemble(config, catalog)
 
 
 def test_a_loose_file_is_a_plugin(tmp_path: Path) -> None:

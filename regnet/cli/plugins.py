@@ -92,6 +92,7 @@ def _print(items: Sequence[Item], *, verbose: bool) -> None:
     for item in items:
         what = Text(item.detail.replace("``", ""))
         if verbose:
+            what.append(f"\n  loaded from {item.source}", style="dim")
             what.append("".join(f"\n  {_option(option)}" for option in item.options), style="dim")
         table.add_row(item.kind, item.name, f"{item.distribution} {item.version}", item.state, what)
     Console(width=None if sys.stdout.isatty() else 132, highlight=False).print(table)

@@ -45,7 +45,7 @@ def _figures(results: Sequence[StudyResult], folder: Path, catalog: Catalog) -> 
     from regnet.report.figures import architecture, curves, points, save
 
     first = results[0]
-    study = assemble(first.config, catalog)
+    study = assemble({**first.config, "plugins": None}, catalog)  # whatever plugins it was run with, these are loaded now
     metric = headline(first).rpartition("/")[2]
     names = {entry.component: entry.name for claims in catalog.entries["layer"].values() for entry in claims}
     drawn = {
