@@ -11,7 +11,7 @@ from regnet.catalog import Catalog
 from regnet.contracts import Buffer, Dataset, Splits
 from regnet.data import load_splits
 from regnet.discovery import Provenance
-from regnet.engines import NAMES as ENGINES
+from regnet.engines import ENGINES, Handbuilt, Torch
 from regnet.errors import BadOption, ConfigError, ShapeError, one_of
 from regnet.model import MODELS
 from regnet.parameters import leaves
@@ -37,7 +37,7 @@ def assemble(config: Mapping[str, Any], catalog: Catalog) -> Study:
     dataset: Dataset = catalog.build("dataset", config["dataset"])
     loss = catalog.build("loss", config["loss"])
     optimizer = catalog.build("optimizer", config["optimizer"])
-    engine = _engine(config["engine"])
+    engine, engine_options = _engine(config["engine"], catalog)
     device = _device(settings)
     splits = load_splits(dataset, settings.seed_list[0])
     task: Task = "regression" if splits.classes is None else "classification"
@@ -51,6 +51,7 @@ def assemble(config: Mapping[str, Any], catalog: Catalog) -> Study:
         loss=loss,
         optimizer=optimizer,
         engine=engine,
+        record=isinstance(engine_options, Handbuilt) and engine_options.record,
         seeds=settings.seed_list,
         replicas=_replicas(settings, engine),
         epochs=settings.epochs,
@@ -83,11 +84,12 @@ def _plugin_settings(config: Mapping[str, Any], catalog: Catalog) -> dict[str, A
     }
 
 
-def _engine(spec: Any) -> str:
-    name = spec.get("name") if isinstance(spec, Mapping) else spec
+def _engine(spec: Any, catalog: Catalog) -> tuple[str, Handbuilt | Torch]:
+    given = dict(spec) if isinstance(spec, Mapping) else {"name": spec}
+    name = str(given.pop("name", None))
     if name not in ENGINES:
-        raise ConfigError(f"unknown engine {name!r}: {one_of(str(name), ENGINES)}")
-    return str(name)
+        raise ConfigError(f"unknown engine {name!r}: {one_of(name, ENGINES)}")
+    return name, catalog.construct(ENGINES[name], options_of(ENGINES[name]), given, whose=f"engine {name}", where="engine")
 
 
 def _replicas(settings: Settings, engine: str) -> Replicas:

@@ -47,6 +47,8 @@ class ParameterStore:
         self.gradients = torch.zeros_like(self.values)
         """The loss's gradient with respect to `values`, ``(P,)``."""
         sizes = [stacked[path].numel() for path in self.trained]
+        places = [part.view(stacked[path].shape) for path, part in zip(self.trained, self.gradients.split(sizes), strict=True)]
+        self._places = list(zip(self.trained, places, strict=True))
         for path, part in zip(self.trained, self.values.split(sizes), strict=True):
             stacked[path] = part.view(stacked[path].shape)
         self.tree: Params = rebuild(replicas[0], stacked)
@@ -54,15 +56,12 @@ class ParameterStore:
         self.replica_axis = replica_axis
 
     def collect(self, gradients: Params) -> None:
-        """Writes what a network's `backward` returned into `gradients`."""
-        parts = []
-        for path in self.trained:  # `_at` written out, and `flatten` for being quickest: this is part of every training step
+        """Copies what a network's `backward` returned to where it belongs in `gradients`."""
+        for path, place in self._places:  # `_at` written out: this is part of every training step
             leaf: Any = gradients
             for name in path:
                 leaf = leaf[name]
-            parts.append(leaf.flatten())
-        if parts:
-            torch.cat(parts, out=self.gradients)
+            place.copy_(leaf)
 
     def check(self, gradients: Params, network: str = "the network") -> None:
         """Compares the gradients' names and shapes with the parameters'.
@@ -78,6 +77,11 @@ class ParameterStore:
             if tuple(found[path].shape) != expected:  # type: ignore[union-attr]
                 got = tuple(found[path].shape)  # type: ignore[union-attr]
                 raise ShapeError(f"{network}: backward gave parameter {name} a gradient of shape {got}, expected {expected}")
+
+    @property
+    def buffers(self) -> list[Tensor]:
+        """The tensors of `tree` that are not trained."""
+        return [leaf for path, leaf in leaves(self.tree) if path not in self.trained]  # type: ignore[misc]
 
     def load(self, weights: Mapping[str, Tensor]) -> None:
         """Overwrites the parameters and buffers of the only replica, by dotted name."""

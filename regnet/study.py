@@ -35,6 +35,8 @@ class Study:
     loss: Loss
     optimizer: Optimizer
     engine: str
+    record: bool
+    """Whether the hand-built engine records its training step: see `regnet.engines.recording`."""
     seeds: tuple[int, ...]
     replicas: Replicas
     epochs: int

@@ -49,9 +49,23 @@ def test_shuffled_every_example_comes_once_in_an_epoch() -> None:
     assert first != second
 
 
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_the_same_tensors_come_again(shuffle: bool) -> None:
+    batches = Batches(examples(2), 4, shuffle, [0, 1])
+    first, second = batches.epoch(), batches.epoch()
+    assert first is second
+
+
+def test_shuffling_leaves_the_examples_as_they_were() -> None:
+    given = examples(2)
+    before = given.x.clone()
+    Batches(given, 4, True, [0, 1]).epoch()
+    assert torch.equal(given.x, before)
+
+
 def test_each_seed_has_an_order_of_its_own_whoever_is_beside_it() -> None:
     together = Batches(examples(3), 4, True, [8, 5, 3])
-    epochs = [together.epoch() for _ in range(2)]
+    epochs = [[(x.clone(), target.clone()) for x, target in together.epoch()] for _ in range(2)]
     for row, seed in enumerate([8, 5, 3]):
         alone = Batches(examples(), 4, True, [seed])
         for epoch in epochs:

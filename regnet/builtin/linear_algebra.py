@@ -1,8 +1,11 @@
-"""Matrix products with an optional replica axis: the specific call for two or three dimensions is quicker than `@`."""
+"""Matrix products with an optional replica axis: in each case the call that is quickest on small matrices."""
 
 from __future__ import annotations
 
 from torch import Tensor
+
+NARROW = 12
+"""Columns below which a batched product on the CPU takes up to four times as long as its transpose, which is wide."""
 
 
 def matmul(a: Tensor, b: Tensor) -> Tensor:
@@ -13,3 +16,10 @@ def matmul(a: Tensor, b: Tensor) -> Tensor:
 def affine(bias: Tensor, a: Tensor, b: Tensor) -> Tensor:
     """``a @ b + bias`` for ``(*R, M, N)``, ``(*R, N, P)`` and a bias ``(*R, P)`` added to each row."""
     return bias.unsqueeze(-2).baddbmm(a, b) if a.dim() == 3 else bias.addmm(a, b)
+
+
+def sum_of_outer_products(a: Tensor, b: Tensor) -> Tensor:
+    """``aᵀ b = Σ_n a_n b_nᵀ``, ``(*R, M, P)``, for ``(*R, N, M)`` and ``(*R, N, P)``."""
+    if a.dim() == 3 and b.shape[-1] < NARROW <= a.shape[-1]:
+        return b.mT.bmm(a).mT
+    return matmul(a.mT, b)

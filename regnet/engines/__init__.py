@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from torch import Tensor
@@ -14,7 +15,26 @@ if TYPE_CHECKING:
     from regnet.contracts import Params
     from regnet.study import Study
 
-NAMES = ("handbuilt", "torch")
+
+@dataclass(frozen=True)
+class Handbuilt:
+    """The options of the hand-built engine.
+
+    Args:
+        record: whether the training step is recorded and played again, which gives the same numbers in less time; without,
+            every step runs the components' own lines, as somebody who looks for a mistake in them wants it.
+    """
+
+    record: bool = True
+
+
+@dataclass(frozen=True)
+class Torch:
+    """The options of the PyTorch engine: none."""
+
+
+ENGINES: dict[str, type[Handbuilt] | type[Torch]] = {"handbuilt": Handbuilt, "torch": Torch}
+"""Every engine's options, by its name."""
 
 
 class Trainer(ABC):
@@ -22,7 +42,10 @@ class Trainer(ABC):
 
     @abstractmethod
     def train_epoch(self, batches: Sequence[tuple[Tensor, Tensor]]) -> None:
-        """One optimizer step on each batch, in order: inputs ``(*R, B, F)`` and coded targets."""
+        """One optimizer step on each batch, in order: inputs ``(*R, B, F)`` and coded targets.
+
+        The same list may come again with other numbers in its tensors, as it does when examples are shuffled.
+        """
 
     @abstractmethod
     def predict(self, x: Tensor) -> Tensor:
@@ -48,4 +71,4 @@ def make_trainer(study: Study, seeds: Sequence[int], starts: Sequence[Params]) -
             from regnet.engines.torch import TorchTrainer
 
             return TorchTrainer(study, seeds, starts)
-    raise ConfigError(f"unknown engine {study.engine!r}: {one_of(study.engine, NAMES)}")
+    raise ConfigError(f"unknown engine {study.engine!r}: {one_of(study.engine, ENGINES)}")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 import torch
 from torch import Tensor
 
 from regnet.contracts import Context, Params
 from regnet.engines import Trainer
+from regnet.engines.recording import RecordedStep
 from regnet.parameters import ParameterStore
 from regnet.streams import Noise
 from regnet.study import Study
@@ -23,28 +25,50 @@ class HandbuiltTrainer(Trainer):
         self._network = study.network
         self._loss = study.loss
         self._optimizer = study.optimizer
+        self._record = study.record
         self._store = ParameterStore(starts, replica_axis=replica_axis, dtype=study.dtype, device=study.device)
         self._state = self._optimizer.init(self._store.values)
-        noise = Noise(seeds, replica_axis=replica_axis)
-        self._training = Context(training=True, noise=noise)
-        self._predicting = Context(training=False, noise=noise)
+        self._noise = Noise(seeds, replica_axis=replica_axis)
         self._checked = False
+        self._batches: Sequence[tuple[Tensor, Tensor]] = ()
+        self._recorded: dict[torch.Size, RecordedStep] = {}
 
     @torch.inference_mode()
     def train_epoch(self, batches: Sequence[tuple[Tensor, Tensor]]) -> None:
-        store, network, loss, update = self._store, self._network, self._loss, self._optimizer.update
-        for x, target in batches:
-            prediction, cache = network.forward(store.tree, x, self._training)
-            gradients = network.gradients(store.tree, cache, loss.backward(prediction, target))
-            if not self._checked:
-                store.check(gradients)
-                self._checked = True
-            store.collect(gradients)
-            update(store.values, store.gradients, self._state)
+        if batches is not self._batches:
+            self._batches = batches
+            for step in self._recorded.values():
+                step.forget_batches()
+        for shape, alike in groupby(batches, key=lambda batch: batch[0].shape):
+            if self._record:
+                self._recorded_step(shape).run(list(alike))
+            else:
+                for batch in alike:
+                    self._step(batch, self._noise)
+
+    def _step(self, batch: tuple[Tensor, Tensor], noise: Noise) -> None:
+        """One step as the components write it."""
+        x, target = batch
+        store, network = self._store, self._network
+        prediction, cache = network.forward(store.tree, x, Context(training=True, noise=noise))
+        gradients = network.gradients(store.tree, cache, self._loss.backward(prediction, target))
+        if not self._checked:
+            store.check(gradients)
+            self._checked = True
+        store.collect(gradients)
+        self._optimizer.update(store.values, store.gradients, self._state)
+
+    def _recorded_step(self, shape: torch.Size) -> RecordedStep:
+        if shape not in self._recorded:
+            self._recorded[shape] = RecordedStep(self._step, self._noise, self._lasting, self._store.gradients)
+        return self._recorded[shape]
+
+    def _lasting(self) -> list[Tensor]:
+        return [self._store.values, *self._store.buffers, *self._state.values()]
 
     @torch.inference_mode()
     def predict(self, x: Tensor) -> Tensor:
-        return self._network.forward(self._store.tree, x, self._predicting)[0]
+        return self._network.forward(self._store.tree, x, Context(training=False, noise=self._noise))[0]
 
     def weights(self, replica: int) -> dict[str, Tensor]:
         return self._store.weights(replica)

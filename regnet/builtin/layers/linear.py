@@ -11,7 +11,7 @@ from annotated_types import Ge
 from torch import Tensor
 
 from regnet.builtin.initializers.he_fan_out import HeFanOut
-from regnet.builtin.linear_algebra import affine, matmul
+from regnet.builtin.linear_algebra import affine, matmul, sum_of_outer_products
 from regnet.contracts import Context, Initializer, Layer, Params
 
 
@@ -50,7 +50,7 @@ class Linear(Layer):
         return matmul(dy, params["weight"]), self.gradients(params, cache, dy)
 
     def gradients(self, params: Params, cache: Any, dy: Tensor) -> Params:
-        weight = matmul(dy.mT, cache)
+        weight = sum_of_outer_products(dy, cache)
         return {"weight": weight, "bias": dy.sum(-2)} if self.bias else {"weight": weight}
 
     def torch_module(self, nn: ModuleType, in_features: int) -> torch.nn.Module:
