@@ -47,6 +47,7 @@ def assemble(config: Mapping[str, Any], catalog: Catalog) -> Study:
     return Study(
         network=network,
         features=splits.train.x.shape[-1],
+        examples=(len(splits.train.x), len(splits.test.x)),
         dataset=dataset,
         loss=loss,
         optimizer=optimizer,

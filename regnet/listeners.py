@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import pluggy
 
@@ -29,6 +29,16 @@ FATAL = "regnet_fatal"
 log = logging.getLogger("regnet")
 
 
+class Audience(Protocol):
+    """Whom a training tells what happens, and who may end it."""
+
+    def tell(self, event: events.Event) -> None:
+        """Tells of something that happened."""
+
+    def end_epoch(self, ended: Sequence[events.EpochEnded]) -> list[set[int]]:
+        """Tells of an epoch of several studies, and returns the seeds of each that are to stop."""
+
+
 @dataclass(frozen=True)
 class Listeners:
     """Everybody who hears of a study's events."""
@@ -44,8 +54,16 @@ class Listeners:
         for _ in self._answers(HOOKS[type(event)], event):
             pass
 
-    def seeds_to_stop(self, event: events.EpochEnded) -> set[int]:
-        """The seeds that any plugin wants to end after this epoch; a plugin that raises is treated as a listener that does."""
+    def end_epoch(self, ended: Sequence[events.EpochEnded]) -> list[set[int]]:
+        """Tells of an epoch of several studies, and returns the seeds of each that any plugin wants to end after it.
+
+        A plugin that raises when asked is treated as a listener that does.
+        """
+        for event in ended:
+            self.tell(event)
+        return [self._seeds_to_stop(event) for event in ended]
+
+    def _seeds_to_stop(self, event: events.EpochEnded) -> set[int]:
         return {seed for answer in self._answers("regnet_seeds_to_stop", event) for seed in answer or ()}
 
     def _answers(self, name: str, event: events.Event) -> Iterator[Any]:

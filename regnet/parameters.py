@@ -78,6 +78,10 @@ class ParameterStore:
                 got = tuple(found[path].shape)  # type: ignore[union-attr]
                 raise ShapeError(f"{network}: backward gave parameter {name} a gradient of shape {got}, expected {expected}")
 
+    def spread(self, values: Tensor) -> Tensor:
+        """One value for each replica ``(R,)`` as one for each trained number ``(P,)``."""
+        return torch.cat([values.repeat_interleave(place.numel() // len(values)) for _, place in self._places])
+
     @property
     def buffers(self) -> list[Tensor]:
         """The tensors of `tree` that are not trained."""

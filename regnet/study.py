@@ -31,6 +31,8 @@ class Study:
     network: Sequential
     features: int
     """How many features the data set's inputs have."""
+    examples: tuple[int, int]
+    """How many training and test examples the data set has."""
     dataset: Dataset
     loss: Loss
     optimizer: Optimizer

@@ -5,23 +5,38 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from regnet.batches import Batches
+from regnet.contracts import Params
 from regnet.data import Data, load_splits, prepare, stack
 from regnet.engines import Trainer, make_trainer
-from regnet.machine import describe_machine
 from regnet.metrics import evaluate
-from regnet.results import StudyResult, TrainedNetwork
-from regnet.streams import stream
 from regnet.study import Study
 
 OnEpoch = Callable[[int, dict[str, np.ndarray]], Collection[int]]
-"""Called after each epoch with its number, from 1, and its metrics, ``(R,)`` each, which are not a number for seeds that are no
-longer trained; returns the seeds that are to stop here."""
+"""Called after each epoch with its number, from 1, and its metrics, ``(R,)`` each, which are not a number for rows that are no
+longer trained; returns the rows that are to stop here."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What comes out of a training, by row: a row is one replica, or the only seed that there is."""
+
+    history: dict[str, np.ndarray]
+    """For each metric an array ``(R, E)``."""
+    failures: dict[int, str]
+    """For each row that diverged, how: its metrics are not a number from that epoch on."""
+    stopped: dict[int, int]
+    """For each row that was ended early, after which epoch: its metrics keep their last values from there on."""
+    weights: list[dict[str, Tensor]]
+    """Parameters and buffers by dotted name, as they were when the row ended."""
+    seconds: float
+    """How long it took, evaluation left out, in seconds of wall time."""
 
 
 def load_data(study: Study, seeds: Sequence[int]) -> list[Data]:
@@ -35,38 +50,26 @@ def load_data(study: Study, seeds: Sequence[int]) -> list[Data]:
     return loaded
 
 
-def train(study: Study, seeds: Sequence[int], data: Sequence[Data], on_epoch: OnEpoch) -> StudyResult:
-    """Trains some of a study's seeds: one alone, or several in lockstep.
+def train(study: Study, seeds: Sequence[int], starts: Sequence[Params], data: Sequence[Data], on_epoch: OnEpoch) -> Trained:
+    """Trains one row for each seed, from its start on its data: one alone, or several in lockstep.
 
-    A seed whose loss is no longer finite has diverged. Its metrics are not a number from that epoch on; the others go on.
+    A row whose loss is no longer finite has diverged. Its metrics are not a number from that epoch on; the others go on.
 
     Raises:
         ShapeError: the layers' sizes do not fit each other, the data or the targets.
     """
-    starts = [study.network.init(study.features, stream(seed, "weights"))[0] for seed in seeds]
     whole = stack(data) if len(seeds) > 1 else data[0]
     with torch_threads(study.threads):
-        progress = _Progress(seeds, make_trainer(study, seeds, starts))
-        seconds = _train_epochs(progress, study, whole.to(study.device), on_epoch)
-        weights = [progress.final_weights(seed) for seed in seeds]
-    return StudyResult(
-        name=study.name,
-        identity=study.identity,
-        config=study.config,
-        seeds=tuple(seeds),
-        history={metric: np.stack([epoch[metric] for epoch in progress.history], axis=1) for metric in progress.history[0]},
-        together=np.full(len(seeds), len(seeds)),
-        seconds=np.full(len(seeds), seconds),
-        failures=progress.failures,
-        stopped=progress.stopped,
-        networks=tuple(TrainedNetwork(study.network, seed, own, one) for seed, own, one in zip(seeds, weights, data, strict=True)),
-        machine=describe_machine(),
-    )
+        progress = _Progress(len(seeds), make_trainer(study, seeds, starts))
+        batches = Batches(whole.to(study.device).train, study.batch_size, study.shuffle, seeds)
+        seconds = _train_epochs(progress, study, batches, whole.to(study.device), on_epoch)
+        weights = [progress.final_weights(row) for row in range(len(seeds))]
+    history = {metric: np.stack([epoch[metric] for epoch in progress.history], axis=1) for metric in progress.history[0]}
+    return Trained(history, progress.failures, progress.stopped, weights, seconds)
 
 
-def _train_epochs(progress: _Progress, study: Study, data: Data, on_epoch: OnEpoch) -> float:
-    """Trains epoch by epoch until the last one, or until no seed goes on; returns the seconds spent on training alone."""
-    batches = Batches(data.train, study.batch_size, study.shuffle, progress.seeds)
+def _train_epochs(progress: _Progress, study: Study, batches: Batches, data: Data, on_epoch: OnEpoch) -> float:
+    """Trains epoch by epoch until the last one, or until no row goes on; returns the seconds spent on training alone."""
     seconds = 0.0
     for epoch in range(1, study.epochs + 1):
         order = batches.epoch()
@@ -83,50 +86,49 @@ def _train_epochs(progress: _Progress, study: Study, data: Data, on_epoch: OnEpo
 
 
 class _Progress:
-    """Which seeds of a program are still being trained, what was measured, and the weights of those that stopped early.
+    """Which rows of a program are still being trained, what was measured, and the weights of those that stopped early.
 
-    In lockstep a seed cannot leave the program: its numbers are computed on and thrown away, so that the others' stay as they are.
+    In lockstep a row cannot leave the program: its numbers are computed on and thrown away, so that the others' stay as they are.
     """
 
-    def __init__(self, seeds: Sequence[int], trainer: Trainer) -> None:
-        self.seeds = seeds
+    def __init__(self, rows: int, trainer: Trainer) -> None:
         self.trainer = trainer
+        self.going_on = np.ones(rows, dtype=bool)
+        """Whether each row is still being trained, ``(R,)``."""
         self.history: list[dict[str, np.ndarray]] = []
         self.failures: dict[int, str] = {}
         self.stopped: dict[int, int] = {}
         self._weights: dict[int, dict[str, Tensor]] = {}
 
-    @property
-    def going_on(self) -> np.ndarray:
-        """Whether each seed is still being trained, ``(R,)``."""
-        return np.array([seed not in self.failures and seed not in self.stopped for seed in self.seeds])
-
     def record(self, epoch: int, metrics: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Takes an epoch's metrics into the history, and returns them with "not a number" for seeds that no longer go on.
+        """Takes an epoch's metrics into the history, and returns them with "not a number" for rows that no longer go on.
 
-        A seed that stopped keeps its last value in the history; one that diverged has none from here on.
+        A row that stopped keeps its last value in the history; one that diverged has none from here on.
         """
-        went_on = self.going_on
-        for row, seed in enumerate(self.seeds):
-            if went_on[row] and not np.isfinite([metrics["train/loss"][row], metrics["test/loss"][row]]).all():
-                self.failures[seed] = f"diverged in epoch {epoch}: the loss is no longer finite"
+        finite = np.isfinite(metrics["train/loss"]) & np.isfinite(metrics["test/loss"])
+        for row in np.flatnonzero(self.going_on & ~finite).tolist():
+            self.failures[row] = f"diverged in epoch {epoch}: the loss is no longer finite"
+        self.going_on &= finite
         news = {name: np.where(self.going_on, values, np.nan) for name, values in metrics.items()}
-        rows = [row for row, seed in enumerate(self.seeds) if seed in self.stopped]
-        kept = {name: values.copy() for name, values in news.items()}
-        for name, values in kept.items():
-            values[rows] = self.history[-1][name][rows] if rows else values[rows]
+        kept = news
+        if self.stopped:
+            rows = list(self.stopped)
+            kept = {name: values.copy() for name, values in news.items()}
+            for name, values in kept.items():
+                values[rows] = self.history[-1][name][rows]
         self.history.append(kept)
         return news
 
-    def stop(self, seeds: Collection[int], epoch: int) -> None:
-        """Ends the training of some seeds after this epoch, and keeps their weights as they are now."""
-        for row, seed in enumerate(self.seeds):
-            if seed in seeds and self.going_on[row]:
-                self.stopped[seed] = epoch
-                self._weights[seed] = self._copy(row)
+    def stop(self, rows: Collection[int], epoch: int) -> None:
+        """Ends the training of some rows after this epoch, and keeps their weights as they are now."""
+        for row in rows:
+            if self.going_on[row]:
+                self.going_on[row] = False
+                self.stopped[row] = epoch
+                self._weights[row] = self._copy(row)
 
-    def final_weights(self, seed: int) -> dict[str, Tensor]:
-        return self._weights.get(seed) or self._copy(self.seeds.index(seed))
+    def final_weights(self, row: int) -> dict[str, Tensor]:
+        return self._weights.get(row) or self._copy(row)
 
     def _copy(self, row: int) -> dict[str, Tensor]:
         return {name: tensor.cpu() for name, tensor in self.trainer.weights(row).items()}

@@ -2,38 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 import numpy as np
 import pytest
 import torch
 
+from regnet.events import EpochEnded, Event
 from regnet.results import StudyResult
+from regnet.runner import run_study
 from regnet.study import Study
-from regnet.training import load_data, torch_threads, train
+from regnet.training import torch_threads
 from tests.conftest import MakeStudy, RunStudy
 
 SMALL = ("dataset.train_size=60", "dataset.test_size=40", "epochs=3", "model.hidden=[4]")
 
 
+class Witness:
+    """Remembers the epochs it is told of, and ends some seeds after one of them."""
+
+    def __init__(self, stop: Collection[int] = (), after: int = 0) -> None:
+        self.epochs: list[EpochEnded] = []
+        self._stop, self._after = set(stop), after
+
+    def tell(self, event: Event) -> None:
+        pass
+
+    def end_epoch(self, ended: Sequence[EpochEnded]) -> list[set[int]]:
+        self.epochs.extend(ended)
+        return [self._stop if event.epoch == self._after else set() for event in ended]
+
+
 def test_every_epoch_is_told_of(study: MakeStudy) -> None:
-    told: list[tuple[int, dict[str, np.ndarray]]] = []
-    given = study(*SMALL, seeds=(4, 2))
-
-    def on_epoch(epoch: int, metrics: dict[str, np.ndarray]) -> tuple[int, ...]:
-        told.append((epoch, metrics))
-        return ()
-
-    result = train(given, given.seeds, load_data(given, given.seeds), on_epoch)
-    assert [epoch for epoch, _ in told] == [1, 2, 3]
-    for epoch, metrics in told:
-        assert metrics.keys() == result.history.keys()
-        for name, values in metrics.items():
-            np.testing.assert_array_equal(values, result.history[name][:, epoch - 1])
+    witness = Witness()
+    result = run_study(study(*SMALL, seeds=(4, 2)), witness)
+    assert [event.epoch for event in witness.epochs] == [1, 2, 3]
+    for event in witness.epochs:
+        assert event.metrics.keys() == result.history.keys()
+        for name, values in event.metrics.items():
+            np.testing.assert_array_equal(values, result.history[name][:, event.epoch - 1])
 
 
 def stopped_after(study: Study, seed: int, last: int) -> StudyResult:
     """The study with one seed ended after an epoch, as a plugin may ask for."""
-    data = load_data(study, study.seeds)
-    return train(study, study.seeds, data, lambda epoch, _: (seed,) if epoch == last else ())
+    return run_study(study, Witness([seed], last))
 
 
 def test_a_seed_that_is_stopped_stays_as_it_was(study: MakeStudy, run: RunStudy) -> None:

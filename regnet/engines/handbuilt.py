@@ -12,6 +12,7 @@ from regnet.contracts import Context, Params
 from regnet.engines import Trainer
 from regnet.engines.recording import RecordedStep
 from regnet.parameters import ParameterStore
+from regnet.replicas import with_tensors
 from regnet.streams import Noise
 from regnet.study import Study
 
@@ -24,9 +25,9 @@ class HandbuiltTrainer(Trainer):
         replica_axis = len(seeds) > 1
         self._network = study.network
         self._loss = study.loss
-        self._optimizer = study.optimizer
         self._record = study.record
         self._store = ParameterStore(starts, replica_axis=replica_axis, dtype=study.dtype, device=study.device)
+        self._optimizer = with_tensors(study.optimizer, self._store.spread)
         self._state = self._optimizer.init(self._store.values)
         self._noise = Noise(seeds, replica_axis=replica_axis)
         self._checked = False

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from annotated_types import Ge, Lt
 from torch import Tensor
 
+from regnet.builtin.numbers import complement
 from regnet.contracts import PER_REPLICA, Context, Layer, Params
 
 
@@ -29,7 +30,7 @@ class Dropout(Layer):
     def forward(self, params: Params, x: Tensor, context: Context) -> tuple[Tensor, Any]:
         if not context.training:
             return x, None
-        mask = (context.noise.rand_like(x) >= self.p).to(x.dtype) / (1 - self.p)
+        mask = (context.noise.rand_like(x) >= self.p).to(x.dtype) / complement(self.p, x.dtype)
         return x * mask, mask
 
     def backward(self, params: Params, cache: Any, dy: Tensor) -> tuple[Tensor, Params]:

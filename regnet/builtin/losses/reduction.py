@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor
+
+from regnet.builtin.numbers import constant
 
 Reduction: TypeAlias = Literal["sum", "mean"]
 """How the outputs of one example are put together; the batch is averaged over either way."""
@@ -19,11 +20,9 @@ def count(shape: torch.Size, reduction: Reduction) -> int:
     return batch * outputs if reduction == "mean" else batch
 
 
-@cache
 def share(factor: float, shape: torch.Size, reduction: Reduction, dtype: torch.dtype) -> Tensor:
-    """``factor / count`` as a tensor of no dimension, made once: torch takes longer to convert a Python number than to multiply."""
-    with torch.inference_mode(False):  # so that it can also take part where autograd looks on
-        return torch.tensor(factor / count(shape, reduction), dtype=dtype)
+    """``factor / count`` as a tensor of no dimension."""
+    return constant(factor / count(shape, reduction), dtype)
 
 
 def reduced(

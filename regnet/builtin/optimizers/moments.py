@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from regnet.builtin.numbers import complement
 from regnet.contracts import State
 
 
@@ -20,8 +21,8 @@ def zero_moments(parameters: Tensor) -> State:
 def adam_direction(gradients: Tensor, state: State, beta1: float, beta2: float, eps: float) -> Tensor:
     """Moves the moments in place by one step and returns ``m̂ / (√v̂ + eps)``, of the shape of `gradients`."""
     step = state["step"].add_(1)
-    mean = state["mean"].mul_(beta1).add_((1 - beta1) * gradients)
-    square = state["square"].mul_(beta2).add_((1 - beta2) * gradients.square())
+    mean = state["mean"].mul_(beta1).add_(complement(beta1, gradients.dtype) * gradients)
+    square = state["square"].mul_(beta2).add_(complement(beta2, gradients.dtype) * gradients.square())
     unbiased_mean = mean / (1 - beta1**step)
     unbiased_square = square / (1 - beta2**step)
     return unbiased_mean / (unbiased_square.sqrt() + eps)

@@ -11,6 +11,7 @@ import torch
 from annotated_types import Ge, Gt, Interval
 from torch import Tensor
 
+from regnet.builtin.numbers import complement
 from regnet.builtin.optimizers.descent import descend
 from regnet.contracts import PER_REPLICA, Optimizer, State
 
@@ -39,7 +40,7 @@ class RMSprop(Optimizer):
 
     def update(self, parameters: Tensor, gradients: Tensor, state: State) -> None:
         gradients = gradients + self.weight_decay * parameters
-        square = state["square"].mul_(self.alpha).add_((1 - self.alpha) * gradients.square())
+        square = state["square"].mul_(self.alpha).add_(complement(self.alpha, gradients.dtype) * gradients.square())
         descend(parameters, self.lr, gradients / (square.sqrt() + self.eps))
 
     def torch_optimizer(self, optim: ModuleType, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:

@@ -106,7 +106,7 @@ class _Watch(TorchFunctionMode):
     """Tells the recorder when a step looks at its numbers, which no operation on tensors shows."""
 
     def __init__(self, recorder: Recorder) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self._recorder = recorder
 
     def __torch_function__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:

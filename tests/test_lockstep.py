@@ -1,0 +1,287 @@
+"""Many studies as few programs: each comes out as if it were alone, whatever becomes of the others."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from regnet.builtin.datasets.disc import Disc
+from regnet.contracts import Dataset, Splits
+from regnet.errors import ShapeError
+from regnet.events import EpochEnded, Event, RunEnded, RunFailed, RunStarted, StudyEnded, StudyStarted
+from regnet.lockstep import bytes_per_replica, plan, run_together
+from regnet.results import StudyResult
+from regnet.runner import run_study
+from regnet.study import Study
+from regnet.workers import WorkerDied, possible
+from tests.conftest import MakeStudy
+from tests.test_training import Witness
+
+SMALL = ("dataset.train_size=60", "dataset.test_size=40", "epochs=3", "model.hidden=[6]")
+
+processes = pytest.mark.parametrize(
+    "workers", [1, pytest.param(2, marks=pytest.mark.skipif(not possible(), reason="processes cannot be copied here"))]
+)
+
+
+@pytest.fixture(autouse=True)
+def small_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a few seconds' work is not needed to have it spread over processes."""
+    monkeypatch.setattr("regnet.lockstep.WORTHWHILE", 1)
+    monkeypatch.setattr("regnet.lockstep.FEW", 1)
+
+
+class Audience(Witness):
+    """Remembers everything."""
+
+    def __init__(self, **stop: Any) -> None:
+        super().__init__(**stop)
+        self.events: list[Event] = []
+
+    def tell(self, event: Event) -> None:
+        self.events.append(event)
+
+
+def train(studies: Sequence[Study], workers: int = 1, audience: Audience | None = None) -> list[StudyResult]:
+    outcomes = dict(run_together(studies, audience or Audience(), workers))
+    assert outcomes.keys() == set(range(len(studies)))
+    results = []
+    for _, outcome in sorted(outcomes.items()):
+        assert not isinstance(outcome, Exception), outcome
+        results.append(outcome)
+    return results
+
+
+def same(one: StudyResult, other: StudyResult, *, exactly: bool) -> None:
+    tolerance = 0 if exactly else 2e-6
+    assert (one.seeds, one.name, one.identity, one.config) == (other.seeds, other.name, other.identity, other.config)
+    assert one.failures == other.failures
+    assert one.stopped == other.stopped
+    assert one.history.keys() == other.history.keys()
+    for metric, values in one.history.items():
+        np.testing.assert_allclose(other.history[metric], values, rtol=tolerance, atol=tolerance)
+    for ours, theirs in zip(one.networks, other.networks, strict=True):
+        assert ours.network == theirs.network
+        for name, weight in ours.weights.items():
+            torch.testing.assert_close(theirs.weights[name], weight, rtol=tolerance, atol=tolerance, equal_nan=True)
+
+
+def mixed(study: MakeStudy) -> list[Study]:
+    """Seeds, rates and gains, two sizes, both engines, more seeds in one job than in another, and one that diverges."""
+    rates = [study(*SMALL, f"seed={seed}", f"optimizer.lr={rate}") for rate in (0.001, 0.01) for seed in (0, 5)]
+    wide = [study(*SMALL, "model.hidden=[9]", f"model.initializer={{name: he_fan_out, gain: {gain}}}") for gain in (0.5, 2)]
+    torch_ = [study(*SMALL, "engine=torch", f"optimizer.lr={rate}") for rate in (0.001, 0.01)]
+    return [
+        *rates,
+        study(*SMALL, "seeds=3", "optimizer.momentum=0.9"),
+        *wide,
+        *torch_,
+        study(*SMALL, "optimizer.lr=1e9"),
+        study(*SMALL, "replicas=solo", "seeds=2"),
+    ]
+
+
+def test_the_plan_says_what_goes_together_and_why_not(study: MakeStudy) -> None:
+    found = [(group.jobs, group.reason) for group in plan(mixed(study))]
+    assert found == [
+        ((0, 1, 2, 3, 4, 9), "they differ in seed, seeds, optimizer.lr, optimizer.momentum"),
+        ((5, 6), "they differ in model.initializer.gain"),
+        ((7,), "engine=torch trains one seed at a time"),
+        ((8,), "engine=torch trains one seed at a time"),
+        ((10,), "replicas=solo"),
+    ]
+
+
+def test_a_study_that_is_like_no_other_is_told_what_is_different(study: MakeStudy) -> None:
+    first, second, other = study(*SMALL), study(*SMALL, "seed=1"), study(*SMALL, "model.hidden=[7]", "optimizer.lr=0.5")
+    assert plan([first, second, other])[1].reason == "no other has model.layers.0.out_features=7"
+    assert plan([first])[0].reason == "there is no other"
+    assert plan([first, first])[0].reason == "they are alike"
+
+
+@processes
+def test_every_study_comes_out_as_if_it_were_alone(study: MakeStudy, workers: int) -> None:
+    studies = mixed(study)
+    for given, result in zip(studies, train(studies, workers), strict=True):
+        same(result, run_study(given, Audience()), exactly=False)
+
+
+STUDIES: dict[str, list[str]] = {
+    "sgd": [],
+    "momentum": ["optimizer.momentum=0.9", "optimizer.weight_decay=0.01"],
+    "adam": ["optimizer=adam"],
+    "adamw": ["optimizer=adamw"],
+    "rmsprop": ["optimizer=rmsprop"],
+    "leaky relu": ["model.activation=leaky_relu"],
+    "dropout": ["model.activation={name: dropout, p: 0.3}", "shuffle=true"],
+    "batch norm": ["model.activation=batch_norm"],
+    "report's sizes": ["model.hidden=[25,25,25]"],
+    "one output": ["dataset=diabetes", "model.output=null", "optimizer.lr=0.0001"],
+    "one hidden unit": ["model.hidden=[1]"],
+}
+
+
+ODD_ONE: dict[str, list[str]] = {
+    "optimizer.momentum=0.9": ["optimizer.momentum=0.3", "optimizer.weight_decay=0.1"],
+    "optimizer=adam": ["optimizer.beta1=0.3", "optimizer.beta2=0.5", "optimizer.eps=0.1"],
+    "optimizer=adamw": ["optimizer.beta1=0.3", "optimizer.beta2=0.5", "optimizer.weight_decay=0.3"],
+    "optimizer=rmsprop": ["optimizer.alpha=0.3", "optimizer.eps=0.1"],
+    "model.activation=leaky_relu": ["model.activation={name: leaky_relu, negative_slope: 0.3}"],
+    "model.activation={name: dropout, p: 0.3}": ["model.activation={name: dropout, p: 0.7}"],
+}
+"""What else is different in the one that diverges, and so no longer the same for all: numbers become tensors."""
+
+
+@pytest.mark.parametrize("options", STUDIES.values(), ids=STUDIES.keys())
+@pytest.mark.parametrize("lost", [0, 2, 6])
+def test_neighbours_are_identical_with_and_without_one_that_diverges(study: MakeStudy, options: list[str], lost: int) -> None:
+    """To the last bit, also where it alone made an option differ, and where the others move up to its row."""
+    data = [] if "dataset=diabetes" in options else list(SMALL[:2])
+    base = (*data, "epochs=3", "model.hidden=[6]", *options)
+    studies = [study(*base, f"seed={seed}") for seed in range(7)]
+    studies[lost] = study(*base, "optimizer.lr=1e30", *ODD_ONE.get(options[0] if options else "", []))
+    with_it = train(studies)
+    without = train([given for job, given in enumerate(studies) if job != lost])
+    with_it.pop(lost)
+    for one, other in zip(with_it, without, strict=True):
+        same(one, other, exactly=True)
+
+
+@dataclass(frozen=True)
+class Failing(Dataset):
+    """Data that cannot be had for one study."""
+
+    error: str
+    redraw: bool = True
+
+    def load(self, generator: torch.Generator) -> Splits:
+        if self.error == "size":
+            return Disc(train_size=61, test_size=40).load(generator)
+        raise RuntimeError(self.error)
+
+
+@processes
+@pytest.mark.parametrize(("error", "kind"), [("no such file", RuntimeError), ("size", ShapeError)])
+def test_a_study_whose_data_cannot_be_had_fails_alone(study: MakeStudy, error: str, kind: type, workers: int) -> None:
+    studies = [study(*SMALL, f"seed={seed}") for seed in range(4)]
+    broken = [*studies[:1], replace(studies[1], dataset=Failing(error)), *studies[2:]]
+    outcomes = dict(run_together(broken, Audience(), workers))
+    assert isinstance(outcomes[1], kind)
+    for job in (0, 2, 3):
+        outcome = outcomes[job]
+        assert isinstance(outcome, StudyResult)
+        same(outcome, train(studies)[job], exactly=True)
+
+
+def told(events: Sequence[Event], study: Study) -> Iterator[str]:
+    for event in events:
+        own = event.study if hasattr(event, "study") else None
+        if own is study:
+            match event:
+                case RunStarted(seed=seed) | RunFailed(seed=seed):
+                    yield f"{type(event).__name__} {seed}"
+                case RunEnded(result=result):
+                    yield f"RunEnded {result.seeds[0]}"
+                case _:
+                    yield type(event).__name__
+
+
+@processes
+def test_each_study_s_events_are_its_own(study: MakeStudy, workers: int) -> None:
+    studies = [study(*SMALL, "seeds=2"), study(*SMALL, "seed=4"), study(*SMALL, "optimizer.lr=1e30")]
+    audience = Audience()
+    train(studies, workers, audience)
+    assert list(told(audience.events, studies[0])) == [
+        "StudyStarted",
+        "RunStarted 0",
+        "RunStarted 1",
+        "RunEnded 0",
+        "RunEnded 1",
+        "StudyEnded",
+    ]
+    assert list(told(audience.events, studies[2])) == ["StudyStarted", "RunStarted 0", "RunFailed 0", "StudyEnded"]
+    epochs = {id(given): [event.epoch for event in audience.epochs if event.study is given] for given in studies}
+    assert epochs == {id(studies[0]): [1, 2, 3], id(studies[1]): [1, 2, 3], id(studies[2]): [1]}
+    assert {type(event) for event in audience.events} == {StudyStarted, RunStarted, RunEnded, RunFailed, StudyEnded}
+
+
+@processes
+def test_a_study_can_be_stopped_among_others(study: MakeStudy, workers: int) -> None:
+    studies = [study(*SMALL, "seeds=[3,4]"), study(*SMALL, "seeds=[5]")]
+    results = train(studies, workers, Audience(stop=[4, 5], after=2))
+    alone = [run_study(given, Audience(stop=[4, 5], after=2)) for given in studies]
+    for one, other in zip(results, alone, strict=True):
+        same(one, other, exactly=False)
+    assert results[0].stopped == {4: 2}
+    assert results[1].history["train/loss"].shape == (1, 2)
+
+
+@processes
+def test_ctrl_c_ends_everything_and_says_so(study: MakeStudy, workers: int) -> None:
+    class Interrupted(Audience):
+        def end_epoch(self, ended: Sequence[EpochEnded]) -> list[set[int]]:
+            if ended[0].epoch == 2:
+                raise KeyboardInterrupt
+            return super().end_epoch(ended)
+
+    studies = [study(*SMALL, f"seed={seed}", "epochs=1000") for seed in range(4)]
+    audience = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        list(run_together(studies, audience, workers))
+    started = [event for event in audience.events if isinstance(event, RunStarted)]
+    failed = [event for event in audience.events if isinstance(event, RunFailed)]
+    assert started
+    assert sorted(event.seed for event in failed) == sorted(event.seed for event in started)
+    assert all(event.interrupted and event.reason == "interrupted" for event in failed)
+
+
+@dataclass(frozen=True)
+class Deadly(Dataset):
+    """Data that kills the process that asks for them."""
+
+    redraw: bool = True
+
+    def load(self, generator: torch.Generator) -> Splits:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+
+@pytest.mark.skipif(not possible(), reason="processes cannot be copied here")
+def test_a_process_that_is_killed_takes_only_its_own_studies_with_it(study: MakeStudy) -> None:
+    studies = [study(*SMALL, f"seed={seed}") for seed in range(4)]
+    studies[3] = replace(studies[3], dataset=Deadly())
+    outcomes = dict(run_together(studies, Audience(), 2))
+    assert [isinstance(outcomes[job], StudyResult) for job in range(4)] == [True, True, False, False]
+    assert isinstance(outcomes[3], WorkerDied)
+    assert "exit code -9" in str(outcomes[3])
+    assert "memory" in str(outcomes[3])
+
+
+def test_memory_is_kept_to(study: MakeStudy) -> None:
+    """Three studies of two seeds in programs of two studies at most: numbers are the same, and who was together is told."""
+    studies = [study(*SMALL, f"seeds=[{seed},{seed + 1}]") for seed in (0, 2, 4)]
+    outcomes = dict(run_together(studies, Audience(), memory=4 * bytes_per_replica(studies[0])))
+    whole = train(studies)
+    for job, outcome in outcomes.items():
+        assert isinstance(outcome, StudyResult)
+        same(outcome, whole[job], exactly=True)
+        assert outcome.together.max() <= 4
+    assert whole[0].together.tolist() == [6, 6]
+
+
+def test_an_error_in_the_program_is_everyone_s(study: MakeStudy) -> None:
+    class Refusing(Audience):
+        def end_epoch(self, ended: Sequence[EpochEnded]) -> list[set[int]]:
+            raise OSError("disk full")
+
+    audience = Refusing()
+    outcomes = dict(run_together([study(*SMALL), study(*SMALL, "seed=1")], audience))
+    assert [str(outcome) for outcome in outcomes.values()] == ["disk full", "disk full"]
+    assert [event.reason for event in audience.events if isinstance(event, RunFailed)] == ["OSError: disk full"] * 2
