@@ -32,6 +32,10 @@ log = logging.getLogger("regnet")
 class Audience(Protocol):
     """Whom a training tells what happens, and who may end it."""
 
+    @property
+    def may_stop(self) -> bool:
+        """Whether anybody may end a seed early, and so has to hear of every epoch at once."""
+
     def tell(self, event: events.Event) -> None:
         """Tells of something that happened."""
 
@@ -44,6 +48,10 @@ class Listeners:
     """Everybody who hears of a study's events."""
 
     plugins: Plugins
+
+    @property
+    def may_stop(self) -> bool:
+        return bool(self.plugins.manager.hook.regnet_seeds_to_stop.get_hookimpls())
 
     def tell(self, event: events.Event) -> None:
         """Calls every plugin that implements the event's hook, the last one registered first.

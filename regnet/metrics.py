@@ -17,6 +17,9 @@ METRICS: dict[Task, tuple[str, ...]] = {
 }
 """What is measured for each task, on the training and on the test examples."""
 
+AT_ONCE = 64
+"""Examples of each replica that are predicted at once."""
+
 HEADLINE: dict[Task, str] = {"classification": "test/error_rate", "regression": "test/rmse"}
 """The one metric by which studies of a task are judged: the smaller, the better."""
 
@@ -25,11 +28,21 @@ def evaluate(predict: Callable[[Tensor], Tensor], data: Data, loss: Loss) -> dic
     """Every metric of both splits, such as ``test/error_rate``: a tensor ``(*R)`` each."""
     found: dict[str, Tensor] = {}
     for name, examples in (("train", data.train), ("test", data.test)):
-        prediction = predict(examples.x)
+        prediction = _predict(predict, examples.x)
         found[f"{name}/loss"] = loss.forward(prediction, examples.target)
         for metric, value in _judge(prediction, examples, data.targets).items():
             found[f"{name}/{metric}"] = value
     return found
+
+
+def _predict(predict: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """The predictions for many replicas' examples, a few examples at a time: what a layer makes then stays in the cache.
+
+    How many depends on nothing, so that a replica's numbers do not depend on how many there are.
+    """
+    if x.dim() == 2 or x.device.type != "cpu":
+        return predict(x)
+    return torch.cat([predict(part) for part in x.split(AT_ONCE, -2)], -2)
 
 
 def _judge(prediction: Tensor, examples: Examples, targets: Targets) -> dict[str, Tensor]:

@@ -17,10 +17,14 @@ from regnet.replicas import merge
 from regnet.results import StudyResult, TrainedNetwork, join
 from regnet.streams import stream
 from regnet.study import Study
-from regnet.training import OnEpoch, Trained, load_data, train
+from regnet.training import OnEpoch, Row, Trained, load_data, train
 
 Outcome: TypeAlias = tuple[int, StudyResult | Exception]
 """Which study, and its result or what ended it."""
+
+
+LAG = 10
+"""Epochs that a GPU may be ahead of what is told of it."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,7 @@ def run_program(parts: Sequence[Part], listeners: Audience) -> list[StudyResult]
             for seed, data in zip(part.seeds, part.data, strict=True):
                 started.add((place, seed))
                 listeners.tell(RunStarted(part.study, seed, data))
-        results = rows.results(_train(parts, on_epoch))
+        results = rows.results(_train(parts, on_epoch, 1 if listeners.may_stop else LAG))
         for place, (part, result) in enumerate(zip(parts, results, strict=True)):
             for seed in part.seeds:
                 _end(part.study, seed, result, listeners)
@@ -129,11 +133,10 @@ def run_program(parts: Sequence[Part], listeners: Audience) -> list[StudyResult]
     return results
 
 
-def _train(parts: Sequence[Part], on_epoch: OnEpoch) -> Trained:
-    owners = [(part.study, seed) for part in parts for seed in part.seeds]
-    starts = [study.network.init(study.features, stream(seed, "weights"))[0] for study, seed in owners]
-    data = [one for part in parts for one in part.data]
-    return train(merge([study for study, _ in owners]), [seed for _, seed in owners], starts, data, on_epoch)
+def _train(parts: Sequence[Part], on_epoch: OnEpoch, lag: int) -> Trained:
+    owners = [(part.study, seed, data) for part in parts for seed, data in zip(part.seeds, part.data, strict=True)]
+    rows = [Row(seed, study.network.init(study.features, stream(seed, "weights"))[0], data) for study, seed, data in owners]
+    return train(merge([study for study, _, _ in owners]), rows, on_epoch, lag)
 
 
 def refuse_if_all_diverged(result: StudyResult) -> None:

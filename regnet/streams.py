@@ -41,13 +41,15 @@ class Noise:
 
     def rand_like(self, x: Tensor) -> Tensor:
         """Numbers uniform in [0, 1), of the shape, type and device of `x` ``(*R, B, F)``."""
-        shape = x.shape[1:] if self._replica_axis else x.shape
-        count = shape.numel()
+        return self.rand(x.shape).to(x)
+
+    def rand(self, shape: torch.Size) -> Tensor:
+        """Numbers uniform in [0, 1), of a shape ``(*R, B, F)``, in single precision on the CPU."""
+        count = (shape[1:] if self._replica_axis else shape).numel()
         if self._used + count > self._block.shape[1]:
             size = max(BLOCK, count)
-            drawn = [torch.rand(size, generator=generator) for generator in self._generators]
-            self._block = torch.stack(drawn).to(x)
+            self._block = torch.stack([torch.rand(size, generator=generator) for generator in self._generators])
             self._used = 0
         numbers = self._block[:, self._used : self._used + count]
         self._used += count
-        return numbers.reshape(x.shape)
+        return numbers.reshape(shape)

@@ -50,39 +50,63 @@ def load_data(study: Study, seeds: Sequence[int]) -> list[Data]:
     return loaded
 
 
-def train(study: Study, seeds: Sequence[int], starts: Sequence[Params], data: Sequence[Data], on_epoch: OnEpoch) -> Trained:
-    """Trains one row for each seed, from its start on its data: one alone, or several in lockstep.
+@dataclass(frozen=True)
+class Row:
+    """What one row starts from."""
+
+    seed: int
+    start: Params
+    """The parameters as `Layer.init` left them."""
+    data: Data
+
+
+def train(study: Study, rows: Sequence[Row], on_epoch: OnEpoch, lag: int = 1) -> Trained:
+    """Trains every row from its start on its data: one alone, or several in lockstep.
 
     A row whose loss is no longer finite has diverged. Its metrics are not a number from that epoch on; the others go on.
+    On a GPU `on_epoch` may be called for up to `lag` epochs at once, so that metrics are seldom waited for.
 
     Raises:
         ShapeError: the layers' sizes do not fit each other, the data or the targets.
     """
-    whole = stack(data) if len(seeds) > 1 else data[0]
+    seeds = [row.seed for row in rows]
+    data = (stack([row.data for row in rows]) if len(rows) > 1 else rows[0].data).to(study.device)
     with torch_threads(study.threads):
-        progress = _Progress(len(seeds), make_trainer(study, seeds, starts))
-        batches = Batches(whole.to(study.device).train, study.batch_size, study.shuffle, seeds)
-        seconds = _train_epochs(progress, study, batches, whole.to(study.device), on_epoch)
-        weights = [progress.final_weights(row) for row in range(len(seeds))]
+        progress = _Progress(len(rows), make_trainer(study, seeds, [row.start for row in rows]), on_epoch)
+        batches = Batches(data.train, study.batch_size, study.shuffle, seeds)
+        seconds = _train_epochs(progress, study, batches, data, lag if study.device.type == "cuda" else 1)
+        weights = [progress.final_weights(row) for row in range(len(rows))]
     history = {metric: np.stack([epoch[metric] for epoch in progress.history], axis=1) for metric in progress.history[0]}
     return Trained(history, progress.failures, progress.stopped, weights, seconds)
 
 
-def _train_epochs(progress: _Progress, study: Study, batches: Batches, data: Data, on_epoch: OnEpoch) -> float:
+def _train_epochs(progress: _Progress, study: Study, batches: Batches, data: Data, lag: int) -> float:
     """Trains epoch by epoch until the last one, or until no row goes on; returns the seconds spent on training alone."""
     seconds = 0.0
+    measured: list[dict[str, Tensor]] = []
     for epoch in range(1, study.epochs + 1):
         order = batches.epoch()
         start = _clock(study.device)
         progress.trainer.train_epoch(order)
         seconds += _clock(study.device) - start
         with torch.inference_mode():
-            found = evaluate(progress.trainer.predict, data, study.loss)
-        news = progress.record(epoch, {name: np.atleast_1d(value.cpu().double().numpy()) for name, value in found.items()})
-        progress.stop(on_epoch(epoch, news), epoch)
+            measured.append(evaluate(progress.trainer.predict, data, study.loss))
+        if len(measured) < lag and epoch < study.epochs:
+            continue
+        first = epoch - len(measured) + 1
+        for number, metrics in enumerate(_fetch(measured), start=first):
+            progress.end_epoch(number, metrics)
+        measured = []
         if not progress.going_on.any():
             break
     return seconds
+
+
+def _fetch(measured: Sequence[dict[str, Tensor]]) -> list[dict[str, np.ndarray]]:
+    """The metrics of several epochs from the device, all at once: for each an array ``(R,)``."""
+    names = list(measured[0])
+    values = torch.stack([torch.stack([torch.atleast_1d(epoch[name]).double() for name in names]) for epoch in measured])
+    return [dict(zip(names, epoch, strict=True)) for epoch in values.cpu().numpy()]
 
 
 class _Progress:
@@ -91,8 +115,9 @@ class _Progress:
     In lockstep a row cannot leave the program: its numbers are computed on and thrown away, so that the others' stay as they are.
     """
 
-    def __init__(self, rows: int, trainer: Trainer) -> None:
+    def __init__(self, rows: int, trainer: Trainer, on_epoch: OnEpoch) -> None:
         self.trainer = trainer
+        self._on_epoch = on_epoch
         self.going_on = np.ones(rows, dtype=bool)
         """Whether each row is still being trained, ``(R,)``."""
         self.history: list[dict[str, np.ndarray]] = []
@@ -100,7 +125,12 @@ class _Progress:
         self.stopped: dict[int, int] = {}
         self._weights: dict[int, dict[str, Tensor]] = {}
 
-    def record(self, epoch: int, metrics: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def end_epoch(self, epoch: int, metrics: dict[str, np.ndarray]) -> None:
+        """Takes an epoch's metrics, tells of them, and ends the rows that are to stop there."""
+        news = self._record(epoch, metrics)
+        self._stop(self._on_epoch(epoch, news), epoch)
+
+    def _record(self, epoch: int, metrics: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Takes an epoch's metrics into the history, and returns them with "not a number" for rows that no longer go on.
 
         A row that stopped keeps its last value in the history; one that diverged has none from here on.
@@ -119,7 +149,7 @@ class _Progress:
         self.history.append(kept)
         return news
 
-    def stop(self, rows: Collection[int], epoch: int) -> None:
+    def _stop(self, rows: Collection[int], epoch: int) -> None:
         """Ends the training of some rows after this epoch, and keeps their weights as they are now."""
         for row in rows:
             if self.going_on[row]:

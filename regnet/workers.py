@@ -137,6 +137,7 @@ class _Relay:
         self._connection = connection
         self._studies = studies
         self._events: list[Event] = []
+        self.may_stop = True
 
     def tell(self, event: Event) -> None:
         self._events.append(event)

@@ -24,6 +24,7 @@ class Witness:
     def __init__(self, stop: Collection[int] = (), after: int = 0) -> None:
         self.epochs: list[EpochEnded] = []
         self._stop, self._after = set(stop), after
+        self.may_stop = bool(stop)
 
     def tell(self, event: Event) -> None:
         pass

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from regnet.contracts import Context, Params
 from regnet.engines import Trainer
+from regnet.engines.graph import CapturedEpoch
 from regnet.engines.recording import RecordedStep
 from regnet.parameters import ParameterStore
 from regnet.replicas import with_tensors
@@ -33,19 +34,25 @@ class HandbuiltTrainer(Trainer):
         self._checked = False
         self._batches: Sequence[tuple[Tensor, Tensor]] = ()
         self._recorded: dict[torch.Size, RecordedStep] = {}
+        self._epoch = CapturedEpoch(self._step, self._noise) if study.record and study.device.type == "cuda" else None
 
     @torch.inference_mode()
     def train_epoch(self, batches: Sequence[tuple[Tensor, Tensor]]) -> None:
+        if self._epoch is not None:
+            self._epoch.run(batches)
+        elif self._record:
+            self._play(batches)
+        else:
+            for batch in batches:
+                self._step(batch, self._noise)
+
+    def _play(self, batches: Sequence[tuple[Tensor, Tensor]]) -> None:
         if batches is not self._batches:
             self._batches = batches
             for step in self._recorded.values():
                 step.forget_batches()
         for shape, alike in groupby(batches, key=lambda batch: batch[0].shape):
-            if self._record:
-                self._recorded_step(shape).run(list(alike))
-            else:
-                for batch in alike:
-                    self._step(batch, self._noise)
+            self._recorded_step(shape).run(list(alike))
 
     def _step(self, batch: tuple[Tensor, Tensor], noise: Noise) -> None:
         """One step as the components write it."""

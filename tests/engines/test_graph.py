@@ -1,0 +1,51 @@
+"""The GPU's way: an epoch as one CUDA graph. The noise for it is tested anywhere, the rest where there is a GPU."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from regnet.engines.graph import Tape
+from regnet.results import StudyResult
+from regnet.streams import Noise
+from tests.conftest import RunStudy
+from tests.engines.test_agreement import agree
+from tests.engines.test_lockstep import DISC, SEEDS, SMALL, every_study
+
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+
+
+@pytest.mark.parametrize("seeds", [(3,), SEEDS], ids=["solo", "lockstep"])
+def test_a_tape_holds_the_numbers_that_would_have_been_drawn(seeds: tuple[int, ...]) -> None:
+    axis = len(seeds) > 1
+    front = (len(seeds),) if axis else ()
+    requests = [torch.empty(*front, 5, 3), torch.empty(*front, 2, 3)]
+    plain = Noise(seeds, replica_axis=axis)
+    tape = Tape(Noise(seeds, replica_axis=axis))
+    for like in requests:
+        assert torch.equal(tape.rand_like(like), plain.rand_like(like))
+    tape.rewind(requests[0])
+    for _ in range(3):
+        expected = [plain.rand_like(like) for like in requests]
+        tape.refill()
+        for like, numbers in zip(requests, expected, strict=True):
+            assert torch.equal(tape.rand_like(like), numbers)
+        tape.rewind(requests[0])
+
+
+def on_both(run: RunStudy, *overrides: str, seeds: tuple[int, ...]) -> tuple[StudyResult, StudyResult]:
+    options = (*SMALL, "epochs=5", *overrides, "dtype=float64")
+    return run(*options, seeds=seeds), run(*options, seeds=seeds, device=torch.device("cuda"))
+
+
+@needs_gpu
+@every_study
+@pytest.mark.parametrize("seeds", [(3,), SEEDS], ids=["solo", "lockstep"])
+def test_a_gpu_gives_the_same_numbers(run: RunStudy, overrides: tuple[str, ...], seeds: tuple[int, ...]) -> None:
+    agree(*on_both(run, *overrides, seeds=seeds), rtol=1e-6, atol=1e-8)
+
+
+@needs_gpu
+def test_a_captured_epoch_gives_what_its_steps_give(run: RunStudy) -> None:
+    options = (*SMALL, *DISC, "epochs=5", "model.activation={name: dropout, p: 0.3}", "shuffle=true", "device=cuda")
+    agree(run(*options, seeds=SEEDS), run(*options, "engine.record=false", seeds=SEEDS), rtol=1e-5, atol=1e-6)
