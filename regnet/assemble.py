@@ -63,6 +63,7 @@ def assemble(config: Mapping[str, Any], catalog: Catalog) -> Study:
         dtype=getattr(torch, settings.dtype),
         device=device,
         threads=settings.threads,
+        workers=settings.workers,
         config=config,
         origins=_origins((network, dataset, loss, optimizer), owned.keys() - at_default, catalog),
         settings=owned,

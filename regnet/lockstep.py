@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby, pairwise
+from operator import itemgetter
 
 import torch
 
 from regnet.contracts import Buffer
+from regnet.events import StudyEnded, StudyStarted
 from regnet.listeners import Audience
+from regnet.machine import free_cores, free_memory
 from regnet.parameters import leaves
+from regnet.program import Outcome, Program, Share, run_program
 from regnet.replicas import Structure, structure
-from regnet.runner import Outcome, run_jobs
+from regnet.results import StudyResult, join
 from regnet.study import Study
 from regnet.workers import possible, run_in_workers
 
+MANY = 256
+"""Replicas above which a program gains nothing any more, and falls out of the processor's cache."""
 WORTHWHILE = 500_000
 """Steps times replicas, a few seconds' work, that a process has to have to itself before another one is started."""
 FEW = 32
@@ -48,21 +55,78 @@ def plan(studies: Sequence[Study]) -> list[Group]:
     return sorted(plan, key=lambda group: group.jobs)
 
 
-def run_together(studies: Sequence[Study], audience: Audience, workers: int = 1, memory: int | None = None) -> Iterator[Outcome]:
-    """Trains every study, as few programs as possible, and yields what became of each as it is known.
+def run_together(
+    studies: Sequence[Study], audience: Audience, workers: int = 1, memory: int | None = None
+) -> Iterator[tuple[int, StudyResult | Exception]]:
+    """Trains every study, in as few programs as possible, and yields what became of each as it is known.
+
+    Those that cannot go together with others are trained after the rest and one after another, so that their time is their own.
 
     Args:
-        studies: in any mixture; those that cannot go with others are trained by themselves.
+        studies: in any mixture; their numbers, from 0, say whose an outcome is.
         audience: hears of all of them.
-        workers: how many processes may train at once.
-        memory: bytes that a program may take, as far as that can be told beforehand; None for no limit.
+        workers: how many processes may train at once; 0 for as many as there are free cores.
+        memory: bytes that all programs at work may take, as far as that can be told beforehand; by default half of what is free.
     """
-    programs = [program for group in plan(studies) for program in _programs(group.jobs, studies, workers, memory)]
-    if workers > 1 and len(programs) > 1 and possible():
-        yield from run_in_workers(programs, studies, audience, workers)
+    workers = (workers or free_cores()) if possible() else 1
+    memory = memory or free_memory() // 2
+    together: list[Program] = []
+    alone: list[Program] = []
+    for group in plan(studies):
+        if studies[group.jobs[0]].replicas == "lockstep":
+            together += _programs(group.jobs, studies, workers, memory)
+        else:
+            alone += [(Share(job, (seed,)),) for job in group.jobs for seed in studies[job].seeds]
+    gathering = _Gathering(studies, audience, [*together, *alone])
+    if workers > 1 and len(together) > 1:
+        yield from gathering.outcomes(run_in_workers(gathering.starting(together), studies, audience, workers))
     else:
+        yield from gathering.outcomes(_run_here(gathering.starting(together), studies, audience))
+    yield from gathering.outcomes(_run_here(gathering.starting(alone), studies, audience))
+
+
+def _run_here(programs: Iterable[Program], studies: Sequence[Study], audience: Audience) -> Iterator[Outcome]:
+    for program in programs:
+        yield from run_program(program, studies, audience)
+
+
+class _Gathering:
+    """Puts the shares of each study together again, and tells when a study starts and ends."""
+
+    def __init__(self, studies: Sequence[Study], audience: Audience, programs: Sequence[Program]) -> None:
+        self._studies = studies
+        self._audience = audience
+        self._missing = Counter(share.job for program in programs for share in program)
+        self._results: dict[int, list[StudyResult]] = {}
+        self._failed: set[int] = set()
+
+    def starting(self, programs: Sequence[Program]) -> Iterator[Program]:
+        """The programs in turn, each without what is in vain: shares of a study that has failed elsewhere."""
         for program in programs:
-            yield from run_jobs(program, studies, audience)
+            wanted = tuple(share for share in program if share.job not in self._failed)
+            for share in wanted:
+                if share.job not in self._results:
+                    self._results[share.job] = []
+                    self._audience.tell(StudyStarted(self._studies[share.job]))
+            if wanted:
+                yield wanted
+
+    def outcomes(self, outcomes: Iterable[Outcome]) -> Iterator[tuple[int, StudyResult | Exception]]:
+        """The studies' outcomes, each as soon as its last share's is known, or the first one that failed."""
+        for (job, _), outcome in outcomes:
+            if job in self._failed:
+                continue
+            if isinstance(outcome, Exception):
+                self._failed.add(job)
+                yield job, outcome
+                continue
+            self._results[job].append(outcome)
+            self._missing[job] -= 1
+            if not self._missing[job]:
+                order = self._studies[job].seeds.index
+                result = join(sorted(self._results[job], key=lambda part: order(part.seeds[0])))
+                self._audience.tell(StudyEnded(self._studies[job], result))
+                yield job, result
 
 
 def _why_alone(study: Study) -> str:
@@ -97,22 +161,23 @@ def _flat(value: object, where: str = "") -> Iterator[tuple[str, object]]:
             yield from _flat(item, f"{where}.{key}" if where else str(key))
 
 
-def _programs(jobs: Sequence[int], studies: Sequence[Study], workers: int, memory: int | None) -> list[list[int]]:
-    """A group's jobs in as many programs as memory asks for, or as make it worth while to use several processes."""
-    rows = [len(studies[job].seeds) for job in jobs]
-    study, total = studies[jobs[0]], sum(rows)
+def _programs(jobs: Sequence[int], studies: Sequence[Study], workers: int, memory: int) -> list[Program]:
+    """A group's jobs in programs of about the same size: as many as it takes to keep within the cache and the memory.
+
+    There are as many for each process, of which there are no more than are worth their while.
+    """
+    owners = [(job, seed) for job in jobs for seed in studies[job].seeds]
+    study, total = studies[jobs[0]], len(owners)
     steps = study.epochs * math.ceil(study.examples[0] / study.batch_size)
     processes = max(1, min(workers, total * steps // WORTHWHILE, total // FEW))
-    fitting = math.ceil(total * bytes_per_replica(study) / memory) if memory else 1
-    count = math.ceil(fitting / processes) * processes  # as many for each process
-    programs: list[list[int]] = []
-    taken = 0
-    for job, own in zip(jobs, rows, strict=True):
-        if taken >= len(programs) * total / count:
-            programs.append([])
-        programs[-1].append(job)
-        taken += own
-    return programs
+    fitting = max(1, memory // (processes * bytes_per_replica(study)))
+    count = math.ceil(math.ceil(total / min(fitting, MANY)) / processes) * processes
+    cuts = [round(total * cut / count) for cut in range(count + 1)]
+    return [_shares(owners[start:end]) for start, end in pairwise(cuts) if end > start]
+
+
+def _shares(owners: Sequence[tuple[int, int]]) -> Program:
+    return tuple(Share(job, tuple(seed for _, seed in own)) for job, own in groupby(owners, key=itemgetter(0)))
 
 
 def bytes_per_replica(study: Study) -> int:

@@ -1,9 +1,10 @@
-"""Which machine and which versions a time was measured with: without it a time means nothing."""
+"""The machine: which one a time was measured on, without which it means nothing, and what it has left to train with."""
 
 from __future__ import annotations
 
 import os
 import platform
+import re
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +16,19 @@ def describe_machine() -> str:
     """One line: processor, cores, system, Python and torch."""
     cores = os.cpu_count()
     return f"{_processor()}, {cores} cores, {platform.system()}, Python {platform.python_version()}, torch {torch.__version__}"
+
+
+def free_cores() -> int:
+    """The cores that this process may use, less those that were busy in the last minute; at least one."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, round(cores - os.getloadavg()[0]))
+
+
+def free_memory() -> int:
+    """Bytes that can be had without swapping; where the system does not say, half of what there is."""
+    told = Path("/proc/meminfo")
+    found = re.search(r"MemAvailable: *(\d+) kB", told.read_text()) if told.exists() else None
+    return int(found[1]) * 1024 if found else os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
 
 
 def _processor() -> str:

@@ -1,142 +1,24 @@
-"""Running studies: train their seeds, and tell the listeners what happens."""
+"""Running a study: train its seeds, and tell the listeners what happens."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
-
-import numpy as np
-
-from regnet.data import Data
-from regnet.errors import Diverged, RegnetError, ShapeError
-from regnet.events import EpochEnded, RunEnded, RunFailed, RunStarted, StudyEnded, StudyStarted
+from regnet.errors import Diverged
 from regnet.listeners import Audience
-from regnet.machine import describe_machine
-from regnet.replicas import merge
-from regnet.results import StudyResult, TrainedNetwork, join
-from regnet.streams import stream
+from regnet.lockstep import run_together
+from regnet.results import StudyResult
 from regnet.study import Study
-from regnet.training import OnEpoch, Row, Trained, load_data, train
-
-Outcome: TypeAlias = tuple[int, StudyResult | Exception]
-"""Which study, and its result or what ended it."""
 
 
-LAG = 10
-"""Epochs that a GPU may be ahead of what is told of it."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """What one study has in a program: some of its seeds, and their data."""
-
-    study: Study
-    seeds: tuple[int, ...]
-    data: Sequence[Data]
-
-
-def run_study(study: Study, listeners: Audience) -> StudyResult:
-    """Trains every seed of the study and returns the result; `listeners` hear of it.
+def run_study(study: Study, audience: Audience) -> StudyResult:
+    """Trains every seed of the study and returns the result; `audience` hears of it.
 
     A seed that diverges is a failed run and a row of the result; the others are not touched. Anything else that goes wrong,
     and Ctrl-C, ends the study: the runs that were going on are told to have failed, and the exception goes on.
     """
-    listeners.tell(StudyStarted(study))
-    groups = [run_program([Part(study, seeds, load_data(study, seeds))], listeners) for seeds in study.groups]
-    result = join([result for results in groups for result in results])
-    listeners.tell(StudyEnded(study, result))
-    return result
-
-
-def run_jobs(jobs: Sequence[int], studies: Sequence[Study], audience: Audience) -> Iterator[Outcome]:
-    """Trains some of the studies as one program. What goes wrong with one study's data is that study's alone."""
-    if len(jobs) == 1:
-        yield jobs[0], _outcome(studies[jobs[0]], audience)
-        return
-    parts: dict[int, Part] = {}
-    for job in jobs:
-        try:
-            parts[job] = _load(studies[job])
-        except Exception as error:
-            yield job, error
-    if not parts:
-        return
-    for part in parts.values():
-        audience.tell(StudyStarted(part.study))
-    try:
-        results = run_program(list(parts.values()), audience)
-    except Exception as error:
-        yield from ((job, error) for job in parts)
-        return
-    for (job, part), result in zip(parts.items(), results, strict=True):
-        audience.tell(StudyEnded(part.study, result))
-        yield job, result
-
-
-def _outcome(study: Study, audience: Audience) -> StudyResult | Exception:
-    try:
-        return run_study(study, audience)
-    except Exception as error:
-        return error
-
-
-def _load(study: Study) -> Part:
-    data = load_data(study, study.seeds)
-    for seed, own in zip(study.seeds, data, strict=True):
-        found = (own.train.x.shape[-2], own.test.x.shape[-2])
-        if found != study.examples or own.train.x.shape[-1] != study.features:
-            raise ShapeError(
-                f"data set {study.config['dataset']['name']}: seed {seed} has {found[0]} training and {found[1]} test examples of "
-                f"{own.train.x.shape[-1]} features, expected {study.examples[0]} and {study.examples[1]} of {study.features}"
-            )
-    return Part(study, study.seeds, data)
-
-
-def run_program(parts: Sequence[Part], listeners: Audience) -> list[StudyResult]:
-    """Trains the seeds of one study, or of several that may go together, as one program; a result for each part.
-
-    Raises:
-        Exception: what ended the program, after the runs that were going on have been told to have failed.
-    """
-    rows = _Rows(parts)
-    started: set[tuple[int, int]] = set()
-
-    def on_epoch(epoch: int, metrics: Mapping[str, np.ndarray]) -> set[int]:
-        told = list(rows.told(epoch, metrics))
-        ended = [
-            EpochEnded(part.study, part.seeds, epoch, {name: values[own] for name, values in metrics.items()}) for part, own in told
-        ]
-        stop = {
-            own.start + part.seeds.index(seed)
-            for (part, own), seeds in zip(told, listeners.end_epoch(ended), strict=True)
-            for seed in seeds
-            if seed in part.seeds
-        }
-        rows.stop(stop)
-        return stop
-
-    try:
-        for place, part in enumerate(parts):
-            for seed, data in zip(part.seeds, part.data, strict=True):
-                started.add((place, seed))
-                listeners.tell(RunStarted(part.study, seed, data))
-        results = rows.results(_train(parts, on_epoch, 1 if listeners.may_stop else LAG))
-        for place, (part, result) in enumerate(zip(parts, results, strict=True)):
-            for seed in part.seeds:
-                _end(part.study, seed, result, listeners)
-                started.remove((place, seed))
-    except BaseException as error:
-        for place, seed in sorted(started):
-            listeners.tell(RunFailed(parts[place].study, seed, _reason(error), isinstance(error, KeyboardInterrupt)))
-        raise
-    return results
-
-
-def _train(parts: Sequence[Part], on_epoch: OnEpoch, lag: int) -> Trained:
-    owners = [(part.study, seed, data) for part in parts for seed, data in zip(part.seeds, part.data, strict=True)]
-    rows = [Row(seed, study.network.init(study.features, stream(seed, "weights"))[0], data) for study, seed, data in owners]
-    return train(merge([study for study, _, _ in owners]), rows, on_epoch, lag)
+    ((_, outcome),) = run_together([study], audience, study.workers)
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
 
 
 def refuse_if_all_diverged(result: StudyResult) -> None:
@@ -145,60 +27,3 @@ def refuse_if_all_diverged(result: StudyResult) -> None:
         first = result.seeds[0]
         which = f"seed {first}" if len(result.seeds) == 1 else f"all {len(result.seeds)} seeds, seed {first} for one,"
         raise Diverged(f"{which} {result.failures[first]}; a smaller optimizer.lr may help")
-
-
-class _Rows:
-    """Which rows of a program are whose, and for how long each part of it goes on."""
-
-    def __init__(self, parts: Sequence[Part]) -> None:
-        ends = np.cumsum([len(part.seeds) for part in parts]).tolist()
-        self.owned = [(part, slice(end - len(part.seeds), end)) for part, end in zip(parts, ends, strict=True)]
-        """Each part with its rows."""
-        self._going_on = np.ones(ends[-1], dtype=bool)
-        self._epochs = [0] * len(parts)
-
-    def told(self, epoch: int, metrics: Mapping[str, np.ndarray]) -> Iterator[tuple[Part, slice]]:
-        """The parts that still went on in this epoch: each hears of the one in which its last row ends, and of none after."""
-        for place, (part, own) in enumerate(self.owned):
-            if self._going_on[own].any():
-                self._epochs[place] = epoch
-                yield part, own
-        self._going_on &= np.isfinite(metrics["train/loss"])
-
-    def stop(self, rows: Collection[int]) -> None:
-        """Takes note of rows that were ended."""
-        self._going_on[list(rows)] = False
-
-    def results(self, trained: Trained) -> list[StudyResult]:
-        """Each part's own result."""
-        return [self._result(part, own, epochs, trained) for (part, own), epochs in zip(self.owned, self._epochs, strict=True)]
-
-    def _result(self, part: Part, own: slice, epochs: int, trained: Trained) -> StudyResult:
-        study, count, everyone = part.study, len(part.seeds), len(self._going_on)
-        networks = zip(part.seeds, trained.weights[own], part.data, strict=True)
-        return StudyResult(
-            name=study.name,
-            identity=study.identity,
-            config=study.config,
-            seeds=part.seeds,
-            history={metric: values[own, :epochs] for metric, values in trained.history.items()},
-            together=np.full(count, everyone),
-            seconds=np.full(count, trained.seconds),
-            failures={part.seeds[row - own.start]: why for row, why in trained.failures.items() if own.start <= row < own.stop},
-            stopped={part.seeds[row - own.start]: epoch for row, epoch in trained.stopped.items() if own.start <= row < own.stop},
-            networks=tuple(TrainedNetwork(study.network, seed, weights, data) for seed, weights, data in networks),
-            machine=describe_machine(),
-        )
-
-
-def _end(study: Study, seed: int, result: StudyResult, listeners: Audience) -> None:
-    if seed in result.failures:
-        listeners.tell(RunFailed(study, seed, result.failures[seed], interrupted=False))
-    else:
-        listeners.tell(RunEnded(study, result.of(seed)))
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, KeyboardInterrupt):
-        return "interrupted"
-    return str(error) if isinstance(error, RegnetError) else f"{type(error).__name__}: {error}"

@@ -33,6 +33,8 @@ class Settings:
         coding: how targets are written for the loss; auto is what the loss prefers.
         dtype: the type of every number trained on and with.
         device: where to train.
+        workers: how many processes may train one study's seeds, where there are enough of them to be worth it; 0 is as many as
+            there are free cores.
         threads: threads inside one tensor operation; 0 leaves it to torch.
         study: what to call the study in tables; by default the names of its components.
         report: what to print and draw at the end.
@@ -50,6 +52,7 @@ class Settings:
     coding: Literal["auto"] | Coding = "auto"
     dtype: Literal["float32", "float64"] = "float32"
     device: Literal["cpu", "cuda"] = "cpu"
+    workers: Annotated[int, Ge(0)] = 0
     threads: Annotated[int, Ge(0)] = 1
     study: str | None = None
     report: Literal["none", "table", "figures", "table1", "attribution"] = "table"

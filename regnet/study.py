@@ -20,7 +20,7 @@ Replicas: TypeAlias = Literal["lockstep", "solo"]
 
 SEED_KEYS = frozenset({"seed", "seeds"})
 """What runs of one study differ in."""
-PRESENTATION_KEYS = frozenset({"tracking", "report", "experiment", "study", "plugins"})
+PRESENTATION_KEYS = frozenset({"tracking", "report", "experiment", "study", "plugins", "workers"})
 """What has no influence on a run's numbers."""
 
 
@@ -49,6 +49,8 @@ class Study:
     dtype: torch.dtype
     device: torch.device
     threads: int
+    workers: int
+    """How many processes may train the seeds; 0 for as many as there are free cores."""
     config: Mapping[str, Any]
     """The composed configuration: plain mappings, lists, numbers and strings."""
     origins: tuple[Provenance, ...] = ()

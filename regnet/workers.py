@@ -7,8 +7,9 @@ import multiprocessing
 import pickle
 import signal
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Final
@@ -16,7 +17,7 @@ from typing import Any, Final
 from regnet.errors import RegnetError
 from regnet.events import EpochEnded, Event, RunEnded, RunFailed, RunStarted
 from regnet.listeners import Audience
-from regnet.runner import Outcome, run_jobs
+from regnet.program import Outcome, Program, Share, run_program
 from regnet.study import Study
 
 START: Final = "fork"
@@ -32,20 +33,20 @@ def possible() -> bool:
     return START in multiprocessing.get_all_start_methods()
 
 
-def run_in_workers(
-    programs: Sequence[Sequence[int]], studies: Sequence[Study], audience: Audience, count: int
-) -> Iterator[Outcome]:
-    """Trains the programs, each a list of studies' numbers, in up to `count` processes; yields what became of each study.
+def run_in_workers(programs: Iterable[Program], studies: Sequence[Study], audience: Audience, count: int) -> Iterator[Outcome]:
+    """Trains the programs in up to `count` processes at once, each in one of its own; yields what became of each share.
 
-    A process that dies takes with it the studies of the program that it was at: their outcome is `WorkerDied`.
+    A process that dies takes its program with it: the outcome of the shares that were not done is `WorkerDied`.
     """
-    waiting = list(programs)
+    waiting = iter(programs)
     workers: dict[Connection, _Worker] = {}
     try:
-        while waiting or workers:
-            while waiting and len(workers) < count:
-                worker = _Worker.start(waiting.pop(0), studies)
+        while True:
+            for program in islice(waiting, count - len(workers)):
+                worker = _Worker.start(program, studies)
                 workers[worker.connection] = worker
+            if not workers:
+                return
             for connection in wait(list(workers)):
                 assert isinstance(connection, Connection)
                 yield from workers[connection].attend(studies, audience)
@@ -63,19 +64,19 @@ class _Worker:
 
     process: BaseProcess
     connection: Connection
-    unfinished: set[int]
-    """The studies whose outcome is not known yet."""
+    unfinished: set[Share]
+    """What is not known the outcome of yet."""
     ended: bool = False
     _running: dict[tuple[int, int], RunStarted] = field(default_factory=dict)
 
     @classmethod
-    def start(cls, jobs: Sequence[int], studies: Sequence[Study]) -> _Worker:
+    def start(cls, program: Program, studies: Sequence[Study]) -> _Worker:
         context = multiprocessing.get_context(START)
         here, there = context.Pipe()
-        process = context.Process(target=_work, args=(jobs, studies, there, here), daemon=True)
+        process = context.Process(target=_work, args=(program, studies, there, here), daemon=True)
         process.start()
         there.close()
-        return cls(process, here, set(jobs))
+        return cls(process, here, set(program))
 
     def attend(self, studies: Sequence[Study], audience: Audience) -> Iterator[Outcome]:
         """Hears what the process has to say, and passes it on."""
@@ -127,7 +128,7 @@ class _Worker:
             reason += ": probably out of memory (allow less of it, or fewer workers)"
         for event in self._running.values():
             audience.tell(RunFailed(event.study, event.seed, reason, interrupted=False))
-        yield from ((job, WorkerDied(reason)) for job in sorted(self.unfinished))
+        yield from ((share, WorkerDied(reason)) for share in sorted(self.unfinished))
 
 
 class _Relay:
@@ -158,15 +159,15 @@ class _Relay:
         self._connection.send_bytes(buffer.getvalue())
 
 
-def _work(jobs: Sequence[int], studies: Sequence[Study], connection: Connection, other_end: Connection) -> None:
+def _work(program: Program, studies: Sequence[Study], connection: Connection, other_end: Connection) -> None:
     other_end.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal: the first one passes it on
     signal.signal(signal.SIGTERM, _interrupt)
     relay = _Relay(connection, studies)
     try:
-        for job, outcome in run_jobs(jobs, studies, relay):
+        for share, outcome in run_program(program, studies, relay):
             relay.flush()
-            relay.send("outcome", (job, _portable(outcome) if isinstance(outcome, Exception) else outcome))
+            relay.send("outcome", (share, _portable(outcome) if isinstance(outcome, Exception) else outcome))
     except KeyboardInterrupt:
         pass
     finally:

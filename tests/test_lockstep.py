@@ -285,3 +285,33 @@ def test_an_error_in_the_program_is_everyone_s(study: MakeStudy) -> None:
     outcomes = dict(run_together([study(*SMALL), study(*SMALL, "seed=1")], audience))
     assert [str(outcome) for outcome in outcomes.values()] == ["disk full", "disk full"]
     assert [event.reason for event in audience.events if isinstance(event, RunFailed)] == ["OSError: disk full"] * 2
+
+
+@processes
+def test_a_study_s_seeds_are_shared_among_processes(study: MakeStudy, workers: int) -> None:
+    given = study(*SMALL, "seeds=[9,2,5,1]")
+    audience = Audience()
+    (result,) = train([given], workers, audience)
+    assert result.seeds == (9, 2, 5, 1)
+    assert result.together.tolist() == [4 // workers] * 4
+    same(result, run_study(replace(given, workers=1), Audience()), exactly=True)
+    assert [type(event) for event in audience.events].count(StudyStarted) == 1
+    assert isinstance(audience.events[-1], StudyEnded)
+
+
+def test_what_is_trained_alone_has_this_process_to_itself(study: MakeStudy) -> None:
+    """So that its time is its own."""
+    process = os.getpid()
+    seen: list[int] = []
+
+    @dataclass(frozen=True)
+    class Watching(Disc):
+        def load(self, generator: torch.Generator) -> Splits:
+            seen.append(os.getpid())
+            return super().load(generator)
+
+    solo = study(*SMALL, "seeds=3", "replicas=solo")
+    solo = replace(solo, dataset=Watching(train_size=60, test_size=40))
+    (result,) = train([solo], workers=2)
+    assert seen == [process] * 3
+    assert result.together.tolist() == [1, 1, 1]
