@@ -1,7 +1,10 @@
-"""Matrix products with an optional replica axis: in each case the call that is quickest on small matrices."""
+"""Matrix products and sums with an optional replica axis: in each case the call that is quickest on small matrices."""
 
 from __future__ import annotations
 
+from functools import cache
+
+import torch
 from torch import Tensor
 
 NARROW = 12
@@ -23,3 +26,14 @@ def sum_of_outer_products(a: Tensor, b: Tensor) -> Tensor:
     if a.dim() == 3 and b.shape[-1] < NARROW <= a.shape[-1]:
         return b.mT.bmm(a).mT
     return matmul(a.mT, b)
+
+
+def sum_of_rows(a: Tensor) -> Tensor:
+    """``Σ_n a_n``, ``(*R, M)``, for ``(*R, N, M)``: without a replica axis as a product with ones: the quicker."""
+    return a.sum(-2) if a.dim() == 3 else _row_of_ones(len(a), a.dtype, a.device).mm(a).squeeze(0)
+
+
+@cache
+def _row_of_ones(count: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    with torch.inference_mode(False):  # so that it can also take part where autograd looks on
+        return torch.ones(1, count, dtype=dtype, device=device)

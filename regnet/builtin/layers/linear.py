@@ -11,7 +11,7 @@ from annotated_types import Ge
 from torch import Tensor
 
 from regnet.builtin.initializers.he_fan_out import HeFanOut
-from regnet.builtin.linear_algebra import affine, matmul, sum_of_outer_products
+from regnet.builtin.linear_algebra import affine, matmul, sum_of_outer_products, sum_of_rows
 from regnet.contracts import Context, Initializer, Layer, Params
 
 
@@ -51,7 +51,7 @@ class Linear(Layer):
 
     def gradients(self, params: Params, cache: Any, dy: Tensor) -> Params:
         weight = sum_of_outer_products(dy, cache)
-        return {"weight": weight, "bias": dy.sum(-2)} if self.bias else {"weight": weight}
+        return {"weight": weight, "bias": sum_of_rows(dy)} if self.bias else {"weight": weight}
 
     def torch_module(self, nn: ModuleType, in_features: int) -> torch.nn.Module:
         return nn.Linear(in_features, self.out_features, bias=self.bias)  # type: ignore[no-any-return]
