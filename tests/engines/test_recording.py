@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -257,3 +259,9 @@ def test_recording_can_be_switched_off(study: MakeStudy) -> None:
     assert study("engine.record=true").record
     assert not study("engine.record=false").record
     assert not study("engine=torch").record
+
+
+def test_recording_does_not_load_torch_s_compiler() -> None:
+    """It takes a second, half of a short run."""
+    code = "import sys, regnet; regnet.run(['tracking=none', 'epochs=1']); sys.exit('torch._dynamo' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

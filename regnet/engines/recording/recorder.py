@@ -63,6 +63,11 @@ class Recorder(TorchDispatchMode):
         self._watch = _Watch(self)
         self._paused = False
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """No: torch would import its compiler, which takes a second, to keep it away from what it never sees."""
+        return False
+
     def __enter__(self) -> Recorder:
         self._watch.__enter__()  # type: ignore[no-untyped-call]
         super().__enter__()  # type: ignore[no-untyped-call]
