@@ -9,7 +9,7 @@ import torch
 
 from regnet.catalog import Catalog
 from regnet.contracts import Buffer, Dataset, Splits
-from regnet.data import load_splits
+from regnet.data import load_splits, set_aside
 from regnet.discovery import Provenance
 from regnet.engines import ENGINES, Handbuilt, Torch
 from regnet.errors import BadOption, ConfigError, ShapeError, one_of
@@ -39,7 +39,8 @@ def assemble(config: Mapping[str, Any], catalog: Catalog) -> Study:
     optimizer = catalog.build("optimizer", config["optimizer"])
     engine, engine_options = _engine(config["engine"], catalog)
     device = _device(settings)
-    splits = load_splits(dataset, settings.seed_list[0])
+    seed = settings.seed_list[0]
+    splits, _ = set_aside(load_splits(dataset, seed), settings.validation, seed, redraw=dataset.redraw)
     task: Task = "regression" if splits.classes is None else "classification"
     coding = choose_coding(settings.coding, loss, config["loss"]["name"], task)
     outputs = splits.classes or splits.train.y.shape[-1]
@@ -58,6 +59,7 @@ def assemble(config: Mapping[str, Any], catalog: Catalog) -> Study:
         epochs=settings.epochs,
         batch_size=settings.batch_size,
         shuffle=settings.shuffle,
+        validation=settings.validation,
         normalization=settings.normalization,
         coding=coding,
         dtype=getattr(torch, settings.dtype),

@@ -9,8 +9,8 @@ from typing import Literal, TypeAlias
 import torch
 from torch import Tensor
 
-from regnet.contracts import Coding, Dataset, Splits
-from regnet.errors import TargetError
+from regnet.contracts import Coding, Dataset, Split, Splits
+from regnet.errors import ConfigError, TargetError
 from regnet.streams import stream
 from regnet.targets import Targets, fit_targets
 
@@ -40,6 +40,8 @@ class Data:
 
     train: Examples
     test: Examples
+    validation: Examples | None
+    """What models are chosen by; None where nothing was set aside for it."""
     targets: Targets
     shift: Tensor
     """What normalization takes off the inputs, ``(*R, 1, 1)`` or ``(*R, 1, F)``."""
@@ -57,7 +59,14 @@ class Data:
             return Examples(part.x.to(device), part.target.to(device), part.y.to(device))
 
         targets = replace(self.targets, offset=self.targets.offset.to(device), scale=self.targets.scale.to(device))
-        return Data(examples(self.train), examples(self.test), targets, self.shift.to(device), self.scale.to(device))
+        return Data(
+            examples(self.train),
+            examples(self.test),
+            examples(self.validation) if self.validation else None,
+            targets,
+            self.shift.to(device),
+            self.scale.to(device),
+        )
 
 
 def load_splits(dataset: Dataset, seed: int) -> Splits:
@@ -65,7 +74,29 @@ def load_splits(dataset: Dataset, seed: int) -> Splits:
     return dataset.load(stream(seed if dataset.redraw else SHARED_SEED, "data"))
 
 
-def prepare(splits: Splits, normalization: Normalization, coding: Coding, dtype: torch.dtype) -> Data:
+def set_aside(splits: Splits, share: float, seed: int, *, redraw: bool) -> tuple[Splits, Split | None]:
+    """The splits with a share of the training examples taken out at random, to validate with; and those, None for a share of 0.
+
+    Raises:
+        ConfigError: nothing would be left to train on.
+    """
+    if share == 0:
+        return splits, None
+    count = len(splits.train.x)
+    kept = count - max(1, round(count * share))
+    if kept < 1:
+        raise ConfigError(f"validation={share} leaves none of the {count} training examples: take a smaller share")
+    order = torch.randperm(count, generator=stream(seed if redraw else SHARED_SEED, "validation"))
+
+    def part(rows: Tensor) -> Split:
+        return Split(splits.train.x[rows], splits.train.y[rows])
+
+    return replace(splits, train=part(order[:kept].sort().values)), part(order[kept:])
+
+
+def prepare(
+    splits: Splits, normalization: Normalization, coding: Coding, dtype: torch.dtype, validation: Split | None = None
+) -> Data:
     """One seed's examples, normalized and coded by what the training examples say.
 
     Raises:
@@ -83,7 +114,7 @@ def prepare(splits: Splits, normalization: Normalization, coding: Coding, dtype:
 
     train = examples(splits.train.x, splits.train.y)
     test = examples(splits.test.x, splits.test.y)
-    return Data(train, test, targets, shift, scale)
+    return Data(train, test, examples(validation.x, validation.y) if validation else None, targets, shift, scale)
 
 
 def stack(data: Sequence[Data]) -> Data:
@@ -97,9 +128,11 @@ def stack(data: Sequence[Data]) -> Data:
         )
 
     first = data[0].targets
+    validation = [one.validation for one in data if one.validation]
     return Data(
         examples([one.train for one in data]),
         examples([one.test for one in data]),
+        examples(validation) if validation else None,
         Targets(
             first.coding,
             first.width,

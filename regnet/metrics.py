@@ -11,11 +11,14 @@ from regnet.contracts import Loss
 from regnet.data import Data, Examples
 from regnet.targets import Targets, Task
 
+SPLITS = ("train", "validation", "test")
+"""What is measured on."""
+
 METRICS: dict[Task, tuple[str, ...]] = {
     "classification": ("loss", "error_rate"),
     "regression": ("loss", "rmse", "r2"),
 }
-"""What is measured for each task, on the training and on the test examples."""
+"""What is measured for each task."""
 
 AT_ONCE = 64
 """Examples of each replica that are predicted at once."""
@@ -25,9 +28,12 @@ HEADLINE: dict[Task, str] = {"classification": "test/error_rate", "regression": 
 
 
 def evaluate(predict: Callable[[Tensor], Tensor], data: Data, loss: Loss) -> dict[str, Tensor]:
-    """Every metric of both splits, such as ``test/error_rate``: a tensor ``(*R)`` each."""
+    """Every metric of every split, such as ``test/error_rate``: a tensor ``(*R)`` each."""
     found: dict[str, Tensor] = {}
-    for name, examples in (("train", data.train), ("test", data.test)):
+    for name in SPLITS:
+        examples: Examples | None = getattr(data, name)
+        if examples is None:
+            continue
         prediction = _predict(predict, examples.x)
         found[f"{name}/loss"] = loss.forward(prediction, examples.target)
         for metric, value in _judge(prediction, examples, data.targets).items():

@@ -29,6 +29,7 @@ class Settings:
         epochs: how often to go through the training examples.
         batch_size: examples for each step.
         shuffle: whether each epoch takes the examples in a new order.
+        validation: the share of the training examples that is set aside, at random, to choose models by; the report has none.
         normalization: inputs scaled by one mean and deviation (scalar), by those of each feature (feature), or not (none).
         coding: how targets are written for the loss; auto is what the loss prefers.
         dtype: the type of every number trained on and with.
@@ -48,6 +49,7 @@ class Settings:
     epochs: Annotated[int, Ge(1)] = 200
     batch_size: Annotated[int, Ge(1)] = 10
     shuffle: bool = False
+    validation: Annotated[float, Interval(ge=0, lt=1)] = 0.0
     normalization: Normalization = "scalar"
     coding: Literal["auto"] | Coding = "auto"
     dtype: Literal["float32", "float64"] = "float32"

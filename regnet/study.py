@@ -32,7 +32,7 @@ class Study:
     features: int
     """How many features the data set's inputs have."""
     examples: tuple[int, int]
-    """How many training and test examples the data set has."""
+    """How many examples are trained on, and how many are for testing."""
     dataset: Dataset
     loss: Loss
     optimizer: Optimizer
@@ -44,6 +44,8 @@ class Study:
     epochs: int
     batch_size: int
     shuffle: bool
+    validation: float
+    """The share of the training examples that is set aside to choose models by."""
     normalization: Normalization
     coding: Coding
     dtype: torch.dtype

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from regnet.batches import Batches
 from regnet.contracts import Params
-from regnet.data import Data, load_splits, prepare, stack
+from regnet.data import Data, load_splits, prepare, set_aside, stack
 from regnet.engines import Trainer, make_trainer
 from regnet.metrics import evaluate
 from regnet.study import Study
@@ -45,7 +45,8 @@ def load_data(study: Study, seeds: Sequence[int]) -> list[Data]:
     loaded = []
     for seed in seeds:
         if shared is None or study.dataset.redraw:
-            shared = prepare(load_splits(study.dataset, seed), study.normalization, study.coding, study.dtype)
+            splits, validation = set_aside(load_splits(study.dataset, seed), study.validation, seed, redraw=study.dataset.redraw)
+            shared = prepare(splits, study.normalization, study.coding, study.dtype, validation)
         loaded.append(shared)
     return loaded
 

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from regnet.builtin.datasets.disc import Disc
 from regnet.contracts import Split, Splits
-from regnet.data import Data, load_splits, prepare, stack
-from regnet.errors import TargetError
+from regnet.data import Data, load_splits, prepare, set_aside, stack
+from regnet.errors import ConfigError, TargetError
 
 TRAIN = torch.tensor([[1.0, 10.0], [3.0, 10.0], [5.0, 1.0]])
 TEST = torch.tensor([[3.0, 0.0]])
@@ -87,3 +87,48 @@ def test_stacked_data_are_each_seed_s_own(normalization: Any) -> None:
             assert torch.equal(found.target[row], expected.target)
             assert torch.equal(found.y[row], expected.y)
         close(together.normalize(x)[row], own.normalize(x))
+
+
+def test_validation_is_set_aside_from_the_training_examples() -> None:
+    given = Disc(train_size=50, test_size=20).load(torch.Generator().manual_seed(0))
+    rest, aside = set_aside(given, 0.2, 3, redraw=True)
+    assert aside is not None
+    assert (len(rest.train.x), len(aside.x), rest.test.x is given.test.x) == (40, 10, True)
+    together = torch.cat([rest.train.x, aside.x])
+    assert sorted(map(tuple, together.tolist())) == sorted(map(tuple, given.train.x.tolist()))
+    found = {tuple(x): y for x, y in zip(given.train.x.tolist(), given.train.y.tolist(), strict=True)}
+    assert [found[tuple(x)] for x in aside.x.tolist()] == aside.y.tolist()
+
+
+def test_which_are_set_aside_depends_on_the_seed_where_the_data_do() -> None:
+    given = Disc(train_size=50, test_size=20).load(torch.Generator().manual_seed(0))
+
+    def aside(seed: int, redraw: bool) -> Tensor:
+        part = set_aside(given, 0.2, seed, redraw=redraw)[1]
+        assert part is not None
+        return part.x
+
+    assert torch.equal(aside(1, True), aside(1, True))
+    assert not torch.equal(aside(1, True), aside(2, True))
+    assert torch.equal(aside(1, False), aside(2, False))
+
+
+def test_none_is_set_aside_unless_it_is_asked_for() -> None:
+    given = splits()
+    assert set_aside(given, 0.0, 0, redraw=True) == (given, None)
+    assert prepared("scalar").validation is None
+
+
+def test_something_has_to_be_left_to_train_on() -> None:
+    with pytest.raises(ConfigError, match="validation=0.9 leaves none of the 3 training examples"):
+        set_aside(splits(), 0.9, 0, redraw=True)
+
+
+def test_validation_examples_are_scaled_by_the_training_examples_alone() -> None:
+    validation = Split(torch.tensor([[3.0, 7.0]]), torch.tensor([1]))
+    data = prepare(splits(), "feature", "signed", torch.float64, validation)
+    assert data.validation is not None
+    close(data.validation.x, [[0, 0]])
+    together = stack([data, data])
+    assert together.validation is not None
+    assert together.validation.x.shape == (2, 1, 2)

@@ -8,7 +8,7 @@ from torch import Tensor
 from regnet.builtin.losses.mse import MSE
 from regnet.contracts import Coding, Split, Splits
 from regnet.data import Data, prepare, stack
-from regnet.metrics import HEADLINE, METRICS, evaluate
+from regnet.metrics import AT_ONCE, HEADLINE, METRICS, SPLITS, evaluate
 
 
 def classified() -> Data:
@@ -77,3 +77,29 @@ def test_each_task_is_judged_by_what_it_measures() -> None:
         assert HEADLINE[task].removeprefix("test/") in metrics
     assert set(evaluate(same, classified(), MSE())) == {f"{s}/{m}" for s in ("train", "test") for m in METRICS["classification"]}
     assert set(evaluate(same, valued("values"), MSE())) == {f"{s}/{m}" for s in ("train", "test") for m in METRICS["regression"]}
+
+
+def test_validation_examples_are_measured_where_there_are_some() -> None:
+    validation = Split(torch.tensor([[0.9, -0.9], [0.9, -0.9]]), torch.tensor([0, 1]))
+    test = Split(torch.tensor([[0.0, 1.0]]), torch.tensor([0]))
+    data = prepare(Splits(validation, test, 2), "none", "signed", torch.float64, validation)
+    found = evaluate(same, data, MSE())
+    assert found["validation/error_rate"].item() == 0.5
+    assert set(found) == {f"{split}/{metric}" for split in SPLITS for metric in METRICS["classification"]}
+
+
+def test_many_examples_of_many_replicas_are_predicted_a_few_at_a_time() -> None:
+    sizes: list[tuple[int, ...]] = []
+
+    def watched(x: Tensor) -> Tensor:
+        sizes.append(tuple(x.shape))
+        return x
+
+    count = 2 * AT_ONCE + 3
+    part = Split(torch.randn(count, 2, generator=torch.Generator().manual_seed(0)), torch.zeros(count, dtype=torch.int64))
+    data = prepare(Splits(part, part, 2), "none", "signed", torch.float64)
+    found = evaluate(watched, stack([data, data]), MSE())
+    assert sizes[:3] == [(2, AT_ONCE, 2), (2, AT_ONCE, 2), (2, 3, 2)]
+    alone = evaluate(same, data, MSE())
+    for name, values in found.items():
+        torch.testing.assert_close(values, alone[name].expand(2))

@@ -46,6 +46,7 @@ APART: dict[str, list[str]] = {
     "order": ["shuffle=true"],
     "examples": ["dataset.train_size=50"],
     "precision": ["dtype=float64"],
+    "validation": ["dataset.train_size=80", "validation=0.25"],
 }
 
 
