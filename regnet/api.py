@@ -45,7 +45,7 @@ def _run(overrides: Sequence[str]) -> StudyResult:
     config = compose_config(overrides, catalog)
     study = assemble(config, catalog)
     launch = f"python/{datetime.now().astimezone():%Y-%m-%d/%H-%M-%S.%f}-{os.getpid()}"
-    with open_tracker(config, catalog.plugins.manager, launch):
+    with open_tracker(catalog.plugins.manager, launch):
         result = run_study(study, Listeners(catalog.plugins))
     if config["tracking"]["name"] == "mlflow":
         from regnet.tracking.summary import write_summaries

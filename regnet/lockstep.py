@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from operator import itemgetter
 
@@ -14,7 +14,7 @@ import torch
 from regnet.contracts import Buffer
 from regnet.events import StudyEnded, StudyStarted
 from regnet.listeners import Audience
-from regnet.machine import free_cores, free_memory
+from regnet.machine import free_memory, usable_cores
 from regnet.parameters import leaves
 from regnet.program import Outcome, Program, Share, run_program
 from regnet.replicas import Structure, structure
@@ -65,10 +65,10 @@ def run_together(
     Args:
         studies: in any mixture; their numbers, from 0, say whose an outcome is.
         audience: hears of all of them.
-        workers: how many processes may train at once; 0 for as many as there are free cores.
+        workers: how many processes may train at once; 0 for as many as there are cores.
         memory: bytes that all programs at work may take, as far as that can be told beforehand; by default half of what is free.
     """
-    workers = (workers or free_cores()) if possible() else 1
+    workers = (workers or usable_cores()) if possible() else 1
     memory = memory or free_memory() // 2
     together: list[Program] = []
     alone: list[Program] = []
@@ -76,7 +76,7 @@ def run_together(
         if studies[group.jobs[0]].replicas == "lockstep":
             together += _programs(group.jobs, studies, workers, memory)
         else:
-            alone += [(Share(job, (seed,)),) for job in group.jobs for seed in studies[job].seeds]
+            alone += [Program((Share(job, (seed,)),), replica_axis=False) for job in group.jobs for seed in studies[job].seeds]
     gathering = _Gathering(studies, audience, [*together, *alone])
     if workers > 1 and len(together) > 1:
         yield from gathering.outcomes(run_in_workers(gathering.starting(together), studies, audience, workers))
@@ -96,20 +96,20 @@ class _Gathering:
     def __init__(self, studies: Sequence[Study], audience: Audience, programs: Sequence[Program]) -> None:
         self._studies = studies
         self._audience = audience
-        self._missing = Counter(share.job for program in programs for share in program)
+        self._missing = Counter(share.job for program in programs for share in program.shares)
         self._results: dict[int, list[StudyResult]] = {}
         self._failed: set[int] = set()
 
     def starting(self, programs: Sequence[Program]) -> Iterator[Program]:
         """The programs in turn, each without what is in vain: shares of a study that has failed elsewhere."""
         for program in programs:
-            wanted = tuple(share for share in program if share.job not in self._failed)
+            wanted = tuple(share for share in program.shares if share.job not in self._failed)
             for share in wanted:
                 if share.job not in self._results:
                     self._results[share.job] = []
                     self._audience.tell(StudyStarted(self._studies[share.job]))
             if wanted:
-                yield wanted
+                yield replace(program, shares=wanted)
 
     def outcomes(self, outcomes: Iterable[Outcome]) -> Iterator[tuple[int, StudyResult | Exception]]:
         """The studies' outcomes, each as soon as its last share's is known, or the first one that failed."""
@@ -173,10 +173,10 @@ def _programs(jobs: Sequence[int], studies: Sequence[Study], workers: int, memor
     fitting = max(1, memory // (processes * bytes_per_replica(study)))
     count = math.ceil(math.ceil(total / min(fitting, MANY)) / processes) * processes
     cuts = [round(total * cut / count) for cut in range(count + 1)]
-    return [_shares(owners[start:end]) for start, end in pairwise(cuts) if end > start]
+    return [Program(_shares(owners[start:end]), replica_axis=total > 1) for start, end in pairwise(cuts) if end > start]
 
 
-def _shares(owners: Sequence[tuple[int, int]]) -> Program:
+def _shares(owners: Sequence[tuple[int, int]]) -> tuple[Share, ...]:
     return tuple(Share(job, tuple(seed for _, seed in own)) for job, own in groupby(owners, key=itemgetter(0)))
 
 

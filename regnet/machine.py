@@ -18,10 +18,9 @@ def describe_machine() -> str:
     return f"{_processor()}, {cores} cores, {platform.system()}, Python {platform.python_version()}, torch {torch.__version__}"
 
 
-def free_cores() -> int:
-    """The cores that this process may use, less those that were busy in the last minute; at least one."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, round(cores - os.getloadavg()[0]))
+def usable_cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def free_memory() -> int:

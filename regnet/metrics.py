@@ -34,15 +34,15 @@ def evaluate(predict: Callable[[Tensor], Tensor], data: Data, loss: Loss) -> dic
         examples: Examples | None = getattr(data, name)
         if examples is None:
             continue
-        prediction = _predict(predict, examples.x)
+        prediction = predict_all(predict, examples.x)
         found[f"{name}/loss"] = loss.forward(prediction, examples.target)
         for metric, value in _judge(prediction, examples, data.targets).items():
             found[f"{name}/{metric}"] = value
     return found
 
 
-def _predict(predict: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """The predictions for many replicas' examples, a few examples at a time: what a layer makes then stays in the cache.
+def predict_all(predict: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """The predictions ``(*R, N, K)`` for all examples ``(*R, N, F)``: of many replicas a few at a time, to stay in the cache.
 
     How many depends on nothing, so that a replica's numbers do not depend on how many there are.
     """

@@ -31,8 +31,14 @@ class Share(NamedTuple):
     seeds: tuple[int, ...]
 
 
-Program: TypeAlias = tuple[Share, ...]
-"""What is trained at once."""
+@dataclass(frozen=True)
+class Program:
+    """What is trained at once."""
+
+    shares: tuple[Share, ...]
+    replica_axis: bool
+    """Whether there is a replica axis, which stays if all shares but one fail: their numbers are then what they would have been."""
+
 
 Outcome: TypeAlias = tuple[Share, StudyResult | Exception]
 """What became of a share: its result, or what ended it."""
@@ -53,7 +59,7 @@ def run_program(program: Program, studies: Sequence[Study], audience: Audience) 
     Anything else that goes wrong, and Ctrl-C, ends the program: the runs that were going on are told to have failed.
     """
     parts: dict[Share, Part] = {}
-    for share in program:
+    for share in program.shares:
         try:
             parts[share] = _load(studies[share.job], share.seeds)
         except Exception as error:
@@ -61,7 +67,7 @@ def run_program(program: Program, studies: Sequence[Study], audience: Audience) 
     if not parts:
         return
     try:
-        results = _run(list(parts.values()), audience)
+        results = _run(list(parts.values()), audience, replica_axis=program.replica_axis)
     except Exception as error:
         yield from ((share, error) for share in parts)
     else:
@@ -80,7 +86,7 @@ def _load(study: Study, seeds: tuple[int, ...]) -> Part:
     return Part(study, seeds, data)
 
 
-def _run(parts: Sequence[Part], audience: Audience) -> list[StudyResult]:
+def _run(parts: Sequence[Part], audience: Audience, *, replica_axis: bool) -> list[StudyResult]:
     """Trains the parts together; a result for each."""
     rows = _Rows(parts)
     started: set[tuple[int, int]] = set()
@@ -104,7 +110,7 @@ def _run(parts: Sequence[Part], audience: Audience) -> list[StudyResult]:
             for seed, data in zip(part.seeds, part.data, strict=True):
                 started.add((place, seed))
                 audience.tell(RunStarted(part.study, seed, data))
-        results = rows.results(_train(parts, on_epoch, 1 if audience.may_stop else LAG))
+        results = rows.results(_train(parts, on_epoch, 1 if audience.may_stop else LAG, replica_axis=replica_axis))
         for place, (part, result) in enumerate(zip(parts, results, strict=True)):
             for seed in part.seeds:
                 _end(part.study, seed, result, audience)
@@ -116,10 +122,10 @@ def _run(parts: Sequence[Part], audience: Audience) -> list[StudyResult]:
     return results
 
 
-def _train(parts: Sequence[Part], on_epoch: OnEpoch, lag: int) -> Trained:
+def _train(parts: Sequence[Part], on_epoch: OnEpoch, lag: int, *, replica_axis: bool) -> Trained:
     owners = [(part.study, seed, data) for part in parts for seed, data in zip(part.seeds, part.data, strict=True)]
     rows = [Row(seed, study.network.init(study.features, stream(seed, "weights"))[0], data) for study, seed, data in owners]
-    return train(merge([study for study, _, _ in owners]), rows, on_epoch, lag)
+    return train(merge([study for study, _, _ in owners]), rows, on_epoch, lag, replica_axis=replica_axis)
 
 
 class _Rows:

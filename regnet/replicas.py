@@ -25,6 +25,7 @@ OF_THE_PROGRAM = (
     "coding",
     "features",
     "examples",
+    "validation",
     "record",
     "dtype",
     "device",

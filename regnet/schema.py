@@ -8,6 +8,7 @@ import types
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -70,9 +71,21 @@ class Option:
             ValueError: it is of another type or out of range; says what is wrong.
         """
         try:
-            return TypeAdapter(self.annotation).validate_python(value)
+            return _adapter(self.annotation).validate_python(value)
         except ValidationError as error:
             raise ValueError(_explain(error)) from None
+
+
+def _adapter(annotation: Any) -> TypeAdapter[Any]:
+    try:
+        return _remembered_adapter(annotation)
+    except TypeError:  # the annotation says something that cannot be looked up by, such as a list
+        return TypeAdapter(annotation)
+
+
+@cache
+def _remembered_adapter(annotation: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(annotation)
 
 
 def options_of(component: type) -> dict[str, Option]:

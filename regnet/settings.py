@@ -35,7 +35,7 @@ class Settings:
         dtype: the type of every number trained on and with.
         device: where to train.
         workers: how many processes may train one study's seeds, where there are enough of them to be worth it; 0 is as many as
-            there are free cores.
+            there are cores.
         threads: threads inside one tensor operation; 0 leaves it to torch.
         study: what to call the study in tables; by default the names of its components.
         report: what to print and draw at the end.

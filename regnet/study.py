@@ -52,7 +52,7 @@ class Study:
     device: torch.device
     threads: int
     workers: int
-    """How many processes may train the seeds; 0 for as many as there are free cores."""
+    """How many processes may train the seeds; 0 for as many as there are cores."""
     config: Mapping[str, Any]
     """The composed configuration: plain mappings, lists, numbers and strings."""
     origins: tuple[Provenance, ...] = ()

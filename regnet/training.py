@@ -61,8 +61,8 @@ class Row:
     data: Data
 
 
-def train(study: Study, rows: Sequence[Row], on_epoch: OnEpoch, lag: int = 1) -> Trained:
-    """Trains every row from its start on its data: one alone, or several in lockstep.
+def train(study: Study, rows: Sequence[Row], on_epoch: OnEpoch, lag: int = 1, *, replica_axis: bool) -> Trained:
+    """Trains every row from its start on its data: one alone, or any number in lockstep along a replica axis.
 
     A row whose loss is no longer finite has diverged. Its metrics are not a number from that epoch on; the others go on.
     On a GPU `on_epoch` may be called for up to `lag` epochs at once, so that metrics are seldom waited for.
@@ -71,9 +71,10 @@ def train(study: Study, rows: Sequence[Row], on_epoch: OnEpoch, lag: int = 1) ->
         ShapeError: the layers' sizes do not fit each other, the data or the targets.
     """
     seeds = [row.seed for row in rows]
-    data = (stack([row.data for row in rows]) if len(rows) > 1 else rows[0].data).to(study.device)
+    data = (stack([row.data for row in rows]) if replica_axis else rows[0].data).to(study.device)
     with torch_threads(study.threads):
-        progress = _Progress(len(rows), make_trainer(study, seeds, [row.start for row in rows]), on_epoch)
+        trainer = make_trainer(study, seeds, [row.start for row in rows], replica_axis=replica_axis)
+        progress = _Progress(len(rows), trainer, on_epoch)
         batches = Batches(data.train, study.batch_size, study.shuffle, seeds)
         seconds = _train_epochs(progress, study, batches, data, lag if study.device.type == "cuda" else 1)
         weights = [progress.final_weights(row) for row in range(len(rows))]

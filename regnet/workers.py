@@ -76,7 +76,7 @@ class _Worker:
         process = context.Process(target=_work, args=(program, studies, there, here), daemon=True)
         process.start()
         there.close()
-        return cls(process, here, set(program))
+        return cls(process, here, set(program.shares))
 
     def attend(self, studies: Sequence[Study], audience: Audience) -> Iterator[Outcome]:
         """Hears what the process has to say, and passes it on."""

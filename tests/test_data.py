@@ -120,7 +120,7 @@ def test_none_is_set_aside_unless_it_is_asked_for() -> None:
 
 
 def test_something_has_to_be_left_to_train_on() -> None:
-    with pytest.raises(ConfigError, match="validation=0.9 leaves none of the 3 training examples"):
+    with pytest.raises(ConfigError, match=r"validation=0\.9 leaves none of the 3 training examples"):
         set_aside(splits(), 0.9, 0, redraw=True)
 
 

@@ -38,10 +38,14 @@ ORDER = [
     "scaffold",
     "model",
     "study",
+    "replicas",
     "engines",
     "machine",
     "results",
     "training",
+    "program",
+    "workers",
+    "lockstep",
     "runner",
     "assemble",
     "config_errors",
@@ -68,6 +72,7 @@ EDGES = {
     "mlflow": {"tracking", "report", "cli"},
     "sklearn": {"builtin"},
     "matplotlib": {"report", "cli"},
+    "jax": {"bench"},
 }
 """Who may import what is heavy or foreign."""
 

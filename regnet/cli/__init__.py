@@ -6,10 +6,13 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from regnet.cli.options import add_plugin_options
 
 KINDS = ("layer", "loss", "optimizer", "dataset", "initializer")
+CONTENDERS = "torch,compile,solo,lockstep,lockstep:1000,vmap,compiled-vmap,jax:1,jax,c"
+POINTS = [2, 5, 10, 20, 50, 100, 200, 500, 1000]
 USER_ERROR = 2
 FAILED = 1
 INTERRUPTED = 130
@@ -58,14 +61,27 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("name", help="what configs will call the component, such as softsign")
     new.add_argument("--kind", required=True, choices=KINDS, help="what it is")
     new.add_argument("--dir", default=".", metavar="FOLDER", help="where to put it (default: here)")
-    bench = commands.add_parser("bench", help="time the engines against each other, interleaved, in one process")
-    bench.add_argument("--rounds", type=int, default=7, help="how often each is timed (default: %(default)s)")
-    bench.add_argument(
-        "--epochs", type=int, default=3, help="epochs of the report's experiment for each timing (default: %(default)s)"
-    )
-    bench.add_argument("--replicas", type=int, nargs="+", default=[20], help="how many to train in lockstep (default: 20)")
-    bench.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    _add_bench_options(commands.add_parser("bench", help="time every way to train the report's network, each in its own process"))
     return parser
+
+
+def _add_bench_options(bench: argparse.ArgumentParser) -> None:
+    bench.add_argument(
+        "--contenders",
+        default=CONTENDERS,
+        metavar="A,B,...",
+        help="who takes part, jax:20 with 20 replicas, jax with those of --replicas (default: %(default)s)",
+    )
+    bench.add_argument("--replicas", type=int, nargs="+", default=[20, 100], help="how many to train at once (default: 20 100)")
+    bench.add_argument("--rounds", type=int, default=7, help="how often each is timed (default: %(default)s)")
+    bench.add_argument("--epochs", type=int, default=3, help="epochs for each timing, at least (default: %(default)s)")
+    bench.add_argument("--memory", type=int, metavar="REPLICAS", help="also measure what so many replicas in lockstep use")
+    bench.add_argument("--figure", type=Path, metavar="PATH", help="draw time against replicas: writes PATH as .png and .svg")
+    bench.add_argument(
+        "--points", type=int, nargs="+", default=POINTS, metavar="N", help="replicas on its curve (default: %(default)s)"
+    )
+    bench.add_argument("--readme", type=Path, metavar="FILE", help="write the results into the file's <!-- bench --> block")
+    bench.add_argument("--json", action="store_true", help="print JSON, with every measurement, instead of tables")
 
 
 def _dispatch(options: argparse.Namespace) -> int:

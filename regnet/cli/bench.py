@@ -1,64 +1,93 @@
-"""`regnet bench`: the engines' speed on the report's network, as ratios in one process."""
+"""`regnet bench`: how fast the report's network trains, here, in every way that a user might train it."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
-
-import numpy as np
+import os
+import re
+import sys
+from pathlib import Path
 
 from regnet.assemble import assemble
-from regnet.bench import Timing, benchmark
+from regnet.bench.contender import expand
+from regnet.bench.race import Plan, Race, Timing, benchmark
 from regnet.catalog import load_catalog
 from regnet.cli.console import results_console
 from regnet.configs import compose_config
 from regnet.errors import ConfigError
-from regnet.machine import describe_machine
-from regnet.report.table import Table
+from regnet.report.benchmark import as_json, comparison_table, memory_note, timing_table
+
+BLOCK = re.compile(r"(?<=<!-- bench -->\n).*?(?=<!-- /bench -->)", re.DOTALL)
 
 
 def bench(options: argparse.Namespace) -> int:
-    """Times the engines and prints the table, or JSON with every single measurement."""
-    if min(options.rounds, options.epochs, *options.replicas) < 1:
-        raise ConfigError("bench: --rounds, --epochs and --replicas take numbers from 1 up")
+    """Times the contenders and prints the tables, or JSON with every single measurement; draws and writes what is asked for."""
+    memory = 1 if options.memory is None else options.memory
+    if min(options.rounds, options.epochs, memory, *options.replicas, *options.points) < 1:
+        raise ConfigError("bench: --rounds, --epochs, --memory, --replicas and --points take numbers from 1 up")
+    curve = ("torch", "solo", *(f"lockstep:{replicas}" for replicas in options.points)) if options.figure else ()
+    pairs = expand([*options.contenders.split(","), *curve], options.replicas)
+    if options.readme:
+        _check_readme(options.readme)
     catalog = load_catalog()
     study = assemble(compose_config(["tracking=none"], catalog), catalog)
-    timings = benchmark(study, options.replicas, options.rounds, options.epochs)
+    plan = Plan(options.rounds, options.epochs)
+    race = benchmark(study, pairs, plan, _tell)
+    large = benchmark(study, [("lockstep", options.memory)], Plan(1, 1), _tell).timings[0] if options.memory else None
+    _tell("")
+    if options.figure:
+        _draw(race, options.figure)
     if options.json:
-        print(json.dumps(_as_json(timings, options), indent=1))
+        print(json.dumps(as_json(race, plan, large), indent=1))
     else:
-        _table(timings, options).print(results_console())
+        _print(race, large, plan)
+    if options.readme:
+        _fill(options.readme, _markdown(race, large, options))
     return 0
 
 
-def _table(timings: Sequence[Timing], options: argparse.Namespace) -> Table:
-    rows = tuple((one.name, _median(one.step_microseconds, " µs"), _median(one.speedup, "×")) for one in timings)
-    how = f"Medians of {options.rounds} interleaved rounds of {options.epochs} epochs (lowest to highest); one thread."
-    return Table(
-        "A training step of the report's network, per run",
-        ("", "time", "speed against PyTorch"),
-        rows,
-        (how, f"Measured on: {describe_machine()}."),
-    )
+def _tell(line: str) -> None:
+    """Shows what is happening to whoever is watching, in the place of what was shown before."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
 
 
-def _median(values: np.ndarray, unit: str) -> str:
-    return f"{np.median(values):.1f}{unit} ({values.min():.1f} to {values.max():.1f})"
+def _draw(race: Race, path: Path) -> None:
+    from regnet.report.figures.saving import save
+    from regnet.report.figures.scaling import scaling
+
+    save(scaling(race), path.parent, path.stem)
 
 
-def _as_json(timings: Sequence[Timing], options: argparse.Namespace) -> dict[str, object]:
-    return {
-        "machine": describe_machine(),
-        "rounds": options.rounds,
-        "epochs": options.epochs,
-        "timings": [
-            {
-                "name": one.name,
-                "replicas": one.replicas,
-                "step_microseconds": one.step_microseconds.tolist(),
-                "speedup": one.speedup.tolist(),
-            }
-            for one in timings
-        ],
-    }
+def _print(race: Race, memory: Timing | None, plan: Plan) -> None:
+    console = results_console()
+    timing_table(race, plan).print(console)
+    if compared := comparison_table(race):
+        compared.print(console)
+    if memory:
+        console.print(memory_note(memory))
+
+
+def _check_readme(path: Path) -> None:
+    if not path.is_file() or len(BLOCK.findall(path.read_text(encoding="utf-8"))) != 1:
+        raise ConfigError(f"bench: --readme {path}: expected a file with one block from <!-- bench --> to <!-- /bench -->")
+
+
+def _markdown(race: Race, memory: Timing | None, options: argparse.Namespace) -> str:
+    parts = [timing_table(race, Plan(options.rounds, options.epochs)).markdown()]
+    if compared := comparison_table(race):
+        parts.append(compared.markdown())
+    if memory:
+        parts.append(memory_note(memory) + "\n")
+    if options.figure:
+        from regnet.report.figures.scaling import describe_scaling
+
+        path = Path(os.path.relpath(options.figure, options.readme.parent)).with_suffix(".png")
+        parts.append(f"![{describe_scaling(race)}]({path.as_posix()})\n")
+    return "\n".join(parts)
+
+
+def _fill(path: Path, text: str) -> None:
+    """Puts the text into the file's block, in the place of what was there."""
+    path.write_text(BLOCK.sub(lambda _: text, path.read_text(encoding="utf-8")), encoding="utf-8")

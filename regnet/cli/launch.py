@@ -7,26 +7,30 @@ import itertools
 import logging
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
 import hydra
+import numpy as np
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import _run_hydra, create_config_search_path, get_args_parser
 from hydra.conf import HydraConf
 from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 from rich.console import Console
 
 from regnet.assemble import assemble
-from regnet.catalog import load_catalog
+from regnet.catalog import Catalog, load_catalog
 from regnet.cli.broken import tell_of_broken
 from regnet.cli.console import results_console
+from regnet.cli.loader import SweepLoader
 from regnet.cli.options import add_plugin_options
-from regnet.cli.progress import Progress
+from regnet.cli.progress import progress_bar
 from regnet.config_errors import readable_errors
 from regnet.configs import CONFIG_MODULE, CONFIG_NAME, plain, register_groups, with_search_path
 from regnet.errors import ConfigError
@@ -34,9 +38,10 @@ from regnet.listeners import Listeners
 from regnet.policy import add_overrides_to_policy, add_to_policy
 from regnet.report.build import build_report
 from regnet.report.comparison import headline
-from regnet.results import by_study
+from regnet.results import StudyResult, by_study
 from regnet.runner import refuse_if_all_diverged, run_study
 from regnet.storage import find_results, load_result, save_result
+from regnet.study import Study
 from regnet.tracking import open_tracker
 
 SEARCH_PATH = f"pkg://{CONFIG_MODULE}"
@@ -73,25 +78,45 @@ def train_job(config: DictConfig) -> float:
     Returns the mean of the final headline metric over the seeds, for sweepers that optimize it.
     """
     catalog = load_catalog()
-    composed = plain(config)
-    study = assemble(composed, catalog)
-    hydra = HydraConfig.get()
+    study = assemble(plain(config), catalog)
+    with listening([study], catalog, HydraConfig.get()) as listeners:
+        result = run_study(study, listeners)
+    return keep_result(result)
+
+
+@contextmanager
+def listening(studies: Sequence[Study], catalog: Catalog, hydra: HydraConf) -> Iterator[Listeners]:
+    """Within, whoever hears of some studies of one launch: the plugins, a progress bar and the tracker.
+
+    Raises:
+        TrackingError: the runs cannot be written down.
+    """
     manager = catalog.plugins.manager
-    manager.register(Progress(), "regnet-progress")
-    with open_tracker(composed, manager, _launch_name(hydra)):
-        result = run_study(study, Listeners(catalog.plugins))
-    save_result(result, Path(hydra.runtime.output_dir))
+    with progress_bar(studies, manager), open_tracker(manager, _launch_name(hydra)):
+        yield Listeners(catalog.plugins)
+
+
+def keep_result(result: StudyResult) -> float:
+    """Writes the result into the folder of the job that Hydra is at, and tells of the seeds that failed.
+
+    Returns the mean of the final headline metric over the seeds.
+
+    Raises:
+        Diverged: not one seed was trained to the end.
+    """
+    save_result(result, Path(HydraConfig.get().runtime.output_dir))
     for seed, reason in result.failures.items():
-        Console(stderr=True).print(f"regnet: {study.name}: seed {seed} {reason}", style="yellow", soft_wrap=True, highlight=False)
+        Console(stderr=True).print(f"regnet: {result.name}: seed {seed} {reason}", style="yellow", soft_wrap=True, highlight=False)
     refuse_if_all_diverged(result)
-    return float(result.final[headline(result)].mean())
+    return float(np.nanmean(result.history[headline(result)][:, -1]))
 
 
 def _launch(overrides: list[str], multirun: bool, config_dir: str | None) -> int:
     search_path = create_config_search_path(SEARCH_PATH)
     if config_dir is not None:
         _add_folder(search_path, config_dir)
-    driver = Hydra.create_main_hydra2(task_name="regnet", config_search_path=search_path)
+    driver = Hydra("regnet", SweepLoader(search_path))
+    GlobalHydra.instance().initialize(driver)
     config = driver.compose_config(
         CONFIG_NAME, overrides, RunMode.MULTIRUN, with_log_configuration=False, validate_sweep_overrides=False
     )

@@ -56,7 +56,7 @@ class Trainer(ABC):
         """A copy of one replica's parameters and buffers, by dotted name."""
 
 
-def make_trainer(study: Study, seeds: Sequence[int], starts: Sequence[Params]) -> Trainer:
+def make_trainer(study: Study, seeds: Sequence[int], starts: Sequence[Params], *, replica_axis: bool) -> Trainer:
     """The study's engine, holding the network as `Layer.init` left it for each seed; with several seeds, along a replica axis.
 
     Raises:
@@ -66,7 +66,7 @@ def make_trainer(study: Study, seeds: Sequence[int], starts: Sequence[Params]) -
         case "handbuilt":
             from regnet.engines.handbuilt import HandbuiltTrainer
 
-            return HandbuiltTrainer(study, seeds, starts)
+            return HandbuiltTrainer(study, seeds, starts, replica_axis=replica_axis)
         case "torch":
             from regnet.engines.torch import TorchTrainer
 

@@ -22,8 +22,7 @@ class HandbuiltTrainer(Trainer):
     """Trains one seed, or many in lockstep along a leading replica axis, with the same lines."""
 
     @torch.inference_mode()  # views of tensors that are made here are quicker to take
-    def __init__(self, study: Study, seeds: Sequence[int], starts: Sequence[Params]) -> None:
-        replica_axis = len(seeds) > 1
+    def __init__(self, study: Study, seeds: Sequence[int], starts: Sequence[Params], *, replica_axis: bool) -> None:
         self._network = study.network
         self._loss = study.loss
         self._record = study.record

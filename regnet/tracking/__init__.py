@@ -4,45 +4,46 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pluggy
 
-from regnet.errors import ConfigError, one_of
+from regnet.errors import TrackingError
 
-NAMES = ("mlflow", "none")
+log = logging.getLogger("regnet")
 
 
 @contextmanager
-def open_tracker(config: Mapping[str, Any], manager: pluggy.PluginManager, launch: str) -> Iterator[None]:
-    """Within, the study's events are tracked as `config["tracking"]` says; `launch` names what was started together.
+def open_tracker(manager: pluggy.PluginManager, launch: str) -> Iterator[None]:
+    """Within, each study's events are tracked as its own configuration says; `launch` names what was started together.
+
+    On leaving, everything is written.
 
     Raises:
-        ConfigError: there is no such way of tracking.
-        TrackingError: the store cannot be reached or written.
+        ConfigError: a study wants to be tracked in a way that there is not.
+        TrackingError: a store cannot be reached or written.
     """
-    options = config["tracking"]
-    match options.get("name"):
-        case "none":
-            yield
-        case "mlflow":
-            quiet_mlflow()
-            from regnet.tracking.tracker import MlflowTracker
+    from regnet.tracking.tracker import MlflowTracker
 
-            tracker = MlflowTracker(options, launch)
-            manager.register(tracker, "regnet-mlflow")
-            try:
-                yield
-            finally:
-                manager.unregister(tracker)
-        case other:
-            raise ConfigError(f"unknown tracking {other!r}: {one_of(str(other), NAMES)}")
+    tracker = MlflowTracker(launch)
+    manager.register(tracker, "regnet-mlflow")
+    try:
+        yield
+    except BaseException:
+        try:
+            tracker.close()
+        except TrackingError as error:  # what ended the study is worth more than this
+            log.warning("%s", error)
+        raise
+    finally:
+        manager.unregister(tracker)
+    tracker.close()
 
 
 def quiet_mlflow() -> None:
     """Turns MLflow's telemetry and chatter off, unless the user has turned them on; call it before MLflow is imported."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -1,41 +1,26 @@
-"""The MLflow store: finding it, setting it up once, and saying in a line what is wrong with it."""
+"""The MLflow store: connecting to it, setting it up once, and finding the experiment."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import tempfile
-import textwrap
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock
+from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from sqlalchemy.exc import SQLAlchemyError
 
-from regnet.errors import TrackingError
+from regnet.errors import TrackingError, one_of
+from regnet.tracking.uri import check_store, is_server, store_uri, unusable
 
-SQLITE = "sqlite:///"
-DEFAULT_URI = f"{SQLITE}mlflow.db"
-REACH_SECONDS = 5
-REASON_LENGTH = 160
-"""MLflow's messages go on for a page: this much says what is wrong."""
+__all__ = ["connect", "existing_experiment", "experiment_id", "search", "store_uri", "tracking_errors"]
 
-
-def store_uri(given: object) -> str:
-    """The store that was asked for: by an option, else by MLFLOW_TRACKING_URI, else a database in the working directory.
-
-    The path of an SQLite database is made absolute: MLflow keeps one connection for each URI, wherever the process goes.
-    """
-    uri = str(given or "") or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
-    if uri.startswith(SQLITE):
-        return SQLITE + str(Path(uri.removeprefix(SQLITE)).resolve())
-    return uri
+PAGE = 1000
 
 
 def connect(given: object = None, *, create: bool = True) -> MlflowClient:
@@ -45,14 +30,10 @@ def connect(given: object = None, *, create: bool = True) -> MlflowClient:
         TrackingError: it cannot be reached, opened or written.
     """
     uri = store_uri(given)
+    check_store(uri, create=create)
     with tracking_errors(uri):
-        if uri.startswith(("http://", "https://")):
-            _reach(uri)
+        if is_server(uri):
             return MlflowClient(uri)
-        if uri.startswith(SQLITE):
-            if not create and not Path(uri.removeprefix(SQLITE)).exists():
-                raise TrackingError(f"there is no MLflow store {uri}: run something first, or name another store")
-            _writable(Path(uri.removeprefix(SQLITE)))
         digest = hashlib.blake2b(uri.encode(), digest_size=8).hexdigest()
         with FileLock(Path(tempfile.gettempdir()) / f"regnet-{os.getuid()}-{digest}.lock"):
             client = MlflowClient(uri)
@@ -75,48 +56,30 @@ def experiment_id(client: MlflowClient, name: str) -> str:
     return str(found.experiment_id)
 
 
+def existing_experiment(client: MlflowClient, name: str) -> str:
+    """The experiment of that name; raises TrackingError if there is none."""
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        names = [experiment.name for experiment in client.search_experiments()]
+        raise TrackingError(f"no MLflow experiment is called {name!r}: {one_of(name, names)}")
+    return str(found.experiment_id)
+
+
+def search(client: MlflowClient, experiment: str, filter_string: str) -> Iterator[Run]:
+    """Every run that fits, over as many pages as it takes."""
+    identity, token = existing_experiment(client, experiment), None
+    while True:
+        page = client.search_runs([identity], filter_string, max_results=PAGE, page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
 @contextmanager
 def tracking_errors(uri: str) -> Iterator[None]:
     """Turns what MLflow, its database or the network raise into a TrackingError of one line."""
     try:
         yield
     except (MlflowException, SQLAlchemyError, OSError) as error:
-        reason = textwrap.shorten(str(error) or type(error).__name__, REASON_LENGTH, placeholder=" …")
-        raise TrackingError(
-            f"the MLflow store {uri} cannot be used: {reason} (set tracking.uri or MLFLOW_TRACKING_URI, or tracking=none)"
-        ) from error
-
-
-def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """A configuration as MLflow's parameters: ``optimizer.lr``, ``model.layers.0.name``."""
-    flat: dict[str, str] = {}
-    for key, value in config.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, Mapping):
-            flat |= flatten(value, f"{name}.")
-        elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
-            flat |= flatten({str(place): item for place, item in enumerate(value)}, f"{name}.")
-        else:
-            flat[name] = str(value)
-    return flat
-
-
-def _reach(uri: str) -> None:
-    """Asks the server for a sign of life, since MLflow itself would try again for minutes."""
-    try:
-        urllib.request.urlopen(uri.rstrip("/") + "/health", timeout=REACH_SECONDS).close()
-    except urllib.error.HTTPError:
-        pass  # it answered, if only to say that this is not the way to ask
-    except urllib.error.URLError as error:
-        raise TrackingError(
-            f"the MLflow server {uri} does not answer: {error.reason} (start it, set tracking.uri, or use tracking=none)"
-        ) from error
-
-
-def _writable(path: Path) -> None:
-    if path.exists() and not os.access(path, os.W_OK):
-        raise PermissionError(f"{path} is not writable")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"the folder {path.parent} does not exist")
-    with path.open("ab"):  # to see whether it can be, which permissions alone do not tell
-        pass
+        raise unusable(uri, error) from error

@@ -6,35 +6,33 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlflow.entities import Metric, Param
-from mlflow.tracking import MlflowClient
-
 from regnet.results import StudyResult
 from regnet.stats import Summary, summarize
-from regnet.tracking.read import search
-from regnet.tracking.store import connect, experiment_id, flatten, store_uri, tracking_errors
+from regnet.study import SEED_KEYS
+from regnet.tracking.process import Channel, writing_process
+from regnet.tracking.records import Destination, StudySummed, flatten
+from regnet.tracking.uri import destination
 
 
 def write_summaries(results: Sequence[StudyResult], launch: str, folder: Path | None = None) -> None:
     """Logs a summary run for each study, with the report's files; one that the launch already has is written anew.
 
     The studies were tracked as their configs say; a study that was not is passed over.
+
+    Raises:
+        TrackingError: a store cannot be reached or written.
     """
+    channels: dict[Destination, Channel] = {}
     for result in results:
         options = result.config["tracking"]
         if options["name"] != "mlflow":
             continue
-        uri = store_uri(options.get("uri"))
-        client = connect(options.get("uri"))
-        with tracking_errors(uri):
-            run_id = _summary_run(client, str(options.get("experiment") or "regnet"), result, launch)
-            stamp = int(time.time() * 1000)
-            metrics = [Metric(name, value, stamp, 0) for name, value in summary_metrics(result).items()]
-            params = [Param(key, value) for key, value in flatten(_shared(result)).items()]
-            client.log_batch(run_id, metrics=metrics, params=params)
-            if folder is not None:
-                client.log_artifacts(run_id, str(folder), "report")
-            client.set_terminated(run_id, "FINISHED")
+        where = destination(options)
+        if where not in channels:
+            channels[where] = writing_process().open(where)
+        channels[where].send(_summed(result, launch, folder))
+    for channel in channels.values():
+        channel.close()
 
 
 def summary_metrics(result: StudyResult) -> dict[str, float]:
@@ -58,22 +56,19 @@ def _moments(name: str, summary: Summary) -> dict[str, float]:
     return found
 
 
-def _shared(result: StudyResult) -> dict[str, object]:
-    return {key: value for key, value in result.config.items() if key not in ("seed", "seeds")}
-
-
-def _summary_run(client: MlflowClient, experiment: str, result: StudyResult, launch: str) -> str:
-    identity = experiment_id(client, experiment)
-    asked = f"tags.`regnet.role` = 'summary' and tags.`regnet.launch` = '{launch}' and tags.`regnet.study` = '{result.identity}'"
-    found = next(search(client, experiment, asked), None)
-    if found is not None:
-        return str(found.info.run_id)
-    tags = {
-        "regnet.role": "summary",
-        "regnet.study": result.identity,
-        "regnet.study_name": result.name,
-        "regnet.launch": launch,
-        "regnet.machine": result.machine,
-        "regnet.seeds": ", ".join(map(str, result.seeds)),
-    }
-    return str(client.create_run(identity, tags=tags, run_name=f"{result.name} · summary").info.run_id)
+def _summed(result: StudyResult, launch: str, folder: Path | None) -> StudySummed:
+    return StudySummed(
+        name=f"{result.name} · summary",
+        milliseconds=int(time.time() * 1000),
+        tags={
+            "regnet.role": "summary",
+            "regnet.study": result.identity,
+            "regnet.study_name": result.name,
+            "regnet.launch": launch,
+            "regnet.machine": result.machine,
+            "regnet.seeds": ", ".join(map(str, result.seeds)),
+        },
+        params=flatten({key: value for key, value in result.config.items() if key not in SEED_KEYS}),
+        metrics=summary_metrics(result),
+        report=None if folder is None else folder.resolve(),
+    )

@@ -1,134 +1,142 @@
-"""The MLflow tracker: a listener that makes one flat run for each seed, and writes metrics in batches."""
+"""The MLflow tracker: a listener that hands what happens in every study of a launch to the process that writes it down."""
 
 from __future__ import annotations
 
+import itertools
 import subprocess
-import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
-from pathlib import Path
-from typing import Any
 
-import numpy as np
-from mlflow.data import from_numpy  # type: ignore[attr-defined]  # made at import, by name
-from mlflow.data.code_dataset_source import CodeDatasetSource
-from mlflow.entities import DatasetInput, InputTag, Metric, Param
-from omegaconf import OmegaConf
-from safetensors.torch import save_file
+from safetensors.torch import save
 
-from regnet.events import EpochEnded, ListenerFailed, RunEnded, RunFailed, RunStarted
+from regnet.data import Data
+from regnet.errors import ConfigError, TrackingError, one_of
+from regnet.events import EpochEnded, ListenerFailed, RunEnded, RunFailed, RunStarted, StudyStarted
 from regnet.hookspecs import hookimpl
 from regnet.machine import describe_machine
 from regnet.results import StudyResult
-from regnet.study import Study
-from regnet.tracking.read import STOPPED
-from regnet.tracking.store import connect, experiment_id, flatten, store_uri, tracking_errors
+from regnet.study import SEED_KEYS, Study
+from regnet.tracking import records
+from regnet.tracking.process import Channel, writing_process
+from regnet.tracking.records import STOPPED, Destination, flatten
+from regnet.tracking.uri import destination
 
-FLUSH_SECONDS = 10.0
-"""How often metrics are written while training goes on, so that somebody can watch."""
-BATCH = 1000
-"""How many metrics MLflow takes in one call."""
+NAMES = ("mlflow", "none")
+WEIGHTS = "weights.safetensors"
+
+
+@dataclass
+class _Tracked:
+    """A study that is written down, and the numbers that its runs and its data go by."""
+
+    study: Study
+    number: int
+    channel: Channel
+    runs: dict[int, int] = field(default_factory=dict)
+    """By seed."""
+    data: tuple[Data, int] | None = None
+    """What the last run was given."""
 
 
 class MlflowTracker:
-    """Writes a study's runs into an MLflow store as its events come."""
+    """Makes one flat run for each seed of each study that is to be tracked, wherever its configuration says."""
 
     regnet_fatal = True  # what cannot be kept need not be computed
 
-    def __init__(self, options: Mapping[str, Any], launch: str) -> None:
-        """Connects to the store; raises TrackingError if that cannot be done."""
-        self._uri = store_uri(options.get("uri"))
+    def __init__(self, launch: str) -> None:
         self._launch = launch
-        self._client = connect(options.get("uri"))
-        with tracking_errors(self._uri):
-            self._experiment = experiment_id(self._client, str(options.get("experiment") or "regnet"))
-        self._runs: dict[int, str] = {}
-        self._buffers: dict[int, list[Metric]] = defaultdict(list)
-        self._flushed = time.monotonic()
+        self._numbers = itertools.count()
+        self._channels: dict[Destination, Channel] = {}
+        self._studies: dict[int, _Tracked] = {}
+
+    def close(self) -> None:
+        """Waits until everything is written; raises TrackingError if it cannot be, and no study has heard of it."""
+        problems = []
+        for channel in self._channels.values():
+            try:
+                channel.close()
+            except TrackingError as error:
+                problems.append(error)
+        if problems:
+            raise problems[0]
+
+    @hookimpl
+    def regnet_study_started(self, event: StudyStarted) -> None:
+        self._tracked(event.study)
 
     @hookimpl
     def regnet_run_started(self, event: RunStarted) -> None:
-        study, seed = event.study, event.seed
-        with tracking_errors(self._uri):
-            run = self._client.create_run(
-                self._experiment, start_time=_now(), tags=self._tags(study, seed), run_name=f"{study.name} · seed {seed}"
-            )
-            self._runs[seed] = run.info.run_id
-            params = flatten({**study.config, "seed": seed})
-            params.pop("seeds", None)
-            self._client.log_batch(run.info.run_id, params=[Param(key, value) for key, value in params.items()])
-            self._client.log_inputs(run.info.run_id, datasets=_dataset_inputs(event))
-            self._client.log_text(run.info.run_id, OmegaConf.to_yaml(dict(study.config)), "config.yaml")
+        tracked = self._tracked(event.study)
+        if tracked is None:
+            return
+        tracked.channel.check()
+        if tracked.data is None or tracked.data[0] is not event.data:
+            tracked.data = (event.data, next(self._numbers))
+            tracked.channel.send(_data_seen(tracked.data[1], event))
+        run = tracked.runs[event.seed] = next(self._numbers)
+        tracked.channel.send(records.RunBegun(run, tracked.number, tracked.data[1], event.seed, _now()))
 
     @hookimpl
     def regnet_epoch_ended(self, event: EpochEnded) -> None:
-        stamp = _now()
-        for row, seed in enumerate(event.seeds):
-            for name, values in event.metrics.items():
-                if np.isfinite(values[row]):
-                    self._buffers[seed].append(Metric(name, float(values[row]), stamp, event.epoch))
-        if time.monotonic() - self._flushed > FLUSH_SECONDS:
-            with tracking_errors(self._uri):
-                for seed in event.seeds:
-                    self._flush(seed)
-            self._flushed = time.monotonic()
+        tracked = self._tracked(event.study)
+        if tracked is None:
+            return
+        tracked.channel.check()
+        runs = tuple(tracked.runs[seed] for seed in event.seeds)
+        tracked.channel.send(records.EpochMeasured(runs, event.epoch, _now(), dict(event.metrics)))
 
     @hookimpl
     def regnet_run_ended(self, event: RunEnded) -> None:
+        tracked = self._tracked(event.study)
+        if tracked is None:
+            return
+        tracked.channel.check()
         (seed,) = event.result.seeds
-        with tracking_errors(self._uri):
-            self._buffers[seed].extend(_final_metrics(event.result))
-            self._flush(seed)
-            self._log_weights(seed, event.result)
-            if seed in event.result.stopped:
-                self._client.set_tag(self._runs[seed], STOPPED, str(event.result.stopped[seed]))
-            self._client.set_terminated(self._runs[seed], "FINISHED", end_time=_now())
+        tracked.channel.send(_run_ended(tracked.runs[seed], seed, event.result))
 
     @hookimpl
     def regnet_run_failed(self, event: RunFailed) -> None:
-        run = self._runs.get(event.seed)
-        if run is None:  # it failed while its MLflow run was being made
+        tracked = self._tracked(event.study)
+        if tracked is None or event.seed not in tracked.runs:  # it failed before it began
             return
-        with tracking_errors(self._uri):
-            self._flush(event.seed)
-            self._client.set_tag(run, "regnet.failure", event.reason)
-            self._client.set_terminated(run, "KILLED" if event.interrupted else "FAILED", end_time=_now())
+        status = "KILLED" if event.interrupted else "FAILED"
+        tags = {"regnet.failure": event.reason}
+        tracked.channel.send(records.RunEnded(tracked.runs[event.seed], _now(), status, tags=tags))
 
     @hookimpl
     def regnet_listener_failed(self, event: ListenerFailed) -> None:
-        with tracking_errors(self._uri):
-            for run in self._runs.values():
-                self._client.set_tag(run, "regnet.listener_failed", f"{event.listener} in {event.hook}: {event.reason}")
+        tags = {"regnet.listener_failed": f"{event.listener} in {event.hook}: {event.reason}"}
+        for tracked in self._studies.values():
+            tracked.channel.send(records.RunsTagged(tuple(tracked.runs.values()), tags))
 
-    def _flush(self, seed: int) -> None:
-        buffer = self._buffers.pop(seed, [])
-        for start in range(0, len(buffer), BATCH):
-            self._client.log_batch(self._runs[seed], metrics=buffer[start : start + BATCH])
+    def _tracked(self, study: Study) -> _Tracked | None:
+        """The study as it is known here, from now on if it is new; none if it is not to be tracked.
 
-    def _log_weights(self, seed: int, result: StudyResult) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "weights.safetensors"
-            save_file({name: tensor.contiguous() for name, tensor in result.network.weights.items()}, path)
-            self._client.log_artifact(self._runs[seed], str(path))
+        Two jobs may be alike in every value, so it is the object that counts.
+        """
+        if id(study) not in self._studies and _is_to_be_tracked(study):
+            self._studies[id(study)] = self._begin(study)
+        return self._studies.get(id(study))
 
-    def _tags(self, study: Study, seed: int) -> dict[str, str]:
-        commit = git_commit()
-        return {
-            "regnet.role": "run",
-            "regnet.study": study.identity,
-            "regnet.study_name": study.name,
-            "regnet.launch": self._launch,
-            "regnet.seed": str(seed),
-            "regnet.engine": study.engine,
-            "regnet.replicas": study.replicas,
-            "regnet.report": str(study.config.get("report")),
-            "regnet.machine": describe_machine(),
-            "regnet.version": version("regnet"),
-            "regnet.plugins": ", ".join(map(str, study.origins)),
-        } | ({"mlflow.source.git.commit": commit} if commit else {})
+    def _begin(self, study: Study) -> _Tracked:
+        where = destination(study.config["tracking"])
+        if where not in self._channels:
+            self._channels[where] = writing_process().open(where)
+        tracked = _Tracked(study, next(self._numbers), self._channels[where])
+        params = flatten({key: value for key, value in study.config.items() if key not in SEED_KEYS})
+        tracked.channel.send(
+            records.StudyBegun(tracked.number, study.name, study.config, params=params, tags=_tags(study, self._launch))
+        )
+        return tracked
+
+
+def _is_to_be_tracked(study: Study) -> bool:
+    name = str(study.config["tracking"].get("name"))
+    if name not in NAMES:
+        raise ConfigError(f"unknown tracking {name!r}: {one_of(name, NAMES)}")
+    return name == "mlflow"
 
 
 @cache
@@ -141,28 +149,51 @@ def git_commit() -> str | None:
     return found.stdout.strip()
 
 
-def _final_metrics(result: StudyResult) -> list[Metric]:
-    """The values after the last epoch, and the time: alone its own, in lockstep the group's and the share, never mixed."""
+def final_metrics(result: StudyResult) -> dict[str, float]:
+    """One seed's values after the last epoch, and its time: alone its own, in lockstep the group's and the share, never mixed."""
     final = {f"final/{name}": float(values[0, -1]) for name, values in result.history.items()}
     seconds, together = float(result.seconds[0]), int(result.together[0])
     if together == 1:
-        final["time/train_seconds"] = seconds
-    else:
-        final["time/lockstep_group_train_seconds"] = seconds
-        final["time/lockstep_train_seconds_per_replica"] = seconds / together
-        final["time/lockstep_replicas"] = together
-    epochs = next(iter(result.history.values())).shape[1]
-    return [Metric(name, value, _now(), epochs) for name, value in final.items()]
+        return final | {"time/train_seconds": seconds}
+    return final | {
+        "time/lockstep_group_train_seconds": seconds,
+        "time/lockstep_train_seconds_per_replica": seconds / together,
+        "time/lockstep_replicas": together,
+    }
 
 
-def _dataset_inputs(event: RunStarted) -> list[DatasetInput]:
-    name = str(event.study.config["dataset"]["name"])
-    source = CodeDatasetSource({"mlflow.source.name": f"regnet dataset {name}"})
-    inputs = []
-    for context, examples in (("training", event.data.train), ("testing", event.data.test)):
-        described = from_numpy(examples.x.numpy(), source=source, targets=examples.y.numpy(), name=name)
-        inputs.append(DatasetInput(described._to_mlflow_entity(), [InputTag("mlflow.data.context", context)]))
-    return inputs
+def _tags(study: Study, launch: str) -> dict[str, str]:
+    commit = git_commit()
+    return {
+        "regnet.role": "run",
+        "regnet.study": study.identity,
+        "regnet.study_name": study.name,
+        "regnet.launch": launch,
+        "regnet.engine": study.engine,
+        "regnet.replicas": study.replicas,
+        "regnet.report": str(study.config.get("report")),
+        "regnet.machine": describe_machine(),
+        "regnet.version": version("regnet"),
+        "regnet.plugins": ", ".join(map(str, study.origins)),
+    } | ({"mlflow.source.git.commit": commit} if commit else {})
+
+
+def _data_seen(number: int, event: RunStarted) -> records.DataSeen:
+    parts = {"training": event.data.train, "testing": event.data.test}
+    splits = {use: (examples.x.numpy(), examples.y.numpy()) for use, examples in parts.items()}
+    return records.DataSeen(number, str(event.study.config["dataset"]["name"]), splits)
+
+
+def _run_ended(run: int, seed: int, result: StudyResult) -> records.RunEnded:
+    return records.RunEnded(
+        run,
+        _now(),
+        "FINISHED",
+        step=next(iter(result.history.values())).shape[1],
+        metrics=final_metrics(result),
+        tags={STOPPED: str(result.stopped[seed])} if seed in result.stopped else {},
+        files={WEIGHTS: save({name: tensor.contiguous() for name, tensor in result.network.weights.items()})},
+    )
 
 
 def _now() -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -176,13 +175,3 @@ def test_configuration_and_completion_as_hydra_users_expect(tmp_path: Path) -> N
         done = regnet(tmp_path, "-sc", "query=bash", COMP_LINE=line)
         assert done.stdout.strip() == expected
     assert "complete" in regnet(tmp_path, "run", "-sc", "install=bash").stdout
-
-
-def test_bench_gives_every_measurement_as_json(tmp_path: Path) -> None:
-    done = regnet(tmp_path, "bench", "--json", "--rounds", "2", "--epochs", "1", "--replicas", "3")
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert [one["replicas"] for one in found["timings"]] == [1, 1, 3]
-    for one in found["timings"]:
-        ratio = [base / own for base, own in zip(found["timings"][0]["step_microseconds"], one["step_microseconds"], strict=True)]
-        assert one["speedup"] == pytest.approx(ratio)

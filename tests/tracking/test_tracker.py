@@ -26,7 +26,8 @@ from regnet.runner import run_study
 from regnet.stats import summarize
 from regnet.tracking import open_tracker
 from regnet.tracking.read import newest_launch, read_launch
-from regnet.tracking.store import connect, flatten
+from regnet.tracking.records import flatten
+from regnet.tracking.store import connect
 
 Store = Callable[[], MlflowClient]
 SMALL = ["epochs=4", "dataset.train_size=40", "dataset.test_size=30"]
@@ -176,7 +177,7 @@ def test_a_listener_that_fails_is_told_of_in_a_tag(store: Store) -> None:
     catalog = load_catalog()
     catalog.plugins.manager.register(Faint(), "faint")
     config = compose_config(SMALL, catalog)
-    with open_tracker(config, catalog.plugins.manager, "a launch"):
+    with open_tracker(catalog.plugins.manager, "a launch"):
         run_study(assemble(config, catalog), Listeners(catalog.plugins))
     (run,) = runs(store())
     assert run.info.status == "FINISHED"

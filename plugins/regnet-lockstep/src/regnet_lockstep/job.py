@@ -1,0 +1,105 @@
+"""One job of a launch: what Hydra's `run_job` does around a task, with less copying and with its YAML remembered."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from hydra import version
+from hydra.conf import HydraConf
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.utils import JobReturn, JobRuntime, JobStatus, _flush_loggers, configure_log
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import Container, DictConfig, OmegaConf, open_dict, read_write
+
+from regnet.cli.copying import copy_config
+from regnet_lockstep.yaml_writer import YamlWriter
+
+
+class Job:
+    """A job that has been composed, and whose task can be run later, when its outcome is known.
+
+    For jobs that stay in the launch's working directory and environment: see `needs_its_own_environment`.
+    """
+
+    def __init__(self, config: DictConfig) -> None:
+        """Takes over the job's whole configuration, Hydra's part included."""
+        self.config = config
+        self.hydra = hydra = config.hydra
+        OmegaConf.set_readonly(hydra, True)
+        with self.current():
+            sweep = hydra.sweep
+            self.folder = Path(os.path.abspath(Path(str(sweep.dir), str(sweep.subdir))))  # noqa: PTH100 - follows no links
+        runtime = hydra.runtime
+        with read_write(runtime), open_dict(runtime):
+            runtime.output_dir = str(self.folder)
+
+    @property
+    def needs_its_own_environment(self) -> bool:
+        """Whether it changes the working directory or environment variables, which jobs that are trained together share."""
+        job = self.hydra.job
+        changes = not version.base_at_least("1.2") if job.chdir is None else job.chdir
+        return bool(changes or job.env_set)
+
+    @contextmanager
+    def current(self) -> Iterator[None]:
+        """Within, this is the job that Hydra is at: `HydraConfig` is the job's."""
+        instance = HydraConfig.instance()
+        before = instance.cfg
+        instance.cfg = cast(HydraConf, _with_hydra(self.hydra))  # Hydra calls the whole what it calls the part
+        try:
+            yield
+        finally:
+            instance.cfg = before
+
+    def task_config(self) -> DictConfig:
+        """What a task is given: a copy of the configuration without Hydra's part."""
+        return copy_config(self.config, without="hydra")
+
+    def run(self, outcome: Callable[[], Any], task: TaskFunction, context: HydraContext, writer: YamlWriter) -> JobReturn:
+        """What Hydra does around a task, in a folder with the job's log and configuration.
+
+        Args:
+            outcome: returns what the task returns, or raises what it raises.
+            task: the task, for callbacks that want to know.
+            context: whose callbacks to call.
+            writer: writes the configuration.
+        """
+        with self.current():
+            task_config = self.task_config()
+            overrides = cast(list[str], OmegaConf.to_container(self.hydra.overrides.task))
+            ret = JobReturn(overrides, task_config, working_dir=str(Path.cwd()))
+            ret.hydra_cfg = hydra_config = _with_hydra(copy_config(self.hydra))
+            hydra_config.hydra._set_parent(hydra_config)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            configure_log(self.hydra.job_logging, self.hydra.verbose)
+            self._write({"config": task_config, "hydra": hydra_config, "overrides": self.hydra.overrides.task}, writer)
+            context.callbacks.on_job_start(config=self.config, task_function=task)
+            try:
+                ret.return_value = outcome()
+                ret.status = JobStatus.COMPLETED
+            except Exception as error:
+                ret.return_value = error
+                ret.status = JobStatus.FAILED
+            ret.task_name = JobRuntime.instance().get("name")
+            _flush_loggers()
+            context.callbacks.on_job_end(config=self.config, job_return=ret)
+        return ret
+
+    def _write(self, parts: dict[str, Container], writer: YamlWriter) -> None:
+        subdir = self.hydra.output_subdir
+        if subdir is None:
+            return
+        (self.folder / subdir).mkdir(parents=True, exist_ok=True)
+        for name, part in parts.items():
+            (self.folder / subdir / f"{name}.yaml").write_text(writer.text(part), encoding="utf-8")
+
+
+def _with_hydra(hydra: DictConfig) -> DictConfig:
+    """A configuration that has Hydra's part alone, whose references still lead into the configuration that it belongs to."""
+    config = OmegaConf.create()
+    config.__dict__["_content"]["hydra"] = hydra
+    return config

@@ -1,0 +1,125 @@
+"""Launching regnet's jobs: all are composed, the like ones trained together, and each is run when its outcome is known."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from hydra._internal.core_plugins.basic_launcher import BasicLauncher
+from hydra.core.utils import JobReturn, configure_log, filter_overrides, run_job, setup_globals
+from omegaconf import open_dict
+
+from regnet.assemble import assemble
+from regnet.catalog import load_catalog
+from regnet.cli.launch import keep_result, listening
+from regnet.configs import plain
+from regnet.lockstep import Group, plan, run_together
+from regnet.results import StudyResult
+from regnet.study import Study
+from regnet_lockstep.collector import making_what_stays
+from regnet_lockstep.job import Job
+from regnet_lockstep.telling import describe
+from regnet_lockstep.yaml_writer import YamlWriter
+
+log = logging.getLogger(__name__)
+
+GIGABYTE = 10**9
+OWN_ENVIRONMENT = "hydra.job.chdir or hydra.job.env_set is set"
+
+
+class Launch:
+    """One launch of jobs whose task is `regnet.cli.launch.train_job`.
+
+    Args:
+        launcher: who was asked for it.
+        workers: how many processes to train in; 0 for as many as there are cores.
+        memory: how many GB the programs at work may take; None for half of what is free.
+        first: the number of the first job.
+    """
+
+    def __init__(self, launcher: BasicLauncher, workers: int, memory: float | None, first: int) -> None:
+        assert launcher.config is not None
+        assert launcher.hydra_context is not None
+        assert launcher.task_function is not None
+        self.config = launcher.config
+        self.context = launcher.hydra_context
+        self.task = launcher.task_function
+        self.workers = workers
+        self.memory = int(memory * GIGABYTE) if memory else None
+        self.first = first
+        self.writer = YamlWriter()
+
+    def run(self, job_overrides: Sequence[Sequence[str]]) -> list[JobReturn]:
+        """What the jobs returned, in their order.
+
+        A job that cannot be assembled, diverges or fails has its own exception, and the others go on. Ctrl-C ends the launch,
+        and the jobs that were completed by then are kept.
+        """
+        setup_globals()
+        self._log_as_launch()
+        Path(str(self.config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
+        log.info(f"Launching {len(job_overrides)} jobs in lockstep")
+        try:
+            return self._run_all(job_overrides)
+        finally:
+            gc.unfreeze()
+
+    def _run_all(self, job_overrides: Sequence[Sequence[str]]) -> list[JobReturn]:
+        with making_what_stays():
+            jobs = [self._compose(overrides, self.first + place) for place, overrides in enumerate(job_overrides)]
+        returns: dict[int, JobReturn] = {}
+        for place, outcome in self._outcomes(jobs):
+            log.info(f"\t#{self.first + place} : {' '.join(filter_overrides(job_overrides[place]))}")
+            with making_what_stays():
+                returns[place] = self._run(jobs[place], outcome)
+                self._log_as_launch()
+        return [returns[place] for place in range(len(jobs))]
+
+    def _compose(self, overrides: Sequence[str], number: int) -> Job:
+        config = self.context.config_loader.load_sweep_config(self.config, list(overrides))
+        with open_dict(config):
+            config.hydra.job.id = number
+            config.hydra.job.num = number
+        return Job(config)
+
+    def _outcomes(self, jobs: Sequence[Job]) -> Iterator[tuple[int, Callable[[], float] | None]]:
+        """Each job's place and outcome, as soon as that is known; None for a job that has to be run by itself."""
+        catalog = load_catalog()
+        studies: dict[int, Study] = {}
+        for place, job in enumerate(jobs):
+            if job.needs_its_own_environment:
+                continue
+            try:
+                with job.current(), making_what_stays():
+                    studies[place] = assemble(plain(job.task_config()), catalog)
+            except Exception as error:  # the job's own, whatever it is
+                yield place, partial(_finish, error)
+        if studies:
+            places, together = list(studies), list(studies.values())
+            for line in describe(plan(together), [self.first + place for place in places]):
+                log.info(line)
+            with listening(together, catalog, self.config.hydra) as listeners:
+                for index, outcome in run_together(together, listeners, self.workers, self.memory):
+                    yield places[index], partial(_finish, outcome)
+        apart = [place for place, job in enumerate(jobs) if job.needs_its_own_environment]
+        for line in describe([Group((place,), OWN_ENVIRONMENT) for place in apart], range(self.first, self.first + len(jobs))):
+            log.info(line)
+        yield from ((place, None) for place in apart)
+
+    def _run(self, job: Job, outcome: Callable[[], float] | None) -> JobReturn:
+        if outcome is not None:
+            return job.run(outcome, self.task, self.context, self.writer)
+        return run_job(self.task, job.config, "hydra.sweep.dir", "hydra.sweep.subdir", self.context)
+
+    def _log_as_launch(self) -> None:
+        configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
+
+
+def _finish(outcome: StudyResult | Exception) -> float:
+    """What `train_job` does when its study has been trained."""
+    if isinstance(outcome, Exception):
+        raise outcome
+    return keep_result(outcome)

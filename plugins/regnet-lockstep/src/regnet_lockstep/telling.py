@@ -1,0 +1,33 @@
+"""Saying which jobs go together, and why the others do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from regnet.lockstep import Group
+
+
+def describe(groups: Sequence[Group], numbers: Sequence[int]) -> Iterator[str]:
+    """A line for each group of jobs, and one for each reason why jobs are alone.
+
+    Args:
+        groups: the plan.
+        numbers: each job's number, in the order that the plan counts in.
+    """
+    alone: dict[str, list[int]] = {}
+    for group in groups:
+        jobs = [numbers[place] for place in group.jobs]
+        if len(jobs) > 1:
+            yield f"\t{len(jobs)} jobs together, {group.reason}: {ranges(jobs)}"
+        else:
+            alone.setdefault(group.reason, []).extend(jobs)
+    for reason, jobs in alone.items():
+        yield f"\t{len(jobs)} alone, {reason}: {ranges(jobs)}"
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """Numbers as a person writes them: ``#0 to #4, #7``."""
+    runs = groupby(enumerate(sorted(numbers)), key=lambda pair: pair[1] - pair[0])
+    spans = [[number for _, number in run] for _, run in runs]
+    return ", ".join(f"#{span[0]} to #{span[-1]}" if len(span) > 1 else f"#{span[0]}" for span in spans)

@@ -1,0 +1,78 @@
+"""Writing configurations as YAML, again and again: the text that OmegaConf writes, most of which is the same for every job."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]
+from omegaconf import Container, DictConfig, ListConfig, Node, OmegaConf, ValueNode
+from omegaconf._utils import get_omega_conf_dumper
+
+
+class YamlWriter:
+    """Writes what `OmegaConf.to_yaml` writes, and remembers each entry: a block's text is that of its entries in their order."""
+
+    def __init__(self) -> None:
+        self._texts: dict[tuple[int, str, str], str] = {}
+
+    def text(self, config: Container) -> str:
+        """A configuration, or a part of one, as YAML, with its references as they are."""
+        if not _is_block(config):
+            return OmegaConf.to_yaml(config)
+        lines: list[str] = []
+        self._add_block(config, 0, lines)
+        return "".join(lines)
+
+    def _add_block(self, block: Any, depth: int, lines: list[str]) -> None:
+        """Adds the lines of a mapping or a list that is so deep in a configuration."""
+        if isinstance(block, ListConfig):
+            lines.extend(self._entry(None, item, depth) for item in block._content or ())
+            return
+        for key, child in block._content.items():
+            if isinstance(child, ValueNode) or not (_is_word(key) and _is_block(child)):
+                lines.append(self._entry(key, child, depth))
+            else:
+                lines.append(self._entry(key, EMPTY, depth).removesuffix(" {}\n") + "\n")
+                self._add_block(child, depth + isinstance(child, DictConfig), lines)
+
+    def _entry(self, key: Any, node: Any, depth: int) -> str:
+        """The lines of one entry, an item of a list where there is no key."""
+        known = (depth, repr(key), repr(node))
+        if known not in self._texts:
+            entry = [_value(node)] if key is None else {key.name if isinstance(key, Enum) else key: _value(node)}
+            self._texts[known] = _dump(entry, depth)
+        return self._texts[known]
+
+
+EMPTY = OmegaConf.create({})
+
+
+def _dump(entry: dict[Any, Any] | list[Any], depth: int) -> str:
+    """A mapping or a list of one entry as it stands in a configuration, a list below the key that it belongs to."""
+    above = depth + isinstance(entry, list)
+    whole: Any = entry
+    for _ in range(above):
+        whole = {"_": whole}
+    text: str = yaml.dump(whole, default_flow_style=False, allow_unicode=True, sort_keys=False, Dumper=get_omega_conf_dumper())
+    return text.split("\n", above)[above]
+
+
+def _is_block(node: Any) -> bool:
+    """Whether a node has entries of its own; an empty one, a missing one or a reference is written like a value."""
+    return isinstance(node, (DictConfig, ListConfig)) and isinstance(node._content, (dict, list)) and bool(node._content)
+
+
+def _is_word(key: object) -> bool:
+    """Whether a key stands on one line with its colon, whatever is below it."""
+    return isinstance(key, str) and key.isidentifier() and len(key) < 100
+
+
+def _value(node: Any) -> Any:
+    if isinstance(node, Container):
+        missing_or_reference = isinstance(node._value(), str)
+        return node._value() if missing_or_reference else OmegaConf.to_container(node, resolve=False, enum_to_str=True)
+    value = node._value()
+    if isinstance(value, Node):  # of one type of several
+        value = value._value()
+    return value.name if isinstance(value, Enum) else value

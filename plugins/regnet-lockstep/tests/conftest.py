@@ -1,0 +1,25 @@
+"""What the tests share: running `regnet run` as a person does, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+REGNET = [sys.executable, "-m", "regnet"]
+Run = Callable[..., subprocess.CompletedProcess[str]]
+"""Runs `regnet run` with words in a folder."""
+
+
+@pytest.fixture(scope="session")
+def regnet_run() -> Run:
+    def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+        env = {key: value for key, value in os.environ.items() if key not in ("MLFLOW_TRACKING_URI", "REGNET_PLUGINS")}
+        folder.mkdir(parents=True, exist_ok=True)
+        return subprocess.run([*REGNET, "run", *words], cwd=folder, capture_output=True, text=True, env=env, check=False)
+
+    return run

@@ -1,0 +1,23 @@
+"""Hydra's own tests of launchers."""
+
+from __future__ import annotations
+
+import pytest
+from hydra.test_utils.launcher_common_tests import BatchedSweeperTestSuite, IntegrationTestSuite, LauncherTestSuite
+
+pytestmark = pytest.mark.filterwarnings("default")  # Hydra's suites are not ours to mend
+
+
+@pytest.mark.parametrize(("launcher_name", "overrides"), [("lockstep", []), ("lockstep", ["hydra.launcher.workers=1"])])
+class TestLockstepLauncher(LauncherTestSuite):
+    """Every launcher's tests."""
+
+
+@pytest.mark.parametrize(("launcher_name", "overrides"), [("lockstep", ["hydra.sweeper.max_batch_size=2"])])
+class TestInBatches(BatchedSweeperTestSuite):
+    """Those of sweepers that launch several times."""
+
+
+@pytest.mark.parametrize(("task_launcher_cfg", "extra_flags"), [({"defaults": [{"override hydra/launcher": "lockstep"}]}, ["-m"])])
+class TestLockstepIntegration(IntegrationTestSuite):
+    """Those of whole programs."""

@@ -1,0 +1,148 @@
+"""Checks that a launch in lockstep is, job by job, what the basic launcher makes of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from conftest import REGNET, Run
+from safetensors.numpy import load_file
+
+from regnet.storage import load_result
+
+SMALL = ("epochs=2", "dataset.train_size=40", "dataset.test_size=30", "hydra.sweep.dir=out")
+MIXED = ("seed=0,1", "optimizer.lr=0.01,0.03,-1,1e30", "model.hidden=[4],[5]", "engine=handbuilt,torch")
+"""Two sizes, two engines, a learning rate that is refused and one that diverges."""
+
+
+def launched(regnet_run: Run, folder: Path, launcher: str, *words: str) -> tuple[int, str, str]:
+    done = regnet_run(folder, "-m", f"hydra/launcher={launcher}", *SMALL, *words)
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stderr, done.stdout
+
+
+def jobs(folder: Path) -> dict[str, Path]:
+    return {path.parent.name: path.parent for path in (folder / "out").glob("*/.hydra")}
+
+
+def written_config(job: Path, folder: Path) -> dict[str, Any]:
+    """A job's own configuration as it is written down, and Hydra's less what says which launcher it was."""
+    found = {path.stem: path.read_text().replace(str(folder), "FOLDER") for path in (job / ".hydra").iterdir()}
+    hydra = yaml.safe_load(found.pop("hydra"))["hydra"]
+    hydra["launcher"] = hydra["overrides"]["hydra"] = hydra["runtime"]["choices"]["hydra/launcher"] = None
+    return found | {"hydra": hydra, "log": (job / "regnet.log").read_text()}
+
+
+def same_jobs(one: Path, other: Path) -> None:
+    first, second = jobs(one), jobs(other)
+    assert first.keys() == second.keys()
+    for name, job in first.items():
+        assert written_config(job, one) == written_config(second[name], other)
+        assert {path.name for path in job.iterdir()} == {path.name for path in second[name].iterdir()}
+        if (job / "result.json").exists():
+            same_result(job, second[name])
+
+
+def same_result(one: Path, other: Path) -> None:
+    first, second = load_result(one), load_result(other)
+    assert (first.name, first.identity, first.config, first.seeds) == (second.name, second.identity, second.config, second.seeds)
+    assert (first.failures, first.stopped) == (second.failures, second.stopped)
+    for metric, values in first.history.items():
+        np.testing.assert_allclose(values, second.history[metric], rtol=1e-4, atol=1e-6)
+    weights = load_file(other / "weights.safetensors")
+    for name, value in load_file(one / "weights.safetensors").items():
+        np.testing.assert_allclose(value, weights[name], rtol=1e-4, atol=1e-5)
+
+
+def tracked(folder: Path) -> list[tuple[Any, ...]]:
+    """The MLflow runs of a folder's store, less their times and names."""
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    runs = client.search_runs([one.experiment_id for one in client.search_experiments()])
+    ignored = ("mlflow.runName", "mlflow.source.git.commit")
+    return sorted(
+        (
+            str(run.data.params),
+            run.info.status,
+            str({key: value for key, value in run.data.tags.items() if key not in ignored}),
+            str({key: round(value, 5) for key, value in run.data.metrics.items() if not key.startswith("time/")}),
+            str([file.path for file in client.list_artifacts(run.info.run_id)]),
+        )
+        for run in runs
+        if run.data.tags["regnet.role"] == "run"
+    )
+
+
+def test_a_mixed_sweep_is_job_by_job_the_basic_launchers(regnet_run: Run, tmp_path: Path) -> None:
+    basic = launched(regnet_run, tmp_path / "basic", "basic", *MIXED)
+    lockstep = launched(regnet_run, tmp_path / "lockstep", "lockstep", *MIXED, "hydra.launcher.workers=2")
+    assert basic[0] == lockstep[0] == 2
+    assert sorted(basic[1].splitlines()) == sorted(lockstep[1].splitlines())
+    assert len(jobs(tmp_path / "basic")) == 32
+    same_jobs(tmp_path / "basic", tmp_path / "lockstep")
+    assert tracked(tmp_path / "basic") == tracked(tmp_path / "lockstep")
+    told = lockstep[2]
+    assert "6 jobs together, they differ in seed, optimizer.lr: #0, #4, #12, #16, #20, #28" in told
+    assert "12 alone, engine=torch trains one seed at a time: #1, #3, #5" in told
+
+
+def test_jobs_of_several_seeds_are_trained_together(regnet_run: Run, tmp_path: Path) -> None:
+    words = ("seeds=3", "optimizer.lr=0.01,0.03", "tracking=none", "shuffle=true")
+    for launcher in ("basic", "lockstep"):
+        code, _, told = launched(regnet_run, tmp_path / launcher, launcher, *words)
+        assert code == 0
+    assert "2 jobs together, they differ in optimizer.lr: #0 to #1" in told
+    same_jobs(tmp_path / "basic", tmp_path / "lockstep")
+    assert [load_result(tmp_path / "lockstep/out" / job).together.tolist() for job in "01"] == [[6, 6, 6]] * 2
+
+
+def test_optuna_gets_a_batch_of_trials_from_one_program(regnet_run: Run, tmp_path: Path) -> None:
+    study = ("hydra/sweeper=optuna", "hydra.sweeper.n_trials=6", "hydra.sweeper.n_jobs=3", "hydra.sweeper.sampler.seed=1")
+    for launcher in ("basic", "lockstep"):
+        words = (*study, "optimizer.lr=tag(log,interval(0.001,0.1))", "seeds=2", "tracking=none")
+        code, _, told = launched(regnet_run, tmp_path / launcher, launcher, *words)
+        assert code == 0
+    assert "3 jobs together, they differ in optimizer.lr: #0 to #2" in told
+    assert "3 jobs together, they differ in optimizer.lr: #3 to #5" in told
+    same_jobs(tmp_path / "basic", tmp_path / "lockstep")
+    best = [yaml.safe_load((tmp_path / name / "out/optimization_results.yaml").read_text()) for name in ("basic", "lockstep")]
+    assert best[0]["best_params"] == best[1]["best_params"]
+    assert best[0]["best_value"] == pytest.approx(best[1]["best_value"])
+
+
+def test_jobs_with_a_working_directory_of_their_own_run_as_usual(regnet_run: Run, tmp_path: Path) -> None:
+    words = ("seed=0,1", "hydra.job.chdir=true", "tracking=none", "report=none")
+    code, _, told = launched(regnet_run, tmp_path, "lockstep", *words)
+    assert code == 0
+    assert "2 alone, hydra.job.chdir or hydra.job.env_set is set: #0 to #1" in told
+    assert len(list(tmp_path.rglob("result.json"))) == 2
+
+
+def test_a_wrong_override_is_refused_before_any_job(regnet_run: Run, tmp_path: Path) -> None:
+    code, told, _ = launched(regnet_run, tmp_path, "lockstep", "optimizer.lr=0.1,abc", "tracking=none")
+    assert code == 2
+    assert "optimizer.lr of optimizer sgd takes float > 0; got 'abc'" in told
+    assert jobs(tmp_path) == {}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_was_completed_before_an_interruption_is_kept(number: signal.Signals, tmp_path: Path) -> None:
+    words = [*REGNET, "run", "-m", "hydra/launcher=lockstep", "hydra.launcher.workers=1", "seed=0,1", "tracking=none"]
+    words += [*SMALL[1:], "epochs=2,100000"]
+    process = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "out/2/result.json").exists():  # the second job of the short group
+        assert process.poll() is None
+        time.sleep(0.1)
+    time.sleep(1)
+    os.kill(process.pid, number)
+    _, told = process.communicate(timeout=60)
+    assert (process.returncode, told.strip()) == (130, "regnet: interrupted")
+    assert {job for job, path in jobs(tmp_path).items() if (path / "result.json").exists()} == {"0", "2"}

@@ -1,0 +1,74 @@
+"""Checks that the writer's text is OmegaConf's, on whatever a configuration may hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import pytest
+from omegaconf import MISSING, DictConfig, OmegaConf
+from regnet_lockstep.yaml_writer import YamlWriter
+
+
+class Colour(Enum):
+    """Something to choose from."""
+
+    RED = 1
+
+
+@dataclass
+class Inner:
+    """A typed part of a configuration."""
+
+    colour: Colour = Colour.RED
+    number: int | str = 3
+    missing: int = MISSING
+    by_colour: dict[Colour, int] = field(default_factory=lambda: {Colour.RED: 1})
+
+
+@dataclass
+class Typed:
+    """A typed configuration."""
+
+    inner: Inner = field(default_factory=Inner)
+    absent: Inner | None = None
+    to_give: Inner = MISSING
+    same: Inner = "${inner}"  # type: ignore[assignment]
+    path: Path = Path("a/b")
+    data: bytes = b"\x00\x01"
+    numbers: list[float] = field(default_factory=lambda: [1e-3, float("inf"), float("nan"), -0.0])
+
+
+CONFIGS: list[Any] = [
+    {},
+    [],
+    ["seed=1", "optimizer.lr=1e-3", "a: b", ""],
+    {"a": {"b": {"c": [1, [2, {"d": []}], {}, {"e": {"f": None}}]}}, "empty": {}, "none": None},
+    {"numbers": [1, 1.0, True, "1", "1.0", "true", "yes", "null", "1e-3", None]},
+    {"on": {"y": 1}, "no": {"null": {"~": 1}}, "1": {"x": 2}, 1: {"x": 3}, False: {"x": 4}, 2.5: {"x": 5}},
+    {"k with: colon": {"a": 1}, "x" * 200: {"a": 1}, "é": {"ü": "ß\u2028"}},
+    {"text": "long " * 60, "lines": "one\n\ntwo\n", "deep": {"er": {"text": "long " * 60, "quote": 'it\'s: "so"'}}},
+    {"tab": "a\tb", "trailing": "a ", "leading": " a", "dash": "- a", "hash": "a # b", "percent": "%a", "at": "@a", "star": "*a"},
+    {"reference": "${a.b}", "missing": "???", "a": {"b": "${oc.env:HOME}"}, "twice": [1, 1], "same": [1, 1]},
+    Typed(),
+]
+
+
+@pytest.mark.parametrize("content", CONFIGS, ids=range(len(CONFIGS)))
+def test_text_is_omegaconfs(content: Any) -> None:
+    config = OmegaConf.structured(content) if isinstance(content, Typed) else OmegaConf.create(content)
+    writer = YamlWriter()
+    for _ in range(2):  # from nothing, and from memory
+        assert writer.text(config) == OmegaConf.to_yaml(config)
+
+
+def test_a_memory_of_other_configs_does_no_harm() -> None:
+    writer = YamlWriter()
+    contents = [
+        {"a": value, "b": {"a": value, "c": [value]}} for value in (1, 1.0, True, "1", "1.0", None, "None", "True", [1], {})
+    ]
+    for config in [*map(OmegaConf.create, contents), *map(OmegaConf.create, reversed(contents))]:
+        assert isinstance(config, DictConfig)
+        assert writer.text(config) == OmegaConf.to_yaml(config)

@@ -1,0 +1,38 @@
+"""regnet's own engines in the race, by the way every training goes: its data, its batches, its trainer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from regnet.bench.program import InProcess, Program
+
+if TYPE_CHECKING:
+    from regnet.study import Study
+
+
+def prepare(study: Study, replicas: int) -> Program:
+    """The study's engine with the seeds from 0 on, in lockstep if there are several."""
+    from regnet.batches import Batches
+    from regnet.data import stack
+    from regnet.engines import make_trainer
+    from regnet.metrics import predict_all
+    from regnet.streams import stream
+    from regnet.training import load_data
+
+    seeds = range(replicas)
+    data = load_data(study, seeds)
+    train = (stack(data) if replicas > 1 else data[0]).train
+    starts = [study.network.init(study.features, stream(seed, "weights"))[0] for seed in seeds]
+    trainer = make_trainer(study, seeds, starts, replica_axis=replicas > 1)
+    batches = Batches(train, study.batch_size, study.shuffle, seeds)
+
+    def run(epochs: int) -> None:
+        for _ in range(epochs):
+            trainer.train_epoch(batches.epoch())
+
+    def judge() -> np.ndarray:
+        return np.atleast_1d(study.loss.forward(predict_all(trainer.predict, train.x), train.target).numpy())
+
+    return InProcess(run, judge)

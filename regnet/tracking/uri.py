@@ -1,0 +1,89 @@
+"""Where the MLflow store is, and whether it is there at all: what can be told without importing MLflow."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from regnet.errors import TrackingError
+from regnet.tracking.records import Destination
+
+SQLITE = "sqlite:///"
+DEFAULT_URI = f"{SQLITE}mlflow.db"
+DEFAULT_EXPERIMENT = "regnet"
+REACH_SECONDS = 5
+REASON_LENGTH = 160
+"""MLflow's messages go on for a page: this much says what is wrong."""
+
+
+def store_uri(given: object) -> str:
+    """The store that was asked for: by an option, else by MLFLOW_TRACKING_URI, else a database in the working directory.
+
+    The path of an SQLite database is made absolute: MLflow keeps one connection for each URI, wherever the process goes.
+    """
+    uri = str(given or "") or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
+    if uri.startswith(SQLITE):
+        return SQLITE + str(Path(uri.removeprefix(SQLITE)).resolve())
+    return uri
+
+
+def destination(options: Mapping[str, Any]) -> Destination:
+    """Where the options of `tracking=mlflow` send a study's runs."""
+    return Destination(store_uri(options.get("uri")), str(options.get("experiment") or DEFAULT_EXPERIMENT), Path.cwd())
+
+
+def is_server(uri: str) -> bool:
+    """Whether the store is reached over the network, through MLflow's server."""
+    return uri.startswith(("http://", "https://"))
+
+
+def check_store(uri: str, *, create: bool = True) -> None:
+    """Looks whether a server answers, or a database file can be written.
+
+    Raises:
+        TrackingError: it does not, or cannot; or there is none and `create` is false.
+    """
+    if is_server(uri):
+        _reach(uri)
+    elif uri.startswith(SQLITE):
+        path = Path(uri.removeprefix(SQLITE))
+        if not create and not path.exists():
+            raise TrackingError(f"there is no MLflow store {uri}: run something first, or name another store")
+        try:
+            _try_to_write(path)
+        except OSError as error:
+            raise unusable(uri, error) from error
+
+
+def unusable(uri: str, error: Exception) -> TrackingError:
+    """What MLflow, its database or the network raised, in one line."""
+    reason = textwrap.shorten(str(error) or type(error).__name__, REASON_LENGTH, placeholder=" …")
+    return TrackingError(
+        f"the MLflow store {uri} cannot be used: {reason} (set tracking.uri or MLFLOW_TRACKING_URI, or tracking=none)"
+    )
+
+
+def _reach(uri: str) -> None:
+    """Asks the server for a sign of life, since MLflow itself would try again for minutes."""
+    try:
+        urllib.request.urlopen(uri.rstrip("/") + "/health", timeout=REACH_SECONDS).close()
+    except urllib.error.HTTPError:
+        pass  # it answered, if only to say that this is not the way to ask
+    except urllib.error.URLError as error:
+        raise TrackingError(
+            f"the MLflow server {uri} does not answer: {error.reason} (start it, set tracking.uri, or use tracking=none)"
+        ) from error
+
+
+def _try_to_write(path: Path) -> None:
+    if path.exists() and not os.access(path, os.W_OK):
+        raise PermissionError(f"{path} is not writable")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"the folder {path.parent} does not exist")
+    with path.open("ab"):  # to see whether it can be, which permissions alone do not tell
+        pass

@@ -1,0 +1,133 @@
+"""The process that writes to the MLflow store, so that training need not wait: ``python -m regnet.tracking.writer``.
+
+Pickled records come over standard input, each with the number of its channel, and replies go back over standard output.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import pickle
+import signal
+import sys
+import threading
+import time
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+
+from regnet.errors import TrackingError
+from regnet.tracking import quiet_mlflow
+from regnet.tracking.records import Closed, Destination, Record, Reply
+from regnet.tracking.uri import check_store
+
+if TYPE_CHECKING:
+    from regnet.tracking.ledger import Ledger
+
+SOONEST, LATEST = 1.0, 10.0
+"""After how many seconds what has come is written: many runs to a transaction, and soon enough for somebody who watches."""
+REST = 10
+"""How many times as long as it takes to write shall pass until the next time: training has better uses for the processor."""
+
+Message: TypeAlias = tuple[int, Record]
+
+
+class Writer:
+    """Keeps a ledger for each channel, and writes them all once in a while."""
+
+    def __init__(self, replies: BinaryIO) -> None:
+        self._replies = replies
+        self._ledgers: dict[int, Ledger] = {}
+        self._due = 0.0
+
+    def serve(self, inbox: SimpleQueue[Message | None]) -> None:
+        """Takes records until none is the word, which means that the training process has ended."""
+        while True:
+            try:
+                message = inbox.get(timeout=self._patience())
+            except Empty:
+                self._write_all()
+                continue
+            if message is None:
+                break
+            self._take(*message)
+            if self._patience() == 0:
+                self._write_all()
+        for ledger in self._ledgers.values():
+            ledger.abandon(int(time.time() * 1000))
+        self._write_all()
+
+    def _patience(self) -> float | None:
+        """How many seconds there are to the next writing; forever if there is nothing to write."""
+        if not any(ledger.pending for ledger in self._ledgers.values()):
+            return None
+        return max(0.0, self._due - time.monotonic())
+
+    def _take(self, channel: int, record: Record) -> None:
+        try:
+            match record:
+                case Destination():
+                    self._ledgers[channel] = _open(record)
+                case Closed():
+                    if channel in self._ledgers:
+                        self._ledgers[channel].write()
+                        del self._ledgers[channel]
+                        self._reply(Reply(channel))
+                case _:
+                    if channel in self._ledgers:
+                        self._ledgers[channel].take(record)
+        except TrackingError as error:
+            self._give_up(channel, error)
+
+    def _write_all(self) -> None:
+        start = time.monotonic()
+        for channel, ledger in list(self._ledgers.items()):
+            try:
+                ledger.write()
+            except TrackingError as error:
+                self._give_up(channel, error)
+        end = time.monotonic()
+        self._due = end + min(max(SOONEST, REST * (end - start)), LATEST)
+
+    def _give_up(self, channel: int, error: TrackingError) -> None:
+        self._ledgers.pop(channel, None)
+        self._reply(Reply(channel, str(error)))
+
+    def _reply(self, reply: Reply) -> None:
+        with suppress(BrokenPipeError):  # there may be nobody left to hear
+            pickle.dump(reply, self._replies)
+            self._replies.flush()
+
+
+def main() -> None:
+    """Serves the training process at the other end of the pipes until it has ended."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # those are for the training process, which then says what is to be written
+        signal.signal(number, signal.SIG_IGN)
+    quiet_mlflow()
+    replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what MLflow prints is no reply
+    inbox: SimpleQueue[Message | None] = SimpleQueue()
+    threading.Thread(target=_receive, args=(sys.stdin.buffer, inbox), daemon=True).start()
+    Writer(replies).serve(inbox)
+    sys.stderr.flush()
+    os._exit(0)  # MLflow takes most of a second to be torn down
+
+
+def _receive(pipe: BinaryIO, inbox: SimpleQueue[Message | None]) -> None:
+    try:
+        while True:
+            inbox.put(pickle.load(pipe))
+    except (EOFError, pickle.UnpicklingError):
+        inbox.put(None)
+
+
+def _open(destination: Destination) -> Ledger:
+    check_store(destination.uri)  # before MLflow is imported: bad news shall travel fast
+    from regnet.tracking.ledger import Ledger
+
+    gc.freeze()  # MLflow is in memory to stay: it need not be searched for garbage time and again
+    return Ledger(destination)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,189 @@
+"""Checks that a sweep's jobs are composed as Hydra composes them, whatever their overrides do."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import hydra
+import pytest
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.utils import setup_globals
+from hydra.types import RunMode
+from omegaconf import Container, DictConfig, Node, OmegaConf
+
+from regnet.catalog import Catalog
+from regnet.cli.loader import SweepLoader
+from regnet.configs import CONFIG_NAME, register_groups
+
+SEARCH_PATH = create_config_search_path("pkg://regnet.conf")
+
+CHOICES: list[list[str]] = [
+    ["seed=0", "seed=1", "seed=7", "seed='3'", "seed=null"],
+    ["optimizer.lr=0.1", "optimizer.lr=1e-3", "optimizer.lr=1", "optimizer.lr='0.5'", "optimizer.lr=${seed}"],
+    ["optimizer=sgd", "optimizer=adam", "optimizer=rmsprop"],
+    ["seeds=2", "seeds=20", "seeds=[1,2]", "seeds=null"],
+    ["model.hidden=[3]", "model.hidden=[4,4]", "model.hidden=5"],
+    ["model.activation=relu", "model.activation=tanh", "model.activation='a: b'", "model.activation={name:gelu}"],
+    ["model.output=null", "model.output=tanh", "model.output=softmax"],
+    ["engine=handbuilt", "engine=torch"],
+    ["+extra=1", "+extra=text", "++optimizer.lr=0.2", "~report", "+model.more={a:{b:1}}"],
+    ["+model.more.c=1", "+model.more.c=2", "model.initializer={name:xavier_normal,gain:2}", "model.initializer=he_fan_in"],
+    ["contender=pytorch", "contender=handbuilt_solo", "contender=null"],
+    ["experiment=figures", "experiment=attribution"],
+    ["shuffle=true", "shuffle=false", "shuffle=1", "study=name", "study=null", "study=12"],
+    ["loss={reduction:mean}", "loss.reduction=mean", "loss.reduction=sum"],
+    ["hydra.verbose=true", "hydra.job.name=other", "hydra.job.env_copy=[HOME]"],
+]
+"""Overrides of which a job takes one from some of the rows."""
+
+WRONG = ["epochs=abc", "epochs=1.5", "shuffle=maybe", "optimizer.lr=[1]", "nothing=1", "optimizer=none_such", "optimizer.lr=???"]
+"""What no configuration takes, or what would have to be given."""
+
+
+@pytest.fixture(scope="module")
+def master(catalog: Catalog) -> Iterator[DictConfig]:
+    hydra.version.setbase("1.3")
+    register_groups(catalog)
+    setup_globals()
+    driver = Hydra("regnet", ConfigLoaderImpl(SEARCH_PATH))
+    yield driver.compose_config(
+        CONFIG_NAME, ["seed=0,1", "hydra.sweep.subdir=${hydra.job.num}"], RunMode.MULTIRUN, with_log_configuration=False
+    )
+    GlobalHydra.instance().clear()
+
+
+@pytest.fixture(scope="module")
+def reference() -> ConfigLoaderImpl:
+    return ConfigLoaderImpl(SEARCH_PATH)
+
+
+def composed(loader: ConfigLoaderImpl, master: DictConfig, job: list[str]) -> DictConfig | tuple[type, str]:
+    try:
+        return loader.load_sweep_config(master, job)
+    except Exception as error:
+        return type(error), f"{error} / {error.__cause__}"
+
+
+def described(node: Node) -> Any:
+    """A configuration as values, with everything that OmegaConf remembers of each part: its types, its flags, its key."""
+    metadata = node._metadata
+    own = (type(node), metadata.ref_type, metadata.object_type, metadata.optional, metadata.key, metadata.flags)
+    content = node.__dict__.get("_content")
+    if isinstance(content, dict):
+        return own, [(key, described(child)) for key, child in content.items()]
+    if isinstance(content, list):
+        return own, [described(child) for child in content]
+    return own, repr(node._value()) if not isinstance(content, Node) else described(content)
+
+
+def same(one: Any, other: Any) -> None:
+    if isinstance(one, DictConfig) and isinstance(other, DictConfig):
+        assert OmegaConf.to_yaml(one) == OmegaConf.to_yaml(other)
+        assert described(one) == described(other)
+        assert OmegaConf.get_cache(one) == OmegaConf.get_cache(other)
+    else:
+        assert one == other
+
+
+def sweep(count: int, number: int, rows: list[list[str]]) -> list[list[str]]:
+    draw = random.Random(number)
+    jobs = []
+    for _ in range(count):
+        some = draw.sample(rows, draw.randint(1, 4))
+        job = [draw.choice(row) for row in some]
+        jobs.append([*job, draw.choice(WRONG)] if draw.random() < 0.1 else job)
+    return jobs
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_a_mixed_sweep_is_composed_as_hydra_composes_it(number: int, master: DictConfig, reference: ConfigLoaderImpl) -> None:
+    loader = SweepLoader(SEARCH_PATH)
+    for job in sweep(30, number, CHOICES):
+        same(composed(loader, master, job), composed(reference, master, job))
+
+
+@pytest.mark.parametrize(
+    "jobs",
+    [
+        [["seed=1", "optimizer.lr=1"], ["seed=2", "optimizer.lr=0.5"], ["seed=1", "optimizer.lr=1"]],
+        [["optimizer.lr=1", "optimizer=adam"], ["optimizer.lr=2", "optimizer=adam"], ["optimizer=adam", "optimizer.lr=2"]],
+        [["seed=1", "seed=2"], ["seed=3", "seed=1"]],
+        [["optimizer.lr=1", "optimizer={lr:2}"], ["optimizer.lr=3", "optimizer={lr:2}"]],
+        [["optimizer={lr:2}", "optimizer.lr=1"], ["optimizer={lr:2}", "optimizer.lr=5"]],
+        [
+            ["model.activation={name:gelu}", "model.activation.name=relu"],
+            ["model.activation={name:gelu}", "model.activation.name=a"],
+        ],
+        [["model.hidden=5", "model.hidden.a=1"], ["model.hidden=6", "model.hidden.a=1"]],
+        [["epochs=1"], ["epochs=abc"], ["epochs=2"], ["epochs=1.5"], ["epochs=3.0"], ["epochs='4'"]],
+        [["study=a"], ["study=1"], ["study=${seed}"], ["study=b"], ["study=null"], ["study=c"], ["study='${seed}'"]],
+        [
+            ["model=layers", "model.layers=[relu]", "model.layers.0=tanh"],
+            ["model=layers", "model.layers=[relu]", "model.layers.0=gelu"],
+        ],
+        [["+new.deep.key=1"], ["+new.deep.key=2"], ["+new=1"], ["seed=a=b"], ["study=a=b"], ["study='a,b'"]],
+    ],
+    ids=lambda jobs: " ".join(jobs[0]),
+)
+def test_jobs_of_like_structure(jobs: list[list[str]], master: DictConfig, reference: ConfigLoaderImpl) -> None:
+    loader = SweepLoader(SEARCH_PATH)
+    for job in jobs:
+        same(composed(loader, master, job), composed(reference, master, job))
+
+
+def test_a_structure_is_composed_once(master: DictConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    original = ConfigLoaderImpl.load_sweep_config
+    monkeypatch.setattr(ConfigLoaderImpl, "load_sweep_config", lambda *given: calls.append(given[2]) or original(*given))
+    loader = SweepLoader(SEARCH_PATH)
+    for seed in range(20):
+        for rate in (0.1, 1e-3, 1):
+            loader.load_sweep_config(master, ["optimizer=adam", f"seed={seed}", f"optimizer.lr={rate}"])
+    assert calls == [["optimizer=adam", "seed=0", "optimizer.lr=0.1"]]
+
+
+def test_what_changes_between_two_jobs(
+    master: DictConfig, reference: ConfigLoaderImpl, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    loader = SweepLoader(SEARCH_PATH)
+    monkeypatch.setenv("CHANGES", "at first")
+    copies = reference.load_configuration(CONFIG_NAME, ["hydra.job.env_copy=[CHANGES]"], RunMode.MULTIRUN)
+    changes = [
+        lambda: monkeypatch.setenv("CHANGES", "before"),
+        lambda: monkeypatch.setenv("CHANGES", "after"),
+        lambda: OmegaConf.get_cache(master)["now"].update({"%B": "a month that was resolved"}),
+        lambda: monkeypatch.chdir(tmp_path),
+    ]
+    for change in changes:
+        change()
+        for job in (["seed=1"], ["seed=2"]):
+            same(composed(loader, master, job), composed(reference, master, job))
+            same(composed(loader, copies, job), composed(reference, copies, job))
+
+
+def test_jobs_share_nothing(master: DictConfig) -> None:
+    loader = SweepLoader(SEARCH_PATH)
+    first, second = (loader.load_sweep_config(master, ["seed=1"]) for _ in range(2))
+    before, cache = described(second), OmegaConf.get_cache(master).copy()
+    for node in nodes(first):
+        node._set_flag("readonly", True)
+        node._metadata.optional = not node._metadata.optional
+    OmegaConf.get_cache(first)["now"]["%Y"] = "1999"
+    assert described(second) == before
+    assert described(loader.load_sweep_config(master, ["seed=1"])) == before
+    assert OmegaConf.get_cache(second) == OmegaConf.get_cache(master) == cache
+    assert not set(map(id, nodes(first))) & set(map(id, nodes(second)))
+
+
+def nodes(node: Node) -> Iterator[Node]:
+    yield node
+    if isinstance(node, Container):
+        content = node.__dict__["_content"]
+        for child in content.values() if isinstance(content, dict) else content if isinstance(content, list) else ():
+            yield from nodes(child)

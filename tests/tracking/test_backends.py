@@ -1,0 +1,138 @@
+"""Checks that what is written in bulk cannot be told from what MLflow's own client writes, row by row and file by file."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+from mlflow.tracking import MlflowClient
+from sqlalchemy import MetaData, create_engine, select
+
+from regnet.tracking import records, tables
+from regnet.tracking.bulk import BulkBackend
+from regnet.tracking.client import ClientBackend
+from regnet.tracking.ledger import Ledger
+from regnet.tracking.tables import sql_store
+
+WRITE = "write"
+"""Where the ledger is written in between."""
+TIMES = {"creation_time", "last_update_time"}
+
+
+def story(report: Path) -> Iterator[records.Record | str]:
+    """Two studies and everything that can happen to their runs, in an order in which it can happen."""
+    draw = np.random.default_rng(0)
+    x, y = draw.random((20, 2), dtype=np.float32), draw.integers(0, 2, 20)
+    tags = {"regnet.role": "run", "regnet.launch": "a launch", "regnet.study": "abc"}
+    params = {"optimizer.lr": "0.1", "long": "x" * 400, "model.layers.0.name": "relu"}
+    yield records.StudyBegun(0, "plain", {"optimizer": {"lr": 0.1}}, tags, params)
+    yield records.StudyBegun(1, "odd", {"lr": "1e-3"}, {**tags, "empty": ""}, {"very long": "y" * 7000, "π": "3", "none": ""})
+    yield records.DataSeen(2, "disc", {"training": (x, y), "testing": (x[:10], y[:10])})
+    yield records.DataSeen(3, "disc", {"training": (x, y), "testing": (x, y)})  # one and the same, as MLflow sees it
+    runs = (10, 11, 12, 13)
+    for seed, (run, study, data) in enumerate(zip(runs, (0, 0, 1, 0), (2, 3, 2, 2), strict=True)):
+        yield records.RunBegun(run, study, data, seed, 1_000 + seed)
+    yield WRITE
+    for epoch in range(1, 8):
+        loss = np.array([1 / epoch, math.nan if epoch > 3 else 2.0, -0.0, 1e300])
+        yield records.EpochMeasured(runs, epoch, 2_000 + epoch, {"train/loss": loss, "test/error_rate": draw.random(4)})
+        if epoch % 3 == 0:
+            yield WRITE
+    yield records.RunEnded(
+        10, 3_000, "FINISHED", 7, {"final/loss": 0.5, "time/s": 1.5}, {records.STOPPED: "7"}, {"w.bin": b"\x00\xff"}
+    )
+    yield records.RunEnded(11, 3_001, "FAILED", tags={"regnet.failure": "diverged " * 700})
+    unusual = {"a": math.inf, "b": -math.inf, "c": math.nan}
+    yield records.RunEnded(12, 3_002, "FINISHED", 7, unusual)
+    yield WRITE
+    yield records.RunsTagged(runs, {"regnet.listener_failed": "somebody", "regnet.study": "changed"})
+    yield WRITE
+    yield records.RunsTagged(runs, {"regnet.listener_failed": "somebody else"})
+    yield records.RunEnded(
+        13, 3_003, "KILLED", 7, {"a": math.inf, "b": -math.inf, "c": math.nan}, {"regnet.failure": "interrupted"}
+    )
+    summary = {**tags, "regnet.role": "summary"}
+    yield records.StudySummed("sum", 4_000, summary, {"optimizer.lr": "0.1"}, {"n": 4, "loss/mean": 0.25}, report)
+    yield WRITE
+    yield records.StudySummed("sum", 5_000, summary, {"optimizer.lr": "0.1"}, {"n": 5, "loss/mean": 0.5}, report)
+    yield WRITE
+
+
+def told(ready: Path, folder: Path) -> Ledger:
+    """A ledger that has written the story into a store of its own in that folder."""
+    folder.mkdir()
+    shutil.copy(ready, folder / "mlflow.db")
+    (folder / "report").mkdir()
+    (folder / "report" / "table.md").write_text("| 1 |")
+    ledger = Ledger(records.Destination(f"sqlite:///{folder}/mlflow.db", "told", folder))
+    for record in story(folder / "report"):
+        if isinstance(record, str):
+            ledger.write()
+        else:
+            ledger.take(record)
+    return ledger
+
+
+def rows(folder: Path) -> dict[str, list[str]]:
+    """Every row of every table, with names in place of the identities that were drawn at random, and without MLflow's own times."""
+    engine = create_engine(f"sqlite:///{folder}/mlflow.db")
+    metadata = MetaData()
+    metadata.reflect(engine)
+    with engine.connect() as connection:
+        found = {
+            name: [dict(row) for row in connection.execute(select(table)).mappings()] for name, table in metadata.tables.items()
+        }
+    engine.dispose()
+    names = {str(folder): "FOLDER"}
+    names |= {row["run_uuid"]: row["name"] for row in found["runs"]}
+    names |= {row["dataset_uuid"]: row["digest"] for row in found["datasets"]}
+    names |= {row["input_uuid"]: f"{names[row['source_id']]} to {names[row['destination_id']]}" for row in found["inputs"]}
+
+    def told(value: Any) -> str:
+        text = repr(value)
+        for identity, name in names.items():
+            text = text.replace(identity, name)
+        return text
+
+    return {
+        table: sorted(told({k: v for k, v in row.items() if k not in TIMES}) for row in every) for table, every in found.items()
+    }
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    experiment = client.get_experiment_by_name("told")
+    assert experiment is not None
+    found = {}
+    for run in client.search_runs([experiment.experiment_id]):
+        top = Path(run.info.artifact_uri)
+        found |= {f"{run.info.run_name}/{path.relative_to(top)}": path.read_bytes() for path in top.rglob("*") if path.is_file()}
+    return found
+
+
+def test_bulk_rows_are_those_of_the_client(ready_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    bulk = told(ready_database, tmp_path / "bulk")
+    monkeypatch.setattr("regnet.tracking.ledger.takes_bulk", lambda client, experiment: False)
+    client = told(ready_database, tmp_path / "client")
+    assert isinstance(bulk._backend, BulkBackend)
+    assert isinstance(client._backend, ClientBackend)
+    one, other = rows(tmp_path / "bulk"), rows(tmp_path / "client")
+    assert len(one["runs"]) == 5
+    assert len(one["metrics"]) > 50
+    for table in one.keys() | other.keys():
+        assert one[table] == other[table], table
+    assert files(tmp_path / "bulk") == files(tmp_path / "client")
+    assert len(files(tmp_path / "bulk")) == 6
+
+
+def test_a_table_that_is_not_as_known_is_left_to_the_client(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert isinstance(sql_store(store()), SqlAlchemyStore)
+    monkeypatch.setitem(tables.COLUMNS, tables.RUNS, tables.COLUMNS[tables.RUNS] + " workspace")
+    assert sql_store(store()) is None

@@ -1,0 +1,186 @@
+"""Checks the process that writes: that training does not wait for it, and that neither end can die and nobody hear of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from mlflow.entities import Run
+from mlflow.tracking import MlflowClient
+
+import regnet
+from regnet.assemble import assemble
+from regnet.catalog import load_catalog
+from regnet.configs import compose_config
+from regnet.errors import ConfigError, RegnetError, TrackingError
+from regnet.events import EpochEnded
+from regnet.hookspecs import hookimpl
+from regnet.listeners import Listeners
+from regnet.runner import run_study
+from regnet.tracking import open_tracker
+from regnet.tracking.process import WritingProcess, writing_process
+from regnet.tracking.read import newest_launch, read_launch
+from regnet.tracking.records import Destination
+
+Store = Callable[[], MlflowClient]
+SMALL = ["dataset.train_size=40", "dataset.test_size=30"]
+LONG = [*SMALL, "epochs=1000000"]
+
+
+def runs(client: MlflowClient, experiment: str = "regnet") -> list[Run]:
+    found = client.get_experiment_by_name(experiment)
+    return list(client.search_runs([found.experiment_id], "tags.`regnet.role` = 'run'")) if found is not None else []
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.05)
+
+
+class Meanwhile:
+    """A listener that does something once, in the second epoch."""
+
+    regnet_fatal = True
+
+    def __init__(self, action: Callable[[], None]) -> None:
+        self._action = action
+
+    @hookimpl
+    def regnet_epoch_ended(self, event: EpochEnded) -> None:
+        if event.epoch == 2:
+            self._action()
+
+
+def train(*overrides: str, action: Callable[[], None] = lambda: None) -> None:
+    """Trains several studies one after another within one launch, each with a word of its own beside `SMALL`."""
+    catalog = load_catalog()
+    catalog.plugins.manager.register(Meanwhile(action))
+    with open_tracker(catalog.plugins.manager, "a launch"):
+        for override in overrides:
+            run_study(
+                assemble(compose_config([*SMALL, "epochs=3", *override.split()], catalog), catalog), Listeners(catalog.plugins)
+            )
+
+
+def test_the_training_process_does_not_import_mlflow(store: Store, tmp_path: Path) -> None:
+    code = f"import sys, regnet; regnet.run(['epochs=1', *{SMALL!r}]); print('mlflow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("False\n", "")
+    assert [run.info.status for run in runs(store())] == ["FINISHED"]
+
+
+def test_one_launch_may_have_studies_for_several_stores_and_none(store: Store, tmp_path: Path) -> None:
+    train("tracking.experiment=one", "tracking=none", "tracking.experiment=two seeds=2", "tracking.experiment=one optimizer.lr=0.1")
+    assert [len(runs(store(), name)) for name in ("one", "two", "regnet")] == [2, 2, 0]
+    assert {run.data.tags["regnet.launch"] for name in ("one", "two") for run in runs(store(), name)} == {"a launch"}
+
+
+def test_two_jobs_that_are_alike_are_two_runs(store: Store) -> None:
+    train("seeds=2", "seeds=2")
+    assert sorted(run.data.tags["regnet.seed"] for run in runs(store())) == ["0", "0", "1", "1"]
+
+
+def test_launches_share_the_process(store: Store) -> None:
+    train("seed=1")
+    first = writing_process()
+    train("seed=2")
+    assert writing_process() is first
+    assert len(runs(store())) == 2
+
+
+def test_an_untracked_study_starts_no_process(tmp_path: Path) -> None:
+    code = (
+        f"import regnet; regnet.run(['epochs=1', 'tracking=none', *{SMALL!r}])\n"
+        "import sys; print('regnet.tracking.process' in sys.modules and bool(sys.modules['regnet.tracking.process']._processes))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+def test_an_unknown_way_of_tracking_is_told_before_training(store: Store) -> None:
+    with pytest.raises(ConfigError, match="unknown tracking 'mlfow': did you mean 'mlflow'"):
+        train("tracking.name=mlfow", action=lambda: pytest.fail("it was trained"))
+
+
+@pytest.mark.parametrize(
+    ("uri", "words"),
+    [
+        ("sqlite:////no/such/folder/x.db", "^the MLflow store sqlite:////no/such/folder/x.db cannot be used: .* does not exist"),
+        ("http://127.0.0.1:9", "^the MLflow server http://127.0.0.1:9 does not answer: "),
+        ("nonsense://x", "^the MLflow store nonsense://x cannot be used: "),
+    ],
+)
+def test_a_store_that_cannot_be_used_ends_the_training(store: Store, uri: str, words: str) -> None:
+    start = time.monotonic()
+    with pytest.raises(TrackingError, match=words) as caught:
+        regnet.run([*LONG, f"tracking.uri={uri}"])
+    assert "\n" not in str(caught.value)
+    assert time.monotonic() - start < 20
+    regnet.run([*SMALL, "epochs=1"])  # which is no concern of other stores
+    assert [run.info.status for run in runs(store())] == ["FINISHED"]
+
+
+def test_a_store_that_is_lost_while_training_is_told_of(store: Store, tmp_path: Path) -> None:
+    def lose() -> None:
+        eventually(lambda: len(runs(store())) == 1)
+        (tmp_path / "mlflow.db").write_text("this is no database")
+
+    with pytest.raises(TrackingError, match="cannot be used"):
+        train("epochs=1000000", action=lose)
+
+
+def test_a_writing_process_that_is_killed_is_told_of_and_replaced(store: Store) -> None:
+    def kill() -> None:
+        os.kill(writing_process()._process.pid, signal.SIGKILL)
+
+    with pytest.raises(TrackingError, match=r"ended unexpectedly \(exit code -9\)"):
+        train("epochs=1000000", action=kill)
+    with pytest.raises(TrackingError, match="ended unexpectedly"):
+        train("epochs=2", action=kill)  # it is over before anybody has noticed
+    train("seed=7")
+    assert "7" in {run.data.tags["regnet.seed"] for run in runs(store()) if run.info.status == "FINISHED"}
+
+
+def test_a_channel_to_a_process_that_has_ended_says_so(tmp_path: Path) -> None:
+    process = WritingProcess()
+    process.end(os.getpid())
+    assert not process.running
+    with pytest.raises(RegnetError, match="ended unexpectedly"):
+        process.open(Destination("sqlite:///x.db", "x", tmp_path)).close()
+
+
+def test_what_was_measured_can_be_seen_while_training_goes_on(store: Store, tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-m", "regnet", "run", *LONG], cwd=tmp_path, stderr=subprocess.PIPE)
+    try:
+        eventually(lambda: any("train/loss" in run.data.metrics for run in runs(store())))
+        (run,) = runs(store())
+        seen = len(store().get_metric_history(run.info.run_id, "train/loss"))
+        eventually(lambda: len(store().get_metric_history(run.info.run_id, "train/loss")) > seen, 12)
+        assert run.info.status == "RUNNING"
+    finally:
+        process.kill()
+        process.communicate()
+    eventually(lambda: [run.info.status for run in runs(store())] == ["KILLED"])
+    (run,) = runs(store())
+    assert run.data.tags["regnet.failure"] == "the training process ended without a word"
+
+
+def test_an_interruption_that_reaches_both_processes_loses_nothing(store: Store) -> None:
+    def interrupt() -> None:
+        eventually(lambda: len(runs(store())) == 2)
+        os.kill(writing_process()._process.pid, signal.SIGINT)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train("seeds=2", action=interrupt)
+    assert [run.info.status for run in runs(store())] == ["KILLED"] * 2
+    (read,) = read_launch(store(), "regnet", newest_launch(store(), "regnet"))
+    assert read.history["train/loss"].shape == (2, 2)

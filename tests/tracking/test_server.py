@@ -1,0 +1,75 @@
+"""Checks tracking through a real MLflow server, which takes no rows in bulk: the same must come out of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mlflow.tracking import MlflowClient
+
+import regnet
+from regnet.tracking.read import newest_launch, read_launch
+from regnet.tracking.tables import sql_store
+
+SMALL = ["epochs=4", "dataset.train_size=40", "dataset.test_size=30"]
+
+
+@pytest.fixture(scope="module")
+def server(ready_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("server")
+    shutil.copy(ready_database, folder / "mlflow.db")
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    command = [sys.executable, "-m", "mlflow", "server", "--workers", "1", "--port", str(port)]
+    environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_TRACKING_URI": "sqlite:///mlflow.db"}
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/health", process, folder / "log")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(600):
+        assert process.poll() is None, log.read_text()
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail(log.read_text())
+
+
+def test_what_is_written_through_a_server_is_read_through_it(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    written = regnet.run(["seeds=3", f"tracking.uri={server}", *SMALL])
+    client = MlflowClient(server)
+    assert sql_store(client) is None
+    (read,) = read_launch(client, "regnet", newest_launch(client, "regnet"))
+    assert (read.seeds, read.config, read.identity) == (written.seeds, written.config, written.identity)
+    for name, values in written.history.items():
+        assert np.array_equal(read.history[name], values)
+    experiment = client.get_experiment_by_name("regnet")
+    assert experiment is not None
+    found = client.search_runs([experiment.experiment_id])
+    assert sorted(run.data.tags["regnet.role"] for run in found) == ["run", "run", "run", "summary"]
+    for run in found:
+        assert run.info.status == "FINISHED"
+        if run.data.tags["regnet.role"] == "run":
+            assert {item.path for item in client.list_artifacts(run.info.run_id)} == {"config.yaml", "weights.safetensors"}
+            assert len(run.inputs.dataset_inputs) == 2
+    assert not list(tmp_path.iterdir())  # everything is at the server
