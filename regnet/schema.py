@@ -9,6 +9,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -88,21 +89,26 @@ def _remembered_adapter(annotation: Any) -> TypeAdapter[Any]:
     return TypeAdapter(annotation)
 
 
-def options_of(component: type) -> dict[str, Option]:
+def options_of(component: type) -> Mapping[str, Option]:
     """The options of a component class, by name, read from its constructor's signature.
 
     Raises:
         TypeError: a parameter has no annotation or one that cannot be read, a default that no config can state, or the name
             `name`; or there are ``*args`` or ``**kwargs``.
     """
-    parameters = list(inspect.signature(component.__init__).parameters.values())[1:]  # type: ignore[misc]
-    if component.__init__ is object.__init__:  # type: ignore[misc]
-        return {}
+    return _remembered_options(component)
+
+
+@cache
+def _remembered_options(component: Any) -> Mapping[str, Option]:
+    parameters = list(inspect.signature(component.__init__).parameters.values())[1:]
+    if component.__init__ is object.__init__:
+        return MappingProxyType({})
     try:
-        hints = typing.get_type_hints(component.__init__, include_extras=True)  # type: ignore[misc]
+        hints = typing.get_type_hints(component.__init__, include_extras=True)
     except NameError as error:
         raise TypeError(f"the type of an option of {component.__name__} cannot be read: {error}") from error
-    options = {}
+    options: dict[str, Option] = {}
     for parameter in parameters:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise TypeError(f"{component.__name__} takes {parameter}: options must be named one by one")
@@ -111,7 +117,7 @@ def options_of(component: type) -> dict[str, Option]:
         if parameter.name == "name":
             raise TypeError(f"{component.__name__} has an option called 'name', which is how configs call the component itself")
         options[parameter.name] = Option(parameter.name, hints[parameter.name], _default(component, parameter))
-    return options
+    return MappingProxyType(options)
 
 
 def summary(component: type) -> str:

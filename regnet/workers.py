@@ -14,6 +14,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Final
 
+import torch
+
 from regnet.errors import RegnetError
 from regnet.events import EpochEnded, Event, RunEnded, RunFailed, RunStarted
 from regnet.listeners import Audience
@@ -199,6 +201,10 @@ class _Pickler(pickle.Pickler):
 
     def persistent_id(self, obj: Any) -> tuple[int, int] | None:
         return self._names.get(id(obj))
+
+    def reducer_override(self, obj: Any) -> Any:
+        """Tensors as arrays, which take a fifth of the time."""
+        return (torch.from_numpy, (obj.detach().cpu().numpy(),)) if type(obj) is torch.Tensor else NotImplemented
 
 
 class _Unpickler(pickle.Unpickler):

@@ -65,7 +65,7 @@ class Subject:
                 raise NeedsOption(f"its options have no defaults and cannot be guessed: {error}") from error
             raise Violation(f"{self.component.__name__}()", "no error", str(error), REFUSED) from error
 
-    def options(self) -> dict[str, Option]:
+    def options(self) -> Mapping[str, Option]:
         """The constructor's signature.
 
         Raises:

@@ -52,6 +52,9 @@ CONFIGS: list[Any] = [
     {"text": "long " * 60, "lines": "one\n\ntwo\n", "deep": {"er": {"text": "long " * 60, "quote": 'it\'s: "so"'}}},
     {"tab": "a\tb", "trailing": "a ", "leading": " a", "dash": "- a", "hash": "a # b", "percent": "%a", "at": "@a", "star": "*a"},
     {"reference": "${a.b}", "missing": "???", "a": {"b": "${oc.env:HOME}"}, "twice": [1, 1], "same": [1, 1]},
+    {"plain": ["word", "/a/b-c.d", "seed=1,lr=2", "a_b", "A1", "e3", "E", "x" * 300, -3, 0, 10**20]},
+    {"meant": ["NaN", "Inf", "Yes", "n", "OFF", "True", "Null", "infinity", "nan.0", "on/off", "a:b", "a#b", "a=", "/", "a,"]},
+    {"key": {"true": "true", "a": "y", "y": 1, "x": {"z": -1, "nan": "nan"}}},
     Typed(),
 ]
 

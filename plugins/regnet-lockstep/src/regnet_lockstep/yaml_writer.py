@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from typing import Any
 
@@ -40,12 +41,17 @@ class YamlWriter:
         """The lines of one entry, an item of a list where there is no key."""
         known = (depth, repr(key), repr(node))
         if known not in self._texts:
-            entry = [_value(node)] if key is None else {key.name if isinstance(key, Enum) else key: _value(node)}
-            self._texts[known] = _dump(entry, depth)
+            value = _value(node)
+            if _is_plain(value) and (key is None or (type(key) is str and _is_plain(key) and _is_word(key))):
+                return f"{'  ' * depth}{'- ' if key is None else f'{key}: '}{value}\n"
+            self._texts[known] = _dump([value] if key is None else {key.name if isinstance(key, Enum) else key: value}, depth)
         return self._texts[known]
 
 
 EMPTY = OmegaConf.create({})
+PLAIN = re.compile(r"[A-Za-z/][\w./=,-]{0,200}", re.ASCII)
+MEANINGFUL = {"true", "false", "yes", "no", "on", "off", "y", "n", "null", "nan", "inf", "infinity"}
+"""Words that YAML, or OmegaConf, would not read as text."""
 
 
 def _dump(entry: dict[Any, Any] | list[Any], depth: int) -> str:
@@ -61,6 +67,13 @@ def _dump(entry: dict[Any, Any] | list[Any], depth: int) -> str:
 def _is_block(node: Any) -> bool:
     """Whether a node has entries of its own; an empty one, a missing one or a reference is written like a value."""
     return isinstance(node, (DictConfig, ListConfig)) and isinstance(node._content, (dict, list)) and bool(node._content)
+
+
+def _is_plain(value: object) -> bool:
+    """Whether YAML writes a value as it is: a whole number, or a text in which nothing has a meaning."""
+    if type(value) is str:
+        return PLAIN.fullmatch(value) is not None and value.lower() not in MEANINGFUL
+    return type(value) is int
 
 
 def _is_word(key: object) -> bool:
