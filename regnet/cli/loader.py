@@ -27,6 +27,8 @@ class SweepLoader(ConfigLoaderImpl):
     ``key=value``. The first job of a structure is composed by Hydra; any other is a copy of it with its own values set, by the
     call by which Hydra sets them. Whatever else an override may do (choose from a group, add, delete, set a list)
     belongs to the structure. Where a value cannot be set, Hydra composes the job, and says why.
+
+    Sweepers have all jobs composed to see whether they can be, and drop them: they are kept for the launcher, which asks next.
     """
 
     def __init__(self, config_search_path: ConfigSearchPath) -> None:
@@ -34,9 +36,18 @@ class SweepLoader(ConfigLoaderImpl):
         self._parsed: dict[str, Override] = {}
         self._groups: dict[tuple[str, ...], bool] = {}
         self._templates: dict[tuple[str, ...], DictConfig | None] = {}
+        self._kept: dict[tuple[object, ...], DictConfig] = {}
 
     def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
         """The configuration of one job, as Hydra's own loader composes it; raises what that raises."""
+        key = (id(master_config), str(Path.cwd()), *sweep_overrides)
+        found = self._kept.pop(key, None)
+        if found is None or not OmegaConf.is_missing(found.hydra.job, "num"):  # a launcher has made it a job's own
+            return self._compose(master_config, sweep_overrides, key)
+        OmegaConf.copy_cache(from_config=master_config, to_config=found)
+        return found
+
+    def _compose(self, master_config: DictConfig, sweep_overrides: list[str], key: tuple[object, ...]) -> DictConfig:
         always = cast(list[str], OmegaConf.to_container(master_config.hydra.overrides.hydra))
         base = (str(master_config.hydra.job.config_name), *always)
         overrides = [self._parse(text) for text in sweep_overrides]
@@ -50,7 +61,8 @@ class SweepLoader(ConfigLoaderImpl):
         template = self._templates[structure]
         if template is not None:
             try:
-                return _derive(template, list(plain.values()), overrides, master_config)
+                derived = self._kept[key] = _derive(template, list(plain.values()), overrides, master_config)
+                return derived
             except OmegaConfBaseException:
                 pass  # Hydra shall say what is wrong with the value
         return super().load_sweep_config(master_config, sweep_overrides)

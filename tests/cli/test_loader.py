@@ -15,7 +15,7 @@ from hydra._internal.utils import create_config_search_path
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.utils import setup_globals
 from hydra.types import RunMode
-from omegaconf import Container, DictConfig, Node, OmegaConf
+from omegaconf import Container, DictConfig, Node, OmegaConf, open_dict
 
 from regnet.catalog import Catalog
 from regnet.cli.loader import SweepLoader
@@ -169,16 +169,34 @@ def test_what_changes_between_two_jobs(
 
 def test_jobs_share_nothing(master: DictConfig) -> None:
     loader = SweepLoader(SEARCH_PATH)
-    first, second = (loader.load_sweep_config(master, ["seed=1"]) for _ in range(2))
+    first, second = (launched(loader.load_sweep_config(master, ["seed=1"])) for _ in range(2))
     before, cache = described(second), OmegaConf.get_cache(master).copy()
     for node in nodes(first):
         node._set_flag("readonly", True)
         node._metadata.optional = not node._metadata.optional
     OmegaConf.get_cache(first)["now"]["%Y"] = "1999"
     assert described(second) == before
-    assert described(loader.load_sweep_config(master, ["seed=1"])) == before
+    assert described(launched(loader.load_sweep_config(master, ["seed=1"]))) == before
     assert OmegaConf.get_cache(second) == OmegaConf.get_cache(master) == cache
     assert not set(map(id, nodes(first))) & set(map(id, nodes(second)))
+
+
+def launched(config: DictConfig) -> DictConfig:
+    """The configuration as a launcher makes it a job's own."""
+    with open_dict(config):
+        config.hydra.job.num = 0
+    return config
+
+
+def test_what_was_composed_to_be_validated_is_launched(master: DictConfig) -> None:
+    """Once for each job, though two are alike."""
+    loader = SweepLoader(SEARCH_PATH)
+    jobs = [["seed=1"], ["seed=2"], ["seed=1"]]
+    validated = [loader.load_sweep_config(master, job) for job in jobs]
+    run = [launched(loader.load_sweep_config(master, job)) for job in jobs]
+    assert run[1] is validated[1]
+    assert len(set(map(id, run))) == 3
+    assert [config.seed for config in run] == [1, 2, 1]
 
 
 def nodes(node: Node) -> Iterator[Node]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -73,9 +74,8 @@ class Launch:
         returns: dict[int, JobReturn] = {}
         for place, outcome in self._outcomes(jobs):
             log.info(f"\t#{self.first + place} : {' '.join(filter_overrides(job_overrides[place]))}")
-            with making_what_stays():
+            with making_what_stays(), self._own_logging():
                 returns[place] = self._run(jobs[place], outcome)
-                self._log_as_launch()
         return [returns[place] for place in range(len(jobs))]
 
     def _compose(self, overrides: Sequence[str], number: int) -> Job:
@@ -113,6 +113,19 @@ class Launch:
         if outcome is not None:
             return job.run(outcome, self.task, self.context, self.writer)
         return run_job(self.task, job.config, "hydra.sweep.dir", "hydra.sweep.subdir", self.context)
+
+    @contextmanager
+    def _own_logging(self) -> Iterator[None]:
+        """Within, a job may have logging set up for itself; afterwards it is the launch's again."""
+        root = logging.getLogger()
+        handlers, level = root.handlers[:], root.level
+        yield
+        if all(type(handler) is logging.StreamHandler for handler in handlers):  # these can be used after they were closed
+            for handler in root.handlers:
+                handler.close()
+            root.handlers, root.level = handlers, level
+        else:
+            self._log_as_launch()
 
     def _log_as_launch(self) -> None:
         configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
