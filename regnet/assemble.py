@@ -11,7 +11,7 @@ from regnet.catalog import Catalog
 from regnet.contracts import Buffer, Dataset, Splits
 from regnet.data import load_splits, set_aside
 from regnet.discovery import Provenance
-from regnet.engines import ENGINES, Handbuilt, Torch
+from regnet.engines import NAMES as ENGINES
 from regnet.errors import BadOption, ConfigError, ShapeError, one_of
 from regnet.model import MODELS
 from regnet.parameters import leaves
@@ -37,7 +37,7 @@ def assemble(config: Mapping[str, Any], catalog: Catalog) -> Study:
     dataset: Dataset = catalog.build("dataset", config["dataset"])
     loss = catalog.build("loss", config["loss"])
     optimizer = catalog.build("optimizer", config["optimizer"])
-    engine, engine_options = _engine(config["engine"], catalog)
+    engine = _engine(config["engine"])
     device = _device(settings)
     seed = settings.seed_list[0]
     splits, _ = set_aside(load_splits(dataset, seed), settings.validation, seed, redraw=dataset.redraw)
@@ -53,7 +53,7 @@ def assemble(config: Mapping[str, Any], catalog: Catalog) -> Study:
         loss=loss,
         optimizer=optimizer,
         engine=engine,
-        record=isinstance(engine_options, Handbuilt) and engine_options.record,
+        replay=settings.replay,
         seeds=settings.seed_list,
         replicas=_replicas(settings, engine),
         epochs=settings.epochs,
@@ -88,12 +88,11 @@ def _plugin_settings(config: Mapping[str, Any], catalog: Catalog) -> dict[str, A
     }
 
 
-def _engine(spec: Any, catalog: Catalog) -> tuple[str, Handbuilt | Torch]:
-    given = dict(spec) if isinstance(spec, Mapping) else {"name": spec}
-    name = str(given.pop("name", None))
+def _engine(spec: Any) -> str:
+    name = spec.get("name") if isinstance(spec, Mapping) else spec
     if name not in ENGINES:
-        raise ConfigError(f"unknown engine {name!r}: {one_of(name, ENGINES)}")
-    return name, catalog.construct(ENGINES[name], options_of(ENGINES[name]), given, whose=f"engine {name}", where="engine")
+        raise ConfigError(f"unknown engine {name!r}: {one_of(str(name), ENGINES)}")
+    return str(name)
 
 
 def _replicas(settings: Settings, engine: str) -> Replicas:

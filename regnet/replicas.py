@@ -26,7 +26,7 @@ OF_THE_PROGRAM = (
     "features",
     "examples",
     "validation",
-    "record",
+    "replay",
     "dtype",
     "device",
     "threads",

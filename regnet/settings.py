@@ -34,6 +34,8 @@ class Settings:
         coding: how targets are written for the loss; auto is what the loss prefers.
         dtype: the type of every number trained on and with.
         device: where to train.
+        replay: whether the hand-built engine records a training step and plays it again, which gives the same numbers sooner;
+            without, every step runs the components' own lines, as somebody who looks for a mistake in them wants it.
         workers: how many processes may train one study's seeds, where there are enough of them to be worth it; 0 is as many as
             there are cores.
         threads: threads inside one tensor operation; 0 leaves it to torch.
@@ -54,6 +56,7 @@ class Settings:
     coding: Literal["auto"] | Coding = "auto"
     dtype: Literal["float32", "float64"] = "float32"
     device: Literal["cpu", "cuda"] = "cpu"
+    replay: bool = True
     workers: Annotated[int, Ge(0)] = 0
     threads: Annotated[int, Ge(0)] = 1
     study: str | None = None

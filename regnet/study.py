@@ -20,7 +20,7 @@ Replicas: TypeAlias = Literal["lockstep", "solo"]
 
 SEED_KEYS = frozenset({"seed", "seeds"})
 """What runs of one study differ in."""
-PRESENTATION_KEYS = frozenset({"tracking", "report", "experiment", "study", "plugins", "workers"})
+PRESENTATION_KEYS = frozenset({"tracking", "report", "experiment", "study", "plugins", "workers", "replay"})
 """What has no influence on a run's numbers."""
 
 
@@ -37,8 +37,8 @@ class Study:
     loss: Loss
     optimizer: Optimizer
     engine: str
-    record: bool
-    """Whether the hand-built engine records its training step: see `regnet.engines.recording`."""
+    replay: bool
+    """Whether the hand-built engine records its training step and plays it again: see `regnet.engines.recording`."""
     seeds: tuple[int, ...]
     replicas: Replicas
     epochs: int

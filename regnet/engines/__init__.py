@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from torch import Tensor
@@ -15,26 +14,7 @@ if TYPE_CHECKING:
     from regnet.contracts import Params
     from regnet.study import Study
 
-
-@dataclass(frozen=True)
-class Handbuilt:
-    """The options of the hand-built engine.
-
-    Args:
-        record: whether the training step is recorded and played again, which gives the same numbers in less time; without,
-            every step runs the components' own lines, as somebody who looks for a mistake in them wants it.
-    """
-
-    record: bool = True
-
-
-@dataclass(frozen=True)
-class Torch:
-    """The options of the PyTorch engine: none."""
-
-
-ENGINES: dict[str, type[Handbuilt] | type[Torch]] = {"handbuilt": Handbuilt, "torch": Torch}
-"""Every engine's options, by its name."""
+NAMES = ("handbuilt", "torch")
 
 
 class Trainer(ABC):
@@ -71,4 +51,4 @@ def make_trainer(study: Study, seeds: Sequence[int], starts: Sequence[Params], *
             from regnet.engines.torch import TorchTrainer
 
             return TorchTrainer(study, seeds, starts)
-    raise ConfigError(f"unknown engine {study.engine!r}: {one_of(study.engine, ENGINES)}")
+    raise ConfigError(f"unknown engine {study.engine!r}: {one_of(study.engine, NAMES)}")

@@ -25,7 +25,7 @@ class HandbuiltTrainer(Trainer):
     def __init__(self, study: Study, seeds: Sequence[int], starts: Sequence[Params], *, replica_axis: bool) -> None:
         self._network = study.network
         self._loss = study.loss
-        self._record = study.record
+        self._replay = study.replay
         self._store = ParameterStore(starts, replica_axis=replica_axis, dtype=study.dtype, device=study.device)
         self._optimizer = with_tensors(study.optimizer, self._store.spread)
         self._state = self._optimizer.init(self._store.values)
@@ -33,13 +33,13 @@ class HandbuiltTrainer(Trainer):
         self._checked = False
         self._batches: Sequence[tuple[Tensor, Tensor]] = ()
         self._recorded: dict[torch.Size, RecordedStep] = {}
-        self._epoch = CapturedEpoch(self._step, self._noise) if study.record and study.device.type == "cuda" else None
+        self._epoch = CapturedEpoch(self._step, self._noise) if study.replay and study.device.type == "cuda" else None
 
     @torch.inference_mode()
     def train_epoch(self, batches: Sequence[tuple[Tensor, Tensor]]) -> None:
         if self._epoch is not None:
             self._epoch.run(batches)
-        elif self._record:
+        elif self._replay:
             self._play(batches)
         else:
             for batch in batches:

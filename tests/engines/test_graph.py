@@ -48,4 +48,4 @@ def test_a_gpu_gives_the_same_numbers(run: RunStudy, overrides: tuple[str, ...],
 @needs_gpu
 def test_a_captured_epoch_gives_what_its_steps_give(run: RunStudy) -> None:
     options = (*SMALL, *DISC, "epochs=5", "model.activation={name: dropout, p: 0.3}", "shuffle=true", "device=cuda")
-    agree(run(*options, seeds=SEEDS), run(*options, "engine.record=false", seeds=SEEDS), rtol=1e-5, atol=1e-6)
+    agree(run(*options, seeds=SEEDS), run(*options, "replay=false", seeds=SEEDS), rtol=1e-5, atol=1e-6)

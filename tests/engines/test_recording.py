@@ -51,9 +51,9 @@ def played(monkeypatch: pytest.MonkeyPatch) -> list[Script]:
 
 
 def check(run: RunStudy, played: list[Script], *overrides: str, recordings: int = 2, **changes: Any) -> None:
-    one = run(*overrides, record=True, **changes)
+    one = run(*overrides, replay=True, **changes)
     assert len(played) == recordings
-    other = run(*overrides, record=False, **changes)
+    other = run(*overrides, replay=False, **changes)
     assert len(played) == recordings
     learned(one)
     identical(one, other)
@@ -70,7 +70,7 @@ def learned(result: StudyResult) -> None:
 def test_every_kind_of_study(run: RunStudy, played: list[Script], overrides: tuple[str, ...], seeds: tuple[int, ...]) -> None:
     one = run(*SMALL, *overrides, seeds=seeds)
     assert played
-    identical(one, run(*SMALL, *overrides, seeds=seeds, record=False))
+    identical(one, run(*SMALL, *overrides, seeds=seeds, replay=False))
 
 
 @seeds
@@ -109,7 +109,7 @@ def test_a_replica_that_diverges(run: RunStudy, played: list[Script]) -> None:
     one = run(*options, seeds=SEEDS)
     assert one.failures.keys() == set(SEEDS)
     assert played
-    other = run(*options, seeds=SEEDS, record=False)
+    other = run(*options, seeds=SEEDS, replay=False)
     for ours, theirs in zip(one.networks, other.networks, strict=True):
         for name, weight in ours.weights.items():
             assert torch.equal(weight.nan_to_num(0.5), theirs.weights[name].nan_to_num(0.5))
@@ -158,9 +158,9 @@ def test_what_cannot_be_recorded_is_run_as_it_is_written(
     odd: Callable[[], Callable[[Tensor], Any]],
     reason: str,
 ) -> None:
-    def trained(record: bool) -> StudyResult:
+    def trained(replay: bool) -> StudyResult:
         network = Sequential((Linear(6), Doubled(odd()), Linear(2), Tanh()))
-        return run("epochs=3", *REST, "dataset.train_size=64", network=network, record=record)
+        return run("epochs=3", *REST, "dataset.train_size=64", network=network, replay=replay)
 
     with caplog.at_level(logging.INFO, "regnet"):
         one = trained(True)
@@ -184,7 +184,7 @@ class Rebinding(SGD):
 def test_a_state_that_is_replaced(run: RunStudy, played: list[Script]) -> None:
     one = run("epochs=3", *REST, optimizer=Rebinding(lr=0.01))
     assert not played
-    identical(one, run("epochs=3", *REST, optimizer=Rebinding(lr=0.01), record=False))
+    identical(one, run("epochs=3", *REST, optimizer=Rebinding(lr=0.01), replay=False))
 
 
 def test_one_step_an_epoch_is_recorded_and_tried_in_the_second(run: RunStudy, played: list[Script]) -> None:
@@ -256,9 +256,9 @@ def test_noise_is_drawn_anew_for_every_step() -> None:
 
 
 def test_recording_can_be_switched_off(study: MakeStudy) -> None:
-    assert study("engine.record=true").record
-    assert not study("engine.record=false").record
-    assert not study("engine=torch").record
+    assert study().replay
+    assert not study("replay=false").replay
+    assert study("replay=false").identity == study().identity
 
 
 def test_recording_does_not_load_torch_s_compiler() -> None:
