@@ -1,0 +1,39 @@
+"""Statistics over seeds: what a number of runs says about a configuration, how far it can be trusted, and which is better.
+
+The unit is the run: one seed, one value. All of it is pure functions; where chance is needed, a generator is passed in.
+"""
+
+from __future__ import annotations
+
+from regnet.stats.bootstrap import bootstrap_interval
+from regnet.stats.comparison import Comparison, compare
+from regnet.stats.description import Description, describe
+from regnet.stats.factorial import Effect, factorial_effects, paired_effect
+from regnet.stats.interval import Estimate, Interval
+from regnet.stats.measure import Measure, measure_of
+from regnet.stats.rules import Rules
+from regnet.stats.sample import Sample, SampleError
+from regnet.stats.summary import Summary, from_moments, summarize
+from regnet.stats.verdict import verdict
+
+__all__ = [
+    "Comparison",
+    "Description",
+    "Effect",
+    "Estimate",
+    "Interval",
+    "Measure",
+    "Rules",
+    "Sample",
+    "SampleError",
+    "Summary",
+    "bootstrap_interval",
+    "compare",
+    "describe",
+    "factorial_effects",
+    "from_moments",
+    "measure_of",
+    "paired_effect",
+    "summarize",
+    "verdict",
+]

@@ -1,0 +1,84 @@
+"""The full description of a sample: where its middle is, how wide it is, how sure that is, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import isnan, sqrt
+
+import numpy as np
+
+from regnet.stats.bootstrap import bootstrap_interval, fewest
+from regnet.stats.interval import Interval
+from regnet.stats.measure import UNBOUNDED, Measure
+from regnet.stats.sample import Sample
+from regnet.stats.summary import summarize
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a study's seeds say of one metric; all but `failed` is over the seeds that did not fail."""
+
+    name: str
+    n: int
+    failed: int
+    mean: float
+    std: float | None
+    """The standard deviation, with n - 1; None where n is 1."""
+    standard_error: float | None
+    """Of the mean: ``std / √n``; None where n is 1."""
+    median: float
+    interquartile_mean: float
+    """The mean of the middle half."""
+    student: Interval | None
+    """Student's t interval for the mean, cut at the measure's bounds."""
+    bootstrap: Interval | None
+    """The bootstrap's, which stays between the smallest and the largest value; None for fewer seeds than its level takes."""
+    notes: tuple[str, ...]
+    """What a reader must know beside the numbers."""
+
+
+def describe(sample: Sample, rng: np.random.Generator, measure: Measure = UNBOUNDED, *, level: float = 0.95) -> Description:
+    """Describes a sample; `rng` draws the bootstrap's resamples, `measure` says where the values end.
+
+    Student's interval is exact for normal values and takes no account of bounds: what reaches beyond them is cut off, which loses
+    nothing since the true mean is within, and is said in a note.
+
+    Raises:
+        SampleError: every seed failed, or there was none.
+
+    Source for the interquartile mean: Agarwal et al., Deep reinforcement learning at the edge of the statistical precipice,
+    NeurIPS 2021.
+    """
+    from scipy import stats
+
+    sample.require_some()
+    values = np.asarray(sample.values, dtype=float)
+    short = summarize(values, level)
+    spread = None if isnan(short.std) else short.std
+    whole = None if spread is None else Interval(short.low, short.high, level)
+    return Description(
+        name=sample.name,
+        n=short.n,
+        failed=len(sample.failures),
+        mean=short.mean,
+        std=spread,
+        standard_error=None if spread is None else spread / sqrt(short.n),
+        median=float(np.median(values)),
+        interquartile_mean=float(stats.trim_mean(values, 0.25)),
+        student=whole and whole.cut(measure.low, measure.high),
+        bootstrap=bootstrap_interval(values, rng, level=level) if short.n >= fewest(level) else None,
+        notes=tuple(_notes(sample, whole, measure, level)),
+    )
+
+
+def _notes(sample: Sample, whole: Interval | None, measure: Measure, level: float) -> Iterator[str]:
+    n = len(sample.seeds)
+    if sample.failures:
+        yield f"{len(sample.failures)} of {n + len(sample.failures)} seeds failed and are not in these numbers"
+    if whole is None:
+        yield "one seed only: it gives no interval"
+    elif n < fewest(level):
+        yield f"no bootstrap interval: at {100 * level:g} % it takes at least {fewest(level)} seeds"
+    if whole and whole.cut(measure.low, measure.high) != whole:
+        yield f"Student's interval reaches beyond what the metric can be, and is cut at {measure.low:g} and {measure.high:g}"

@@ -1,0 +1,58 @@
+"""The probability of improvement: how often a run of one study comes out better than a run of another."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+import numpy as np
+from scipy.special import ndtri
+
+from regnet.stats.interval import Estimate, Interval
+from regnet.stats.pairing import Matched
+
+EDGE = 1e-12
+"""At 0 and 1 themselves the variance vanishes."""
+
+
+def probability_below(matched: Matched, *, level: float = 0.95) -> Estimate:
+    """``P(first < second)``, a tie counting half, with an interval within 0 and 1; from a single value without one.
+
+    Paired, for the same seed: the share of seeds, with Wilson's interval. Unpaired, for any two runs: Mann and Whitney's
+    ``U / (n m)``, with Newcombe's interval: every P from which the one found is not too far off, by the variance that exponential
+    distributions would have. It stays sound where the samples do not overlap. Where one spreads three times as wide as the other,
+    its 95 % are rather 91 to 94.
+
+    Sources: Agarwal et al., Deep reinforcement learning at the edge of the statistical precipice, NeurIPS 2021; Wilson, Probable
+    inference, JASA 22 (1927); Newcombe, Confidence intervals for an effect size measure based on the Mann–Whitney statistic,
+    Stat. Med. 25 (2006), method 5.
+    """
+    signs = np.sign(matched.second - matched.first if matched.paired else matched.second - matched.first[:, None])
+    found = float(signs.mean() + 1) / 2
+    if min(matched.sizes) < 2:
+        return Estimate(found, None)
+    return Estimate(found, (_wilson if matched.paired else _newcombe)(found, matched, level))
+
+
+def _wilson(share: float, matched: Matched, level: float) -> Interval:
+    from statsmodels.stats.proportion import proportion_confint
+
+    n = len(matched.first)
+    low, high = proportion_confint(share * n, n, 1 - level, method="wilson")
+    return Interval(float(low), float(high), level)
+
+
+def _newcombe(found: float, matched: Matched, level: float) -> Interval:
+    from scipy.optimize import brentq
+
+    n, m = matched.sizes
+    z = float(ndtri((1 + level) / 2))
+
+    def beyond(p: float) -> float:
+        """How much farther from the one found than chance explains."""
+        others = (n + m) / 2 - 1
+        variance = p * (1 - p) * (1 + others * ((1 - p) / (2 - p) + p / (1 + p))) / (n * m)
+        return abs(found - p) - z * sqrt(variance)
+
+    low = brentq(beyond, 0, min(found, 1 - EDGE)) if found > 0 else 0.0
+    high = brentq(beyond, max(found, EDGE), 1) if found < 1 else 1.0
+    return Interval(float(low), float(high), level)

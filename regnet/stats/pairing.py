@@ -1,0 +1,91 @@
+"""Pairing: which values of two samples are compared with which, and what becomes of the seeds that only one of them has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import isfinite
+
+import numpy as np
+
+from regnet.stats.measure import Measure
+from regnet.stats.rules import Incomplete, Rules
+from regnet.stats.sample import Sample, SampleError
+
+
+@dataclass(frozen=True)
+class Matched:
+    """The values of two samples, ready to compare."""
+
+    first: np.ndarray
+    """``(n,)``"""
+    second: np.ndarray
+    """``(m,)``; where paired ``(n,)``, of the same seeds in the same order."""
+    paired: bool
+    notes: tuple[str, ...]
+    """What became of missing seeds."""
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """How many values there are of the first, and of the second."""
+        return len(self.first), len(self.second)
+
+
+def match(first: Sample, second: Sample, measure: Measure, rules: Rules) -> Matched:
+    """Pairs two samples by seed if they have any in common: what the seed fixes is then the same in both, so it is no noise.
+
+    Raises:
+        SampleError: nothing is left of a sample; the two are of different data, and not said to be unpaired; a seed failed, or only
+            one of two paired samples has it, and the rules refuse that, or there is no worst value to give it.
+    """
+    first.require_some()
+    second.require_some()
+    seeds = [{*sample.seeds, *sample.failures} for sample in (first, second)]
+    paired = rules.design == "by_seed" and not seeds[0].isdisjoint(seeds[1])
+    failed = [f"{_listed(sample.failures)} of {sample.name!r} failed" for sample in (first, second) if sample.failures]
+    alone = [f"{_listed(seeds[0] ^ seeds[1])} only one of the two has"] if paired and seeds[0] != seeds[1] else []
+    _refuse(first, second, rules, failed + alone)
+    one, two = (_values(sample, measure, rules.incomplete) for sample in (first, second))
+    if paired:
+        common = sorted(one.keys() & two.keys())
+        if not common:
+            raise SampleError(f"{first.name!r} against {second.name!r}: no seed was trained to the end in both")
+        one, two = ({seed: values[seed] for seed in common} for values in (one, two))
+    fate = "counted as the worst value" if rules.incomplete == "worst" else "left out"
+    notes = (*(f"{text}: {fate}" for text in failed), *(f"{text}: left out" for text in alone))
+    return Matched(_array(one), _array(two), paired, notes)
+
+
+def _refuse(first: Sample, second: Sample, rules: Rules, missing: list[str]) -> None:
+    """Refuses two samples that the rules do not let be compared."""
+    if first.data != second.data and rules.design == "by_seed":
+        raise SampleError(
+            f"{first.name!r} was measured on {first.data!r}, {second.name!r} on {second.data!r}: a difference may come from the "
+            "data alone; compare studies of the same data, or say that these are unpaired"
+        )
+    if missing and rules.incomplete == "refuse":
+        raise SampleError(
+            f"{first.name!r} against {second.name!r}: {'; '.join(missing)}. Run what is missing, or say what to do about "
+            "it: 'drop' goes on without those seeds, 'worst' counts a failed one as the worst value there is"
+        )
+
+
+def _values(sample: Sample, measure: Measure, incomplete: Incomplete) -> dict[int, float]:
+    if incomplete != "worst" or not sample.failures:
+        return sample.by_seed
+    if not isfinite(measure.worst):
+        raise SampleError(
+            f"study {sample.name!r}: {_listed(sample.failures)} failed and cannot count as the worst value: this metric has none"
+        )
+    return sample.by_seed | dict.fromkeys(sample.failures, measure.worst)
+
+
+def _array(values: Mapping[int, float]) -> np.ndarray:
+    return np.array(list(values.values()))
+
+
+def _listed(seeds: Iterable[int]) -> str:
+    """Which seeds, in words: the first few of many."""
+    some = sorted(seeds)
+    shown = ", ".join(map(str, some[:5]))
+    return f"{'seed' if len(some) == 1 else 'seeds'} {shown}{f' and {len(some) - 5} more' if len(some) > 5 else ''}"

@@ -1,0 +1,70 @@
+"""A sample: one study's values of one metric, a seed each, with the seeds that failed beside them and not left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from regnet.errors import RegnetError
+
+
+class SampleError(RegnetError):
+    """The samples do not allow what is asked: a seed is there twice, too many failed, or two were not measured alike."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A study's values of a metric, one for each seed; epochs of one run are not a sample, nor is one seed run twice.
+
+    Raises:
+        SampleError: the values are not one finite number for each seed, or a seed is there twice.
+    """
+
+    name: str
+    """The study's name."""
+    seeds: Sequence[int]
+    """The seeds that were trained to the end, ``(n,)``."""
+    values: Sequence[float] | np.ndarray
+    """Their values, ``(n,)``, in the same order."""
+    failures: Mapping[int, str] = field(default_factory=dict)
+    """The seeds that failed, each with the reason."""
+    data: str = ""
+    """What the values were measured on: by seed, only samples of the same data are paired."""
+
+    def __post_init__(self) -> None:
+        shape = np.shape(self.values)
+        if shape != (len(self.seeds),):
+            raise SampleError(
+                f"study {self.name!r}: expected a value for each of its {len(self.seeds)} seeds, got values of shape {shape}; "
+                "the epochs of a run are not samples: give each seed's last value"
+            )
+        twice = [seed for seed, count in Counter((*self.seeds, *self.failures)).items() if count > 1]
+        if twice:
+            raise SampleError(
+                f"study {self.name!r}: seed {twice[0]} is there more than once; the same seed gives the same run, "
+                "which tells nothing new: give each seed once"
+            )
+        lost = [seed for seed, value in zip(self.seeds, self.values, strict=True) if not np.isfinite(value)]
+        if lost:
+            raise SampleError(
+                f"study {self.name!r}: seed {lost[0]} has no finite value; give it among the failures, with the reason"
+            )
+
+    @property
+    def by_seed(self) -> dict[int, float]:
+        """Each seed's value."""
+        return {seed: float(value) for seed, value in zip(self.seeds, self.values, strict=True)}
+
+    def require_some(self) -> None:
+        """Sees to it that there is a value at all.
+
+        Raises:
+            SampleError: every seed failed, or there was none.
+        """
+        if len(self.seeds) == 0:
+            reason = next(iter(self.failures.values()), None)
+            failed = f"all {len(self.failures)} seeds failed (the first: {reason})" if self.failures else "it has no seeds"
+            raise SampleError(f"study {self.name!r}: {failed}, so there is nothing to judge it by")
