@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from regnet.hookspecs import hookimpl
     from regnet.results import StudyResult, TrainedNetwork
     from regnet.sequential import Sequential
+    from regnet.tracking.load import load_results
 
 _HOMES = {
     "run": "regnet.api",
@@ -43,6 +44,7 @@ _HOMES = {
     "StudyResult": "regnet.results",
     "TrainedNetwork": "regnet.results",
     "Sequential": "regnet.sequential",
+    "load_results": "regnet.tracking.load",
 }
 """Where each public name is defined, unless it is in `regnet.contracts`: imported on first use, for a quick `regnet --help`."""
 
@@ -69,6 +71,7 @@ __all__ = [
     "TrainedNetwork",
     "hookimpl",
     "load_catalog",
+    "load_results",
     "run",
 ]
 

@@ -40,7 +40,8 @@ class Settings:
             there are cores.
         threads: threads inside one tensor operation; 0 leaves it to torch.
         study: what to call the study in tables; by default the names of its components.
-        report: what to print and draw at the end.
+        report: what to make of the results at the end: tables to print, or also a page with figures, which takes seconds. Beside
+            a page of any studies there are the report's figures, its Table I, and what explains the gap in it.
         plugins: which plugins to use, as in REGNET_PLUGINS: ``-name`` switches one off, names allow those alone, and a ``.py``
             file is loaded beside them. Read before any plugin is imported, and so from the overrides only.
     """
@@ -60,7 +61,7 @@ class Settings:
     workers: Annotated[int, Ge(0)] = 0
     threads: Annotated[int, Ge(0)] = 1
     study: str | None = None
-    report: Literal["none", "table", "figures", "table1", "attribution"] = "table"
+    report: Literal["none", "table", "page", "figures", "table1", "attribution"] = "table"
     plugins: str | None = None
 
     @property

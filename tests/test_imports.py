@@ -16,6 +16,7 @@ ROOT = Path(regnet.__file__).parent
 
 ORDER = [
     "errors",
+    "garbage",
     "conf",
     "policy",
     "discovery",
@@ -42,6 +43,7 @@ ORDER = [
     "engines",
     "machine",
     "results",
+    "labels",
     "training",
     "program",
     "workers",
@@ -52,6 +54,7 @@ ORDER = [
     "configs",
     "stats",
     "storage",
+    "serving",
     "bench",
     "check",
     "testing",

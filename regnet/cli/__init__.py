@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 
 from regnet.cli.options import add_plugin_options
@@ -44,6 +45,9 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--launch", help="which launch, as in the tag regnet.launch (default: the newest)")
     report.add_argument("--kind", choices=("table", "figures", "table1", "attribution"), help="default: what the launch asked for")
     report.add_argument("--out", default="report", help="the folder to write to (default: %(default)s)")
+    _add_ui_options(commands.add_parser("ui", help="open MLflow's UI on the newest launch, its runs grouped by study"))
+    _add_compare_options(commands.add_parser("compare", help="tell which studies are shown to be better, from any MLflow store"))
+    _add_results_options(commands.add_parser("results", help="write runs, parameters and metrics as one table, to a file or here"))
     plugins = commands.add_parser("plugins", help="list what is installed, check it, start one of your own")
     actions = plugins.add_subparsers(dest="action", metavar="ACTION", required=True)
     listed = actions.add_parser("list", help="every component, whose it is and whether it can be used")
@@ -63,6 +67,48 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("--dir", default=".", metavar="FOLDER", help="where to put it (default: here)")
     _add_bench_options(commands.add_parser("bench", help="time every way to train the report's network, each in its own process"))
     return parser
+
+
+def _add_ui_options(ui: argparse.ArgumentParser) -> None:
+    ui.add_argument(
+        "--uri", help="the MLflow store, or a server that has it (default: MLFLOW_TRACKING_URI, or sqlite:///mlflow.db)"
+    )
+    ui.add_argument("--experiment", metavar="NAME", help="the MLflow experiment (default: that of the newest launch)")
+    ui.add_argument("--port", type=int, default=5000, help="where to serve it on this machine, 0 for any (default: %(default)s)")
+    ui.add_argument("--no-browser", dest="browser", action="store_false", help="print the links and open none")
+
+
+def _add_compare_options(compare: argparse.ArgumentParser) -> None:
+    compare.add_argument(
+        "studies",
+        nargs="*",
+        metavar="STUDY",
+        help="a study's name, label or identity, a launch, or key=value for a tag (default: the newest launch)",
+    )
+    _add_store_options(compare)
+    compare.add_argument("--metric", help="after the last epoch (default: what the task is judged by, such as test/error_rate)")
+    compare.add_argument("--test", choices=("mean", "rank"), default="mean", help="what is tested (default: %(default)s)")
+    compare.add_argument("--unpaired", action="store_true", help="take studies as independent even if they share seeds or no data")
+    compare.add_argument(
+        "--incomplete",
+        choices=("drop", "worst"),
+        help="go on without the seeds that failed or that one study lacks, or count failures as the worst value (default: refuse)",
+    )
+    forms = compare.add_mutually_exclusive_group()
+    for form in ("json", "latex", "markdown", "csv"):
+        forms.add_argument(f"--{form}", dest="form", action="store_const", const=form, default="text", help=f"print {form}")
+
+
+def _add_results_options(results: argparse.ArgumentParser) -> None:
+    _add_store_options(results)
+    results.add_argument("--launch", help="which launch, as in the tag regnet.launch (default: all)")
+    results.add_argument("--history", action="store_true", help="a row for each epoch of each run")
+    results.add_argument("--out", metavar="FILE", help="a .parquet or .csv file (default: CSV to standard output)")
+
+
+def _add_store_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--uri", help="the MLflow store or server (default: MLFLOW_TRACKING_URI, or sqlite:///mlflow.db here)")
+    parser.add_argument("--experiment", help="the MLflow experiment to look in (default: all)")
 
 
 def _add_bench_options(bench: argparse.ArgumentParser) -> None:
@@ -94,21 +140,11 @@ def _dispatch(options: argparse.Namespace) -> int:
         from regnet.policy import add_to_policy
 
         add_to_policy(*options.plugin)
-    match options.command:
-        case "plugins":
-            from regnet.cli.plugins import plugins
-
-            return plugins(options)
-        case "report":
-            from regnet.cli.report import report
-
-            return report(options)
-        case "bench":
-            from regnet.cli.bench import bench
-
-            return bench(options)
-    _parser().print_help()
-    return 0
+    if options.command is None:
+        _parser().print_help()
+        return 0
+    module = import_module(f"regnet.cli.{options.command}")  # each command is the function of its name in a module of its name
+    return int(getattr(module, options.command)(options))
 
 
 def _run(words: Sequence[str]) -> int:
@@ -146,7 +182,7 @@ def _completion(words: Sequence[str]) -> int:
     typed = line.split()
     if "=" in words[-1] and words[-1].startswith("query="):
         if len(typed) < 2 or typed[1] != "run" or (len(typed) == 2 and not line.endswith(" ")):
-            print(" ".join(("run", "report", "plugins", "bench")))
+            print(" ".join(("run", "report", "ui", "compare", "results", "plugins", "bench")))
             return 0
         os.environ["COMP_LINE"] = line.replace(" run", "", 1)
     return _guarded(lambda: _run(words))

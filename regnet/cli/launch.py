@@ -28,6 +28,7 @@ from regnet.assemble import assemble
 from regnet.catalog import Catalog, load_catalog
 from regnet.cli.broken import tell_of_broken
 from regnet.cli.console import results_console
+from regnet.cli.links import print_links
 from regnet.cli.loader import SweepLoader
 from regnet.cli.options import add_plugin_options
 from regnet.cli.progress import progress_bar
@@ -43,6 +44,7 @@ from regnet.runner import refuse_if_all_diverged, run_study
 from regnet.storage import find_results, load_result, save_result
 from regnet.study import Study
 from regnet.tracking import open_tracker
+from regnet.tracking.process import writing_process
 
 SEARCH_PATH = f"pkg://{CONFIG_MODULE}"
 
@@ -120,6 +122,8 @@ def _launch(overrides: list[str], multirun: bool, config_dir: str | None) -> int
     config = driver.compose_config(
         CONFIG_NAME, overrides, RunMode.MULTIRUN, with_log_configuration=False, validate_sweep_overrides=False
     )
+    if config.get("tracking", {}).get("name") == "mlflow":
+        writing_process()  # it takes seconds to start, during which studies are made
     many = multirun or config.hydra.mode == RunMode.MULTIRUN
     key = "hydra.sweep.dir" if many else "hydra.run.dir"
     folder = Path(config.hydra.sweep.dir if many else config.hydra.run.dir)
@@ -147,7 +151,8 @@ def _conclude(folder: Path, name: str) -> None:
     if any(result.config["tracking"]["name"] == "mlflow" for result in results):
         from regnet.tracking.summary import write_summaries
 
-        write_summaries(results, name, folder / "report")
+        for where in write_summaries(results, name, folder / "report"):
+            print_links(console, where, name, studies=len(results))
 
 
 def _claim(folder: Path) -> Path:

@@ -8,8 +8,6 @@ from typing import NamedTuple, Protocol
 
 from mlflow.entities import DatasetInput
 
-CONFIG = "config.yaml"
-
 
 class Point(NamedTuple):
     """A metric's value at a step. Of two points with one name the greater one is the later, as MLflow has it."""

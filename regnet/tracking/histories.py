@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
 
 import numpy as np
-from mlflow.entities import Run
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from mlflow.tracking import MlflowClient
 from sqlalchemy import case, select
 
+from regnet.tracking.runs import TrackedRun
 from regnet.tracking.tables import METRICS, sql_store
 
 History: TypeAlias = Mapping[str, np.ndarray]
@@ -25,14 +25,14 @@ REQUESTS = 8
 """How many requests a server is sent at once."""
 
 
-def read_histories(client: MlflowClient, runs: Sequence[Run], names: set[str]) -> Mapping[str, History]:
+def read_histories(client: MlflowClient, runs: Sequence[TrackedRun], names: set[str]) -> Mapping[str, History]:
     """The histories of those metrics that a run has, for each run by its identity."""
     store = sql_store(client)
     if store is not None:
-        return _from_sql(store, [run.info.run_id for run in runs], names)
+        return _from_sql(store, [run.run_id for run in runs], names)
     with ThreadPoolExecutor(REQUESTS) as pool:
         found = pool.map(lambda run: _from_client(client, run, names), runs)
-        return {run.info.run_id: history for run, history in zip(runs, found, strict=True)}
+        return {run.run_id: history for run, history in zip(runs, found, strict=True)}
 
 
 def _from_sql(store: SqlAlchemyStore, run_ids: Sequence[str], names: set[str]) -> Mapping[str, History]:
@@ -53,10 +53,10 @@ def _from_sql(store: SqlAlchemyStore, run_ids: Sequence[str], names: set[str]) -
     return histories
 
 
-def _from_client(client: MlflowClient, run: Run, names: set[str]) -> History:
+def _from_client(client: MlflowClient, run: TrackedRun, names: set[str]) -> History:
     return {
-        name: _values({point.step: point.value for point in client.get_metric_history(run.info.run_id, name)})
-        for name in names & set(run.data.metrics)
+        name: _values({point.step: point.value for point in client.get_metric_history(run.run_id, name)})
+        for name in names & set(run.metrics)
     }
 
 

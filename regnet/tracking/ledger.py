@@ -10,13 +10,18 @@ from mlflow.entities import DatasetInput
 from mlflow.tracking import MlflowClient
 from omegaconf import OmegaConf
 
+from regnet.serving.header import CONFIG
 from regnet.tracking import records
 from regnet.tracking.bulk import BulkBackend, takes_bulk
-from regnet.tracking.changes import CONFIG, Backend, Beginning, Changes, Ending, Point
+from regnet.tracking.changes import Backend, Beginning, Changes, Ending, Point
 from regnet.tracking.client import ClientBackend
 from regnet.tracking.datasets import dataset_inputs
+from regnet.tracking.models import log_models
+from regnet.tracking.notes import link, run_note
+from regnet.tracking.showing import show_launch, show_view
 from regnet.tracking.store import connect, experiment_id, search, tracking_errors
 from regnet.tracking.uri import is_server
+from regnet.tracking.view import NOTE, grouped_link
 
 REQUESTS = 8
 """How many requests a server is sent at once."""
@@ -40,17 +45,27 @@ class Ledger:
         self._summaries = itertools.count(-1, -1)
         self._known: dict[str, dict[str, str | None]] = {}
         """For each launch the summary runs by study; none for one that is made here."""
+        self._views: dict[str, str] = {}
+        """The address of each launch's view."""
+        self._summed: list[records.LaunchSummed] = []
+        self._models: list[records.ModelsWanted] = []
 
     @property
     def pending(self) -> bool:
         """Whether anything is still to be written."""
-        return bool(self._changes)
+        return bool(self._changes or self._summed or self._models)
 
     def write(self) -> None:
         """Writes everything that is new; raises TrackingError if that cannot be done."""
         changes, self._changes = list(self._changes.values()), {}
+        summed, self._summed = self._summed, []
+        models, self._models = self._models, []
         with tracking_errors(self._destination.uri):
             self._backend.write(changes)
+            for launch in summed:
+                show_launch(self._client, self._experiment, launch)
+            for wanted in models:
+                log_models(self._client, self._experiment, wanted)
 
     def abandon(self, milliseconds: int) -> None:
         """Takes the runs that go on as killed: nobody is left to tell how they ended."""
@@ -76,6 +91,10 @@ class Ledger:
                     self._of(run).tags |= record.tags
             case records.StudySummed():
                 self._sum_up(record)
+            case records.LaunchSummed():
+                self._summed.append(record)
+            case records.ModelsWanted():
+                self._models.append(record)
 
     def _of(self, run: int) -> Changes:
         return self._changes.setdefault(run, Changes(run))
@@ -84,7 +103,8 @@ class Ledger:
         study, config = self._studies[record.study]
         new = self._of(record.run)
         new.begun = Beginning(f"{study.name} · seed {record.seed}", record.milliseconds, self._data[record.data])
-        new.tags |= {**study.tags, "regnet.seed": str(record.seed)}
+        note = run_note(record.seed, self._view(study.tags["regnet.launch"]))
+        new.tags |= {**study.tags, "regnet.seed": str(record.seed), NOTE: note}
         new.params |= {**study.params, "seed": str(record.seed)}
         new.files[CONFIG] = config
         self._going_on.add(record.run)
@@ -111,13 +131,22 @@ class Ledger:
         found = self._summary_of(record)
         if found is None:
             new.begun = Beginning(record.name, record.milliseconds)
-            new.tags |= record.tags
         else:
             self._backend.adopt(new.run, found)
+        view = link("All runs of this launch, grouped by study", self._view(record.tags["regnet.launch"]))
+        new.tags |= {**record.tags, NOTE: f"{view}\n\n{record.note}"}
         new.params |= record.params
         new.points += [Point(name, 0, record.milliseconds, value) for name, value in record.metrics.items()]
         new.report = record.report
         new.ended = Ending("FINISHED", record.milliseconds)
+
+    def _view(self, launch: str) -> str:
+        """The address of the launch's view, which is in the store from then on."""
+        if launch not in self._views:
+            with tracking_errors(self._destination.uri):
+                show_view(self._client, self._experiment, launch)
+            self._views[launch] = grouped_link(self._experiment, launch)
+        return self._views[launch]
 
     def _summary_of(self, record: records.StudySummed) -> str | None:
         """The run that the launch already has for the study; all of a launch's are looked for at once."""

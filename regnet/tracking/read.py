@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import gc
-import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import yaml  # type: ignore[import-untyped]
-from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
 from regnet.errors import TrackingError, one_of
-from regnet.metrics import METRICS
+from regnet.garbage import uncollected
+from regnet.metrics import METRICS, SPLITS
 from regnet.results import StudyResult
-from regnet.tracking.changes import CONFIG
+from regnet.serving.header import CONFIG
+from regnet.study import SEED_KEYS
+from regnet.tracking.artifacts import read_artifact
 from regnet.tracking.histories import History, read_histories
+from regnet.tracking.params import nested
 from regnet.tracking.records import STOPPED
-from regnet.tracking.store import existing_experiment, search
+from regnet.tracking.runs import ROLE, TrackedRun, experiments, find_runs, tag_values
+from regnet.tracking.store import existing_experiment
 
-MEASURED = {f"{split}/{metric}" for names in METRICS.values() for metric in names for split in ("train", "test")}
+MEASURED = {f"{split}/{metric}" for names in METRICS.values() for metric in names for split in SPLITS}
 """The metrics that regnet itself writes after each epoch."""
+FINAL = "final/"
+"""What a metric's name begins with when its value is that after the last epoch."""
 
 
 def newest_experiment(client: MlflowClient) -> str:
@@ -57,56 +60,56 @@ def read_launch(client: MlflowClient, experiment: str, launch: str) -> list[Stud
     Raises:
         TrackingError: there is no such launch.
     """
-    with _uncollected():
-        return _read_launch(client, experiment, launch)
-
-
-def _read_launch(client: MlflowClient, experiment: str, launch: str) -> list[StudyResult]:
-    runs = list(search(client, experiment, f"tags.`regnet.role` = 'run' and tags.`regnet.launch` = '{launch}'"))
+    within = experiments(client, experiment)
+    runs = find_runs(client, within, ROLE | {"regnet.launch": launch})
     if not runs:
-        launches = {run.data.tags["regnet.launch"] for run in search(client, experiment, "tags.`regnet.role` = 'run'")}
+        launches = tag_values(client, within, ["regnet.launch"])
         raise TrackingError(f"MLflow experiment {experiment!r} has no launch {launch!r}: {one_of(launch, launches)}")
-    studies: dict[str, list[Run]] = defaultdict(list)
-    for run in sorted(runs, key=lambda run: run.info.start_time):
-        studies[run.data.tags["regnet.study"]].append(run)
-    histories = read_histories(client, runs, MEASURED)
-    return [_study(client, study, histories) for study in studies.values()]
+    with uncollected():  # MLflow keeps much in memory
+        histories = read_histories(client, runs, MEASURED)
+    return [_study(study, histories, _config(client, study[0])) for study in by_study(runs).values()]
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Within, Python does not look for cycles among all that MLflow keeps in memory, which takes longer than reading many rows."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
+def final_results(runs: Iterable[TrackedRun]) -> list[StudyResult]:
+    """The studies of some runs, in the order in which they first come, with what they ended with: histories of one column.
+
+    That is read much sooner than every epoch. The configuration is what the runs' parameters say of it. Of one study no two runs
+    may have the same seed.
+    """
+    return [
+        _study(study, {run.run_id: _final(run) for run in study}, _config_by_params(study[0])) for study in by_study(runs).values()
+    ]
 
 
-def _study(client: MlflowClient, runs: list[Run], read: Mapping[str, History]) -> StudyResult:
+def by_study(runs: Iterable[TrackedRun]) -> dict[str, list[TrackedRun]]:
+    """The runs of each study, by its identity."""
+    studies: dict[str, list[TrackedRun]] = defaultdict(list)
+    for run in runs:
+        studies[run.study].append(run)
+    return dict(studies)
+
+
+def _study(runs: Sequence[TrackedRun], read: Mapping[str, History], config: Mapping[str, Any]) -> StudyResult:
     """A study from its runs; those that were interrupted, or are still going on, count as failed."""
-    runs = sorted(runs, key=lambda run: int(run.data.tags["regnet.seed"]))
-    tags = runs[0].data.tags
-    histories = [read[run.info.run_id] for run in runs]
+    runs = sorted(runs, key=lambda run: run.seed)
+    tags = runs[0].tags
+    histories = [read[run.run_id] for run in runs]
     epochs = max((len(values) for history in histories for values in history.values()), default=0)
     names = sorted({name for history in histories for name in history})
-    finished = [run.info.status == "FINISHED" for run in runs]
     rows = {
-        name: [_padded(one.get(name, np.empty(0)), epochs, keep) for one, keep in zip(histories, finished, strict=True)]
+        name: [_padded(one.get(name, np.empty(0)), epochs, run.finished) for one, run in zip(histories, runs, strict=True)]
         for name in names
     }
     return StudyResult(
         name=tags["regnet.study_name"],
         identity=tags["regnet.study"],
-        config=_config(client, runs[0]),
-        seeds=tuple(int(run.data.tags["regnet.seed"]) for run in runs),
+        config=config,
+        seeds=tuple(run.seed for run in runs),
         history={name: np.stack(values) for name, values in rows.items()},
-        together=np.array([int(run.data.metrics.get("time/lockstep_replicas", 1)) for run in runs]),
+        together=np.array([int(run.metrics.get("time/lockstep_replicas", 1)) for run in runs]),
         seconds=np.array([_seconds(run) for run in runs]),
-        failures={int(run.data.tags["regnet.seed"]): _failure(run) for run in runs if run.info.status != "FINISHED"},
-        stopped={int(run.data.tags["regnet.seed"]): int(run.data.tags[STOPPED]) for run in runs if STOPPED in run.data.tags},
+        failures={run.seed: run.failure for run in runs if run.failure is not None},
+        stopped={run.seed: int(run.tags[STOPPED]) for run in runs if STOPPED in run.tags},
         machine=tags.get("regnet.machine", ""),
     )
 
@@ -117,23 +120,23 @@ def _padded(values: np.ndarray, epochs: int, keep: bool) -> np.ndarray:
     return np.concatenate([values, np.full(epochs - len(values), filling)])
 
 
-def _seconds(run: Run) -> float:
-    metrics = run.data.metrics
+def _final(run: TrackedRun) -> History:
+    """What the run ended with; if it failed, "not a number" for all that it measured before."""
+    if not run.finished:
+        return {name: np.array([np.nan]) for name in MEASURED & run.metrics.keys()}
+    return {name.removeprefix(FINAL): np.array([value]) for name, value in run.metrics.items() if name.startswith(FINAL)}
+
+
+def _seconds(run: TrackedRun) -> float:
+    metrics = run.metrics
     return float(metrics.get("time/lockstep_group_train_seconds", metrics.get("time/train_seconds", np.nan)))
 
 
-def _failure(run: Run) -> str:
-    return str(run.data.tags.get("regnet.failure", run.info.status.lower()))
+def _config_by_params(run: TrackedRun) -> dict[str, Any]:
+    return nested({name: text for name, text in run.params.items() if name not in SEED_KEYS})
 
 
-def _config(client: MlflowClient, run: Run) -> dict[str, object]:
-    there = Path(run.info.artifact_uri) / CONFIG
-    if there.is_file():
-        return _parsed(there.read_text())
-    with tempfile.TemporaryDirectory() as folder:
-        return _parsed(Path(client.download_artifacts(run.info.run_id, CONFIG, folder)).read_text())
-
-
-def _parsed(text: str) -> dict[str, object]:
+def _config(client: MlflowClient, run: TrackedRun) -> dict[str, object]:
     """What OmegaConf wrote; plain YAML reads it the same, and in C, ten times as fast."""
+    text = read_artifact(client, run.run_id, run.artifacts, CONFIG)
     return dict(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))

@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from regnet.discovery import Provenance
+
 STOPPED = "regnet.stopped_after_epoch"
 """The tag of a run that was ended early: after which epoch."""
 
@@ -101,6 +103,47 @@ class StudySummed:
     metrics: Mapping[str, float]
     report: Path | None
     """A folder whose files belong to the summary."""
+    note: str = ""
+    """The run's description in Markdown; a link to the launch's view is added."""
+
+
+@dataclass(frozen=True)
+class LaunchSummed:
+    """All of a launch's studies are known, and so what to call them and which runs are their best."""
+
+    launch: str
+    labels: Mapping[str, str]
+    """By study, as in the tag ``regnet.study``."""
+    best: Mapping[str, int]
+    """The seed of each study's best run; of a study without a run that ended well, none."""
+    splits: frozenset[str]
+    """What was measured on: training, validation and test examples, as their metrics' names begin."""
+    note: str
+    """The launch's description in Markdown; links are added."""
+
+
+@dataclass(frozen=True)
+class ModelWanted:
+    """A study's best run, which is to be kept as a model."""
+
+    study: str
+    """As in the tag ``regnet.study``."""
+    seed: int
+    label: str
+    judged_by: str
+    """The metric by which it is the best."""
+    needs: tuple[Provenance, ...]
+    """The distributions that its network is made of."""
+    register: str | None
+    """The name of the registered model that it shall be the newest version of, if any."""
+
+
+@dataclass(frozen=True)
+class ModelsWanted:
+    """What is to be kept as models of a launch that has been summed up."""
+
+    launch: str
+    models: tuple[ModelWanted, ...]
 
 
 @dataclass(frozen=True)
@@ -108,7 +151,19 @@ class Closed:
     """Nothing more will come: an answer is awaited when everything is written."""
 
 
-Record: TypeAlias = Destination | StudyBegun | DataSeen | RunBegun | EpochMeasured | RunEnded | RunsTagged | StudySummed | Closed
+Record: TypeAlias = (
+    Destination
+    | StudyBegun
+    | DataSeen
+    | RunBegun
+    | EpochMeasured
+    | RunEnded
+    | RunsTagged
+    | StudySummed
+    | LaunchSummed
+    | ModelsWanted
+    | Closed
+)
 
 
 @dataclass(frozen=True)

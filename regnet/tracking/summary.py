@@ -3,50 +3,65 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from regnet.labels import differences, study_labels
 from regnet.results import StudyResult
 from regnet.stats import Summary, summarize
 from regnet.study import SEED_KEYS
-from regnet.tracking.process import Channel, writing_process
-from regnet.tracking.records import Destination, StudySummed, flatten
+from regnet.tracking.choosing import best_seed, models_wanted
+from regnet.tracking.process import writing_process
+from regnet.tracking.records import Destination, LaunchSummed, StudySummed, flatten
+from regnet.tracking.tabulated import headline_first, launch_note, study_note
 from regnet.tracking.uri import destination
+from regnet.tracking.view import LABEL
 
 
-def write_summaries(results: Sequence[StudyResult], launch: str, folder: Path | None = None) -> None:
-    """Logs a summary run for each study, with the report's files; one that the launch already has is written anew.
+def write_summaries(results: Sequence[StudyResult], launch: str, folder: Path | None = None) -> list[Destination]:
+    """Logs a summary run for each study, with the report's files, and labels the launch's runs by what their studies differ in.
 
-    The studies were tracked as their configs say; a study that was not is passed over.
+    A summary run that the launch already has is written anew. The studies were tracked as their configs say; a study that was not
+    is passed over. Each study's best run is kept as a model, if it was chosen by validation. Returns where something was written.
 
     Raises:
         TrackingError: a store cannot be reached or written.
     """
-    channels: dict[Destination, Channel] = {}
-    for result in results:
-        options = result.config["tracking"]
-        if options["name"] != "mlflow":
-            continue
-        where = destination(options)
-        if where not in channels:
-            channels[where] = writing_process().open(where)
-        channels[where].send(_summed(result, launch, folder))
-    for channel in channels.values():
+    labels = study_labels(results)
+    differing = differences([result.config for result in results])
+    places: dict[Destination, list[int]] = {}
+    for number, result in enumerate(results):
+        if result.config["tracking"]["name"] == "mlflow":
+            places.setdefault(destination(result.config["tracking"]), []).append(number)
+    channels = []
+    for where, numbers in places.items():
+        channel = writing_process().open(where)
+        for number in numbers:
+            channel.send(_summed(results[number], labels[number], differing[number], launch, folder))
+        own = [results[number] for number in numbers], [labels[number] for number in numbers]
+        channel.send(_launch_summed(*own, launch))
+        channel.send(models_wanted(*own, launch))
+        channels.append(channel)
+    for channel in channels:
         channel.close()
+    return list(places)
 
 
 def summary_metrics(result: StudyResult) -> dict[str, float]:
-    """Mean, deviation and 95 % interval over the seeds that did not fail, of every metric and of the time; also n."""
+    """Mean, deviation and 95 % interval over the seeds that did not fail, of every metric and of the time; also n.
+
+    The metric that the task is judged by comes first: MLflow's compare page opens on it.
+    """
     good = result.final[result.final["failure"].isna()]
-    found: dict[str, float] = {"n": len(good), "failed": len(result.failures)}
+    counts: dict[str, float] = {"n": len(good), "failed": len(result.failures)}
     if good.empty:
-        return found
-    time_name = "time/train_seconds" if result.solo else "time/lockstep_train_seconds_per_replica"
-    for name in result.history:
+        return counts
+    found: dict[str, float] = {}
+    for name in headline_first(result):
         found |= _moments(name, summarize(good[name].to_numpy()))
     if result.solo:
-        return found | _moments(time_name, summarize(good["seconds"].to_numpy()))
-    return found | {f"{time_name}/mean": float(good["seconds_per_run"].mean())}
+        return found | _moments("time/train_seconds", summarize(good["seconds"].to_numpy())) | counts
+    return found | {"time/lockstep_train_seconds_per_replica/mean": float(good["seconds_per_run"].mean())} | counts
 
 
 def _moments(name: str, summary: Summary) -> dict[str, float]:
@@ -56,14 +71,15 @@ def _moments(name: str, summary: Summary) -> dict[str, float]:
     return found
 
 
-def _summed(result: StudyResult, launch: str, folder: Path | None) -> StudySummed:
+def _summed(result: StudyResult, label: str, options: Mapping[str, str], launch: str, folder: Path | None) -> StudySummed:
     return StudySummed(
-        name=f"{result.name} · summary",
+        name=f"{label} · summary",
         milliseconds=int(time.time() * 1000),
         tags={
             "regnet.role": "summary",
             "regnet.study": result.identity,
             "regnet.study_name": result.name,
+            LABEL: label,
             "regnet.launch": launch,
             "regnet.machine": result.machine,
             "regnet.seeds": ", ".join(map(str, result.seeds)),
@@ -71,4 +87,16 @@ def _summed(result: StudyResult, launch: str, folder: Path | None) -> StudySumme
         params=flatten({key: value for key, value in result.config.items() if key not in SEED_KEYS}),
         metrics=summary_metrics(result),
         report=None if folder is None else folder.resolve(),
+        note=study_note(result, options),
+    )
+
+
+def _launch_summed(results: Sequence[StudyResult], labels: Sequence[str], launch: str) -> LaunchSummed:
+    best = {result.identity: best_seed(result) for result in results}
+    return LaunchSummed(
+        launch=launch,
+        labels={result.identity: label for result, label in zip(results, labels, strict=True)},
+        best={study: seed for study, seed in best.items() if seed is not None},
+        splits=frozenset(name.partition("/")[0] for result in results for name in result.history),
+        note=launch_note(results, labels),
     )

@@ -9,22 +9,23 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 
-from safetensors.torch import save
-
 from regnet.data import Data
 from regnet.errors import ConfigError, TrackingError, one_of
 from regnet.events import EpochEnded, ListenerFailed, RunEnded, RunFailed, RunStarted, StudyStarted
 from regnet.hookspecs import hookimpl
 from regnet.machine import describe_machine
 from regnet.results import StudyResult
+from regnet.serving.header import WEIGHTS
+from regnet.serving.packing import pack
 from regnet.study import SEED_KEYS, Study
 from regnet.tracking import records
+from regnet.tracking.choosing import check_choice
 from regnet.tracking.process import Channel, writing_process
 from regnet.tracking.records import STOPPED, Destination, flatten
 from regnet.tracking.uri import destination
+from regnet.tracking.view import LABEL
 
 NAMES = ("mlflow", "none")
-WEIGHTS = "weights.safetensors"
 
 
 @dataclass
@@ -85,7 +86,8 @@ class MlflowTracker:
             return
         tracked.channel.check()
         runs = tuple(tracked.runs[seed] for seed in event.seeds)
-        tracked.channel.send(records.EpochMeasured(runs, event.epoch, _now(), dict(event.metrics)))
+        metrics = dict(sorted(event.metrics.items()))  # MLflow's compare page shows the first: test/error_rate
+        tracked.channel.send(records.EpochMeasured(runs, event.epoch, _now(), metrics))
 
     @hookimpl
     def regnet_run_ended(self, event: RunEnded) -> None:
@@ -121,6 +123,7 @@ class MlflowTracker:
         return self._studies.get(id(study))
 
     def _begin(self, study: Study) -> _Tracked:
+        check_choice(study.config)
         where = destination(study.config["tracking"])
         if where not in self._channels:
             self._channels[where] = writing_process().open(where)
@@ -168,6 +171,7 @@ def _tags(study: Study, launch: str) -> dict[str, str]:
         "regnet.role": "run",
         "regnet.study": study.identity,
         "regnet.study_name": study.name,
+        LABEL: f"{study.name} · {study.identity[:4]}",  # until all studies of the launch are known, and in what they differ
         "regnet.launch": launch,
         "regnet.engine": study.engine,
         "regnet.replicas": study.replicas,
@@ -179,8 +183,8 @@ def _tags(study: Study, launch: str) -> dict[str, str]:
 
 
 def _data_seen(number: int, event: RunStarted) -> records.DataSeen:
-    parts = {"training": event.data.train, "testing": event.data.test}
-    splits = {use: (examples.x.numpy(), examples.y.numpy()) for use, examples in parts.items()}
+    parts = {"training": event.data.train, "validation": event.data.validation, "testing": event.data.test}
+    splits = {use: (examples.x.numpy(), examples.y.numpy()) for use, examples in parts.items() if examples}
     return records.DataSeen(number, str(event.study.config["dataset"]["name"]), splits)
 
 
@@ -192,7 +196,7 @@ def _run_ended(run: int, seed: int, result: StudyResult) -> records.RunEnded:
         step=next(iter(result.history.values())).shape[1],
         metrics=final_metrics(result),
         tags={STOPPED: str(result.stopped[seed])} if seed in result.stopped else {},
-        files={WEIGHTS: save({name: tensor.contiguous() for name, tensor in result.network.weights.items()})},
+        files={WEIGHTS: pack(result.network)},
     )
 
 

@@ -6,6 +6,7 @@ Pickled records come over standard input, each with the number of its channel, a
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import pickle
 import signal
@@ -28,6 +29,9 @@ SOONEST, LATEST = 1.0, 10.0
 """After how many seconds what has come is written: many runs to a transaction, and soon enough for somebody who watches."""
 REST = 10
 """How many times as long as it takes to write shall pass until the next time: training has better uses for the processor."""
+
+LEDGER = "regnet.tracking.ledger"
+"""What imports MLflow, which takes a second or two."""
 
 Message: TypeAlias = tuple[int, Record]
 
@@ -108,6 +112,7 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what MLflow prints is no reply
     inbox: SimpleQueue[Message | None] = SimpleQueue()
     threading.Thread(target=_receive, args=(sys.stdin.buffer, inbox), daemon=True).start()
+    threading.Thread(target=importlib.import_module, args=(LEDGER,), daemon=True).start()  # before there is anything to write
     Writer(replies).serve(inbox)
     sys.stderr.flush()
     os._exit(0)  # MLflow takes most of a second to be torn down
@@ -122,7 +127,7 @@ def _receive(pipe: BinaryIO, inbox: SimpleQueue[Message | None]) -> None:
 
 
 def _open(destination: Destination) -> Ledger:
-    check_store(destination.uri)  # before MLflow is imported: bad news shall travel fast
+    check_store(destination.uri)  # before waiting for MLflow to be imported: bad news shall travel fast
     from regnet.tracking.ledger import Ledger
 
     gc.freeze()  # MLflow is in memory to stay: it need not be searched for garbage time and again

@@ -168,7 +168,7 @@ def test_configuration_and_completion_as_hydra_users_expect(tmp_path: Path) -> N
     assert "beta1: 0.9" in shown.stdout
     assert "sgd" in regnet(tmp_path, "run", "--help").stdout
     for line, expected in [
-        ("regnet ru", "run report plugins bench"),
+        ("regnet ru", "run report ui compare results plugins bench"),
         ("regnet run optimizer=", "optimizer=adam optimizer=adamw optimizer=rmsprop optimizer=sgd"),
         ("regnet run optimizer=adam optimizer.be", "optimizer.beta1= optimizer.beta2="),
     ]:

@@ -61,6 +61,7 @@ def story(report: Path) -> Iterator[records.Record | str]:
     yield records.StudySummed("sum", 4_000, summary, {"optimizer.lr": "0.1"}, {"n": 4, "loss/mean": 0.25}, report)
     yield WRITE
     yield records.StudySummed("sum", 5_000, summary, {"optimizer.lr": "0.1"}, {"n": 5, "loss/mean": 0.5}, report)
+    yield records.LaunchSummed("a launch", {"abc": "a label"}, {"abc": 2}, frozenset({"train"}), "| a | table |")
     yield WRITE
 
 
@@ -120,6 +121,7 @@ def test_bulk_rows_are_those_of_the_client(ready_database: Path, tmp_path: Path,
     monkeypatch.chdir(tmp_path)
     bulk = told(ready_database, tmp_path / "bulk")
     monkeypatch.setattr("regnet.tracking.ledger.takes_bulk", lambda client, experiment: False)
+    monkeypatch.setattr("regnet.tracking.showing.sql_store", lambda client: None)
     client = told(ready_database, tmp_path / "client")
     assert isinstance(bulk._backend, BulkBackend)
     assert isinstance(client._backend, ClientBackend)

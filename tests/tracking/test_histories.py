@@ -11,23 +11,24 @@ from mlflow.tracking import MlflowClient
 
 from regnet.tracking import histories
 from regnet.tracking.histories import read_histories
+from regnet.tracking.runs import find_runs
 
 
 def test_a_query_and_the_client_read_the_same(store: Callable[[], MlflowClient], monkeypatch: pytest.MonkeyPatch) -> None:
     client = store()
-    runs = [client.create_run("0") for _ in range(3)]
+    made = [client.create_run("0").info.run_id for _ in range(3)]
     draw = np.random.default_rng(0)
-    for run in runs[:2]:
+    for run_id in made[:2]:
         steps = draw.permutation(30)  # a store may give them in any order
         points = [Metric(name, draw.random(), 1_000 + int(step), int(step)) for name in ("a", "b", "c") for step in steps]
-        client.log_batch(run.info.run_id, [*points, Metric("a", float("nan"), 2_000, 40)])
-    runs = [client.get_run(run.info.run_id) for run in runs]
+        client.log_batch(run_id, [*points, Metric("a", float("nan"), 2_000, 40)])
+    runs = find_runs(client, {"0": "Default"}, {})
     monkeypatch.setattr(histories, "RUNS_PER_QUERY", 2)
     monkeypatch.setattr(histories, "ROWS_AT_ONCE", 7)
     in_bulk = read_histories(client, runs, {"a", "b", "d"})
     monkeypatch.setattr(histories, "sql_store", lambda client: None)
     one_by_one = read_histories(client, runs, {"a", "b", "d"})
-    assert [sorted(in_bulk[run.info.run_id]) for run in runs] == [["a", "b"], ["a", "b"], []]
+    assert [sorted(in_bulk[run_id]) for run_id in made] == [["a", "b"], ["a", "b"], []]
     for run_id, history in one_by_one.items():
         assert in_bulk[run_id].keys() == history.keys()
         for name, values in history.items():

@@ -1,0 +1,107 @@
+"""`regnet compare`: which of some studies are shown to be better, read from any MLflow store."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from regnet.cli.console import results_console
+from regnet.garbage import uncollected
+from regnet.tracking import quiet_mlflow
+
+if TYPE_CHECKING:
+    from regnet.report.assessment import Assessment
+
+RESAMPLING = 0
+"""The seed of the bootstrap's resamples: the same runs give the same numbers."""
+
+
+def compare(options: argparse.Namespace) -> int:
+    """Reads the studies that are asked for, compares them and prints it, in the form that is asked for."""
+    quiet_mlflow()
+    with uncollected():
+        FORMS[options.form](_assessed(options))
+    return 0
+
+
+def _assessed(options: argparse.Namespace) -> Assessment:
+    import numpy as np
+
+    from regnet.report.assessment import assess
+    from regnet.stats import Rules
+    from regnet.tracking.read import final_results
+    from regnet.tracking.select import select_runs
+    from regnet.tracking.store import connect, store_uri, tracking_errors
+    from regnet.tracking.union import unite
+
+    rules = Rules(options.test, "unpaired" if options.unpaired else "by_seed", options.incomplete or "refuse")
+    client = connect(options.uri, create=False)
+    with tracking_errors(store_uri(options.uri)):
+        union = unite(select_runs(client, options.studies, options.experiment))
+    one = assess(final_results(union.runs), np.random.default_rng(RESAMPLING), options.metric, rules)
+    return replace(one, notes=(*union.notes, *one.notes))
+
+
+def _text(one: Assessment) -> None:
+    from regnet.report.pairs import pair_table, sentences, study_table
+
+    console = results_console()
+    study_table(one).print(console)
+    if not one.comparisons:
+        console.print("There is nothing to compare it with: name another study.")
+        return
+    console.print()
+    pair_table(one).print(console)
+    console.print()
+    for sentence in sentences(one):
+        console.print(f"- {sentence}", markup=False)
+
+
+def _markdown(one: Assessment) -> None:
+    from regnet.report.pairs import pair_table, sentences, study_table
+
+    parts = [study_table(one).markdown()]
+    if one.comparisons:
+        parts += [pair_table(one).markdown(), "".join(f"- {sentence}\n" for sentence in sentences(one))]
+    print("\n".join(parts), end="")
+
+
+def _latex(one: Assessment) -> None:
+    from regnet.report.latex import escaped, latex
+    from regnet.report.pairs import pair_table, sentences, study_table
+
+    parts = [latex(study_table(one))]
+    if one.comparisons:
+        parts += [latex(pair_table(one)), *(f"{escaped(sentence)}\n" for sentence in sentences(one))]
+    print("\n".join(parts), end="")
+
+
+def _json(one: Assessment) -> None:
+    from regnet.report.records import record
+
+    print(json.dumps(record(one), indent=1, ensure_ascii=False))
+
+
+def _csv(one: Assessment) -> None:
+    """A line for each study; the comparisons have other columns, and are in the other forms."""
+    from regnet.report.records import study_line
+
+    lines = [study_line(one, study) for study in one.studies]
+    writer = csv.DictWriter(sys.stdout, fieldnames=list(lines[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+
+
+FORMS: dict[str, Callable[[Assessment], None]] = {
+    "text": _text,
+    "markdown": _markdown,
+    "latex": _latex,
+    "json": _json,
+    "csv": _csv,
+}
+"""Ways to print an assessment."""

@@ -1,0 +1,36 @@
+"""`regnet results`: a store's runs as one tidy table, for other programs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from regnet.errors import ConfigError
+from regnet.garbage import uncollected
+
+
+def results(options: argparse.Namespace) -> int:
+    """Writes the table to a file, as its name ends, or as CSV to standard output."""
+    out = None if options.out is None else Path(options.out)
+    if out is not None and out.suffix not in (".parquet", ".csv"):
+        raise ConfigError(f"--out {options.out}: a table is written as .parquet or .csv, got {out.suffix or 'no ending'}")
+    if out is not None and not out.parent.is_dir():
+        raise ConfigError(f"--out {options.out}: there is no folder {out.parent}")
+    with uncollected():
+        _write(options, out)
+    return 0
+
+
+def _write(options: argparse.Namespace, out: Path | None) -> None:
+    from regnet.tracking.load import load_results
+
+    frame = load_results(options.uri, options.experiment, options.launch, options.history)
+    if out is None:
+        frame.to_csv(sys.stdout, index=False)
+        return
+    if out.suffix == ".csv":
+        frame.to_csv(out, index=False)
+    else:
+        frame.to_parquet(out, engine="pyarrow", index=False)
+    print(f"Written to {out}: {len(frame)} rows, {len(frame.columns)} columns")

@@ -1,0 +1,72 @@
+"""`regnet ui`: MLflow's UI, opened where a launch's runs are grouped by study."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+from regnet.cli.console import results_console
+from regnet.cli.links import print_each
+from regnet.tracking import quiet_mlflow
+from regnet.tracking.server import serving
+from regnet.tracking.uri import check_store, is_server, store_uri
+
+
+def ui(options: argparse.Namespace) -> int:
+    """Opens the newest launch of the store, served from here until Ctrl-C unless a server has it already."""
+    quiet_mlflow()
+    uri = store_uri(options.uri)
+    check_store(uri, create=False)
+    if is_server(uri):
+        _open(_links(uri, options.experiment, uri.rstrip("/") + "/"), options.browser)
+        return 0
+    with _ended_by_signals(), serving(uri, options.port) as server:
+        links = _links(uri, options.experiment, server.url)  # while the server starts
+        server.wait_until_ready()
+        with suppress(KeyboardInterrupt):
+            _open(links, options.browser)
+            results_console().print("Ctrl-C ends the server.")
+            server.wait()
+    return 0
+
+
+def _links(uri: str, experiment: str | None, base: str) -> dict[str, str]:
+    from regnet.tracking.links import launch_links
+    from regnet.tracking.read import newest_experiment, newest_launch
+    from regnet.tracking.showing import show_view
+    from regnet.tracking.store import connect, existing_experiment, tracking_errors
+
+    client = connect(uri, create=False)
+    with tracking_errors(uri):
+        name = experiment or newest_experiment(client)
+        launch = newest_launch(client, name)
+        identity = existing_experiment(client, name)
+        show_view(client, identity, launch)
+        return launch_links(client, identity, launch, base)
+
+
+def _open(links: dict[str, str], browser: bool) -> None:
+    """Prints where there is what to see, and shows the first in the user's browser."""
+    print_each(results_console(), links)
+    if browser:
+        webbrowser.open(next(iter(links.values())))
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Within, what ends a terminal's programs is as good as Ctrl-C, so that no server is left behind."""
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, _interrupt) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

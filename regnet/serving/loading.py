@@ -1,0 +1,86 @@
+"""A trained network made again from the plain files of a model: a configuration, weights, and the names of plugins."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+import yaml  # type: ignore[import-untyped]
+from safetensors.torch import load_file
+from torch import Tensor
+
+from regnet.catalog import Catalog
+from regnet.contracts import Buffer, Coding
+from regnet.data import Data, Examples
+from regnet.discovery import Provenance
+from regnet.errors import ConfigError, PluginError
+from regnet.model import MODELS
+from regnet.parameters import leaves
+from regnet.results import TrainedNetwork
+from regnet.schema import options_of
+from regnet.sequential import Sequential
+from regnet.serving.header import CONFIG, NEEDS, WEIGHTS, Header, read_header
+from regnet.serving.needs import changes, check_needs, needs_of
+from regnet.targets import Targets
+
+
+def load_network(folder: Path, catalog: Catalog) -> TrainedNetwork:
+    """The network in a model's folder, ready to predict; none of the examples that it was trained on come with it.
+
+    Raises:
+        PluginError: a plugin that it is made of is not here, or does not make the network that was trained.
+    """
+    needs = [Provenance(**need) for need in json.loads((folder / NEEDS).read_text())]
+    check_needs(needs, catalog)
+    config = yaml.safe_load((folder / CONFIG).read_text())
+    header, weights = read_header(folder / WEIGHTS), load_file(folder / WEIGHTS)
+    try:
+        network = build_network(config["model"], header.outputs, catalog)
+    except ConfigError as error:
+        raise PluginError(f"the model cannot be built again: {error}{changes(needs, catalog)}") from error
+    _check(network, header, weights, needs, catalog)
+    return TrainedNetwork(network, header.seed, weights, _data(header, getattr(torch, config["dtype"])))
+
+
+def build_network(spec: Mapping[str, Any], outputs: int, catalog: Catalog) -> Sequential:
+    """The network that a configuration's `model` describes, for that many outputs.
+
+    Raises:
+        ConfigError: a component of it is unknown, or does not take its options.
+    """
+    name = str(spec["name"])
+    given = {key: value for key, value in spec.items() if key != "name"}
+    model = catalog.construct(MODELS[name], options_of(MODELS[name]), given, whose=f"model {name}", where="model")
+    return Sequential(model.build(outputs, catalog))
+
+
+def _check(
+    network: Sequential, header: Header, weights: Mapping[str, Tensor], needs: Sequence[Provenance], catalog: Catalog
+) -> None:
+    """Raises PluginError if the network comes from elsewhere, or has other parameters, than the one that was trained."""
+    made_of = {need.distribution for need in needs}
+    strangers = [str(one) for one in needs_of(network, catalog) if one.distribution not in made_of]
+    if strangers:
+        raise PluginError(f"the model's components come from {', '.join(map(str, needs))}, and here from {', '.join(strangers)}")
+    params, _ = network.init(header.features, torch.Generator())
+    shapes = {".".join(path): (leaf.value if isinstance(leaf, Buffer) else leaf).shape for path, leaf in leaves(params)}
+    for name in sorted(shapes.keys() | weights.keys()):
+        expected, got = shapes.get(name), weights[name].shape if name in weights else None
+        if expected != got:
+            said = [tuple(shape) if shape is not None else "none" for shape in (expected, got)]
+            raise PluginError(
+                f"the network has parameter {name} of shape {said[0]} here, and {said[1]} in the model{changes(needs, catalog)}"
+            )
+
+
+def _data(header: Header, dtype: torch.dtype) -> Data:
+    """How to normalize and to decode, without any examples."""
+    nothing = Examples(torch.empty(0, header.features), torch.empty(0), torch.empty(0))
+
+    offset, spread = (torch.tensor(numbers, dtype=torch.float64) for numbers in (header.target_offset, header.target_scale))
+    targets = Targets(cast(Coding, header.coding), header.outputs, offset, spread)
+    shift, scale = (torch.tensor(numbers, dtype=dtype) for numbers in (header.shift, header.scale))
+    return Data(nothing, nothing, None, targets, shift, scale)

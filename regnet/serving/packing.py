@@ -1,0 +1,30 @@
+"""A trained network in one file: its weights, under a header that says how to use them."""
+
+from __future__ import annotations
+
+from safetensors.torch import save
+
+from regnet.results import TrainedNetwork
+from regnet.serving.header import Header
+
+EXAMPLES = 3
+"""How many inputs are kept as examples of what the network takes."""
+
+
+def pack(network: TrainedNetwork) -> bytes:
+    """A safetensors file with the network's parameters and buffers by dotted name, and its `Header`."""
+    data, targets = network.data, network.data.targets
+    examples = data.train.x[:EXAMPLES] * data.scale + data.shift
+    header = Header(
+        seed=network.seed,
+        features=data.train.x.shape[-1],
+        outputs=targets.width,
+        task=targets.task,
+        coding=targets.coding,
+        shift=data.shift.tolist(),
+        scale=data.scale.tolist(),
+        target_offset=targets.offset.tolist(),
+        target_scale=targets.scale.tolist(),
+        examples=examples.tolist(),
+    )
+    return save({name: tensor.contiguous() for name, tensor in network.weights.items()}, header.metadata())

@@ -1,0 +1,110 @@
+"""MLflow's own server, for one person on this machine: started on a store, and ended with all its processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import IO, NoReturn
+
+from regnet.errors import TrackingError
+
+HOST = "127.0.0.1"
+DEFAULT_PORT = 5000
+"""MLflow's own."""
+START_SECONDS = 120
+"""A store of an older version is brought up to date first."""
+END_SECONDS = 5
+"""How long the server has to end by itself."""
+ALONE = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+"""No processes besides the server's own: jobs are not what it is here for."""
+
+
+class Server:
+    """A server that was started, and may not answer yet."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, log: IO[bytes]) -> None:
+        self._process = process
+        self._log = log
+        self.url = address(port)
+
+    def wait_until_ready(self) -> None:
+        """Returns when the server answers; raises TrackingError if it has ended, or says nothing for two minutes."""
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end:
+            if self._process.poll() is not None:
+                raise TrackingError(f"the MLflow server ended at once: {self._last_words()}")
+            try:
+                urllib.request.urlopen(f"{self.url}health", timeout=1).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+        raise TrackingError(f"the MLflow server has not answered for {START_SECONDS} seconds: {self._last_words()}")
+
+    def wait(self) -> NoReturn:
+        """Raises TrackingError when the server has ended by itself."""
+        code = self._process.wait()
+        raise TrackingError(f"the MLflow server has ended (exit code {code}): {self._last_words()}")
+
+    def end(self) -> None:
+        """Ends the server's processes, with force if they take too long."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, number)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(END_SECONDS)
+                break
+
+    def _last_words(self) -> str:
+        self._log.seek(0)
+        lines = self._log.read().decode(errors="replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+
+
+def address(port: int) -> str:
+    """Where this machine's own server is reached, on this machine."""
+    return f"http://{HOST}:{port}/"
+
+
+@contextmanager
+def serving(uri: str, port: int) -> Iterator[Server]:
+    """Within, MLflow's server shows the store at that port of this machine, and to nobody elsewhere; at any free one if it is 0.
+
+    Raises:
+        TrackingError: the port is in use.
+    """
+    port = _free_port(port)
+    options = ["--host", HOST, "--port", str(port), "--workers", "1", "--uvicorn-opts", "--log-level warning"]
+    environment = os.environ | ALONE | {"MLFLOW_BACKEND_STORE_URI": uri}  # not an option: others need not see its password
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mlflow", "server", *options],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # Ctrl-C is for us, who then end it
+        )
+        server = Server(process, port, log)
+        try:
+            yield server
+        finally:
+            server.end()
+
+
+def _free_port(port: int) -> int:
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((HOST, port))
+        except (OSError, OverflowError) as error:
+            raise TrackingError(f"port {port} cannot be used: {error} (name another with --port, or 0 for any)") from error
+        return int(trial.getsockname()[1])

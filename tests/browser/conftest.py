@@ -1,0 +1,139 @@
+"""A real browser, looking at what a real sweep left in a real store, through the server that `regnet ui` starts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow.tracking import MlflowClient
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SWEEP = [
+    "optimizer.lr=0.001,0.003,0.01",
+    "seeds=6",
+    "epochs=25",
+    "report=figures",
+    "dataset.train_size=400",
+    "dataset.test_size=400",
+]
+SCREENSHOTS = os.environ.get("REGNET_SCREENSHOTS")
+"""A folder to keep the pictures in that the README shows."""
+QUIET = {"mlflow.assistant.fab.autoOpenedOnFirstLoad_v1": "true", "mlflow.assistant.panelOpen_v1": "false"}
+"""What a browser remembers of somebody who has closed MLflow's assistant."""
+
+REGNET = [sys.executable, "-m", "regnet"]
+
+
+@dataclass
+class Shown:
+    """What `regnet ui` has printed, and the store that it shows."""
+
+    links: dict[str, str]
+    """By what is to be seen there."""
+    base: str
+    folder: Path
+    process: subprocess.Popen[str]
+
+    @property
+    def client(self) -> MlflowClient:
+        return MlflowClient(f"sqlite:///{self.folder}/mlflow.db")
+
+
+Open = Callable[[str], Any]
+"""Opens an address on a page of its own."""
+Keep = Callable[..., None]
+"""Takes a picture of a page under a name, without what is to be left out of it, if pictures are wanted."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("there is no chromium here: scripts/browser installs it")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def shown(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+    """A sweep, and `regnet ui` serving its store; at the end the Ctrl-C that ends it."""
+    folder = tmp_path_factory.mktemp("shown")
+    environment = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
+    subprocess.run([*REGNET, "run", "-m", *SWEEP], cwd=folder, env=environment, check=True, capture_output=True)
+    process = subprocess.Popen(
+        [*REGNET, "ui", "--no-browser", "--port", "0"],
+        cwd=folder,
+        env=environment | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        links = dict(_links(process))
+        yield Shown(links, next(iter(links.values())).partition("#")[0], folder, process)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+
+
+@pytest.fixture
+def visit(browser: Any) -> Iterator[Open]:
+    context = browser.new_context(viewport={"width": 1400, "height": 800})
+    context.add_init_script("".join(f"localStorage.setItem({key!r}, {value!r});" for key, value in QUIET.items()))
+    context.set_default_timeout(30_000)
+
+    def open_page(address: str) -> Any:
+        page = context.new_page()
+        page.goto(address, wait_until="domcontentloaded")
+        return page
+
+    yield open_page
+    context.close()
+
+
+@pytest.fixture
+def keep() -> Keep:
+    def take(page: Any, name: str, *left_out: Any) -> None:
+        if SCREENSHOTS:
+            page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png", mask=list(left_out), mask_color="white")
+
+    return take
+
+
+def _links(process: subprocess.Popen[str]) -> Iterator[tuple[str, str]]:
+    said = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        said.append(line)
+        words, _, address = line.strip().partition(": ")
+        if address.startswith("http"):
+            yield words, address
+        if line.startswith("Ctrl-C"):
+            return
+    pytest.fail("".join(said))

@@ -1,0 +1,79 @@
+"""Checks what studies are called: only by what differs, never two alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from regnet.labels import differences, study_labels
+from regnet.results import StudyResult
+
+SGD = {"name": "sgd", "lr": 0.01, "momentum": 0.0}
+ADAM = {"name": "adam", "lr": 0.01, "eps": 1e-8}
+
+
+def result(**config: Any) -> StudyResult:
+    whole = {"optimizer": SGD, "engine": {"name": "handbuilt"}, "seeds": 3, "tracking": {"name": "mlflow"}, **config}
+    return StudyResult(
+        name=str(whole.get("study") or "components"),
+        identity=f"{hash(str(whole)) % 16**12:012x}",
+        config=whole,
+        seeds=(0,),
+        history={"train/loss": np.zeros((1, 1))},
+        together=np.ones(1),
+        seconds=np.ones(1),
+        failures={},
+    )
+
+
+@pytest.mark.parametrize(
+    ("configs", "labels"),
+    [
+        pytest.param([{}], ["components"], id="a study alone has its own name"),
+        pytest.param([{"optimizer": SGD}, {"optimizer": SGD | {"lr": 0.1}}], ["lr=0.01", "lr=0.1"], id="an option"),
+        pytest.param([{"optimizer": SGD}, {"optimizer": ADAM}], ["sgd", "adam"], id="what only one of them has says nothing"),
+        pytest.param(
+            [
+                {"engine": {"name": engine}, "optimizer": optimizer}
+                for engine, optimizer in [("handbuilt", SGD), ("torch", SGD), ("torch", ADAM | {"lr": 0.1})]
+            ],
+            ["handbuilt · sgd lr=0.01", "torch · sgd lr=0.01", "torch · adam lr=0.1"],
+            id="options come after their component",
+        ),
+        pytest.param(
+            [
+                {"model": {"hidden": [5], "initializer": {"name": name}}, "epochs": epochs}
+                for name, epochs in [("zeros", 1), ("he", 2)]
+            ],
+            ["initializer=zeros · epochs=1", "initializer=he · epochs=2"],
+            id="components of components and settings are named",
+        ),
+        pytest.param(
+            [{"seeds": 3, "epochs": 1}, {"seeds": 4, "epochs": 2}], ["epochs=1", "epochs=2"], id="seeds are no difference"
+        ),
+        pytest.param([{"study": "mine"}, {"optimizer": ADAM}], ["mine", "adam"], id="a name that was given"),
+        pytest.param(
+            [{"study": "mine", "epochs": 1}, {"study": "mine", "epochs": 2}],
+            ["mine · epochs=1", "mine · epochs=2"],
+            id="given to two",
+        ),
+    ],
+)
+def test_labels(configs: list[dict[str, Any]], labels: list[str]) -> None:
+    assert study_labels([result(**config) for config in configs]) == labels
+
+
+def test_no_two_labels_are_alike() -> None:
+    alike = [result(study="mine"), result(study="mine", model={})]
+    labels = study_labels(alike)
+    assert labels == [f"mine · {one.identity[:4]}" for one in alike]
+
+
+def test_differences_are_told_by_dotted_name() -> None:
+    configs = [{"optimizer": SGD, "seed": 1}, {"optimizer": ADAM | {"lr": 1}, "seed": 2}]
+    assert differences(configs) == [
+        {"optimizer.name": "sgd", "optimizer.lr": "0.01"},
+        {"optimizer.name": "adam", "optimizer.lr": "1"},
+    ]

@@ -1,0 +1,264 @@
+"""Checks that a study's best run is a model in a real store: loaded elsewhere, served, and registered when asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import mlflow.pyfunc
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+import regnet
+from regnet.errors import ConfigError
+from regnet.policy import VARIABLE
+from regnet.results import StudyResult
+from regnet.tracking.choosing import best_seed
+from regnet.tracking.read import newest_launch, read_launch
+from regnet.tracking.summary import write_summaries
+from tests.tracking.test_server import server
+
+__all__ = ["server"]  # a fixture
+
+Store = Callable[[], MlflowClient]
+SMALL = ["seeds=4", "epochs=4", "dataset.train_size=80", "dataset.test_size=30", "validation=0.25"]
+X = np.random.default_rng(0).random((50, 2))
+PLUGIN = """
+import dataclasses
+
+import regnet
+
+@dataclasses.dataclass(frozen=True)
+class Halved(regnet.Layer):
+    def forward(self, params, x, context):
+        return x / 2, None
+
+    def backward(self, params, cache, dy):
+        return dy / 2, {}
+
+@regnet.hookimpl
+def regnet_layers():
+    return {"halved": Halved}
+"""
+LOAD = """
+import sys
+import mlflow.pyfunc
+import numpy as np
+model = mlflow.pyfunc.load_model(sys.argv[1])
+print(model.predict(np.array([[0.5, 0.5], [0.0, 1.0]])).tolist())
+"""
+
+
+def best_run(client: MlflowClient, result: StudyResult) -> Run:
+    words = f"tags.`regnet.study` = '{result.identity}' and tags.`regnet.seed` = '{best_seed(result)}'"
+    (run,) = client.search_runs(["1"], words)
+    return run
+
+
+def model_folder(client: MlflowClient, run: Run) -> Path:
+    (output,) = run.outputs.model_outputs
+    return Path(client.get_logged_model(output.model_id).artifact_location)
+
+
+def test_the_best_run_is_kept_as_a_model(store: Store) -> None:
+    result = regnet.run(SMALL)
+    client = store()
+    (model,) = client.search_logged_models(["1"])
+    run = best_run(client, result)
+    assert (model.source_run_id, model.status, model.name) == (run.info.run_id, "READY", "model")
+    assert model.tags["regnet.chosen_by"] == "validation/error_rate"
+    assert model.tags["regnet.seed"] == str(best_seed(result))
+    assert model.params["validation"] == "0.25"
+    loaded = mlflow.pyfunc.load_model(str(model_folder(client, run)))
+    trained = result.networks[result.seeds.index(best_seed(result))]
+    x = torch.tensor(X)
+    assert loaded.predict(X).tolist() == trained.predict(x).tolist()
+    assert loaded.predict(pd.DataFrame(X)).tolist() == trained.predict(x).tolist()
+    assert np.array_equal(loaded.predict(X, params={"scores": True}), trained.output(x))
+    assert loaded.predict(loaded.input_example).shape == (len(loaded.input_example),)
+    with pytest.raises(MlflowException, match=r"Shape of input \(50, 3\)"):
+        loaded.predict(np.ones((50, 3)))
+
+
+def test_it_is_plain_data(store: Store) -> None:
+    result = regnet.run(SMALL)
+    folder = model_folder(store(), best_run(store(), result))
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert {name for name in files if name.startswith("data/")} == {
+        "data/model/config.yaml",
+        "data/model/plugins.json",
+        "data/model/weights.safetensors",
+    }
+    assert {Path(name).suffix for name in files} <= {"", ".yaml", ".json", ".safetensors", ".txt"}
+    required = (folder / "requirements.txt").read_text().split()
+    assert {line.partition("==")[0] for line in required} == {"mlflow", "regnet", "torch"}
+
+
+def test_regression_gives_values(store: Store) -> None:
+    result = regnet.run(["dataset=diabetes", "model.output=null", "epochs=2", "seeds=2", "validation=0.1"])
+    loaded = mlflow.pyfunc.load_model(str(model_folder(store(), best_run(store(), result))))
+    assert loaded.metadata.signature.outputs.to_dict()[0]["tensor-spec"] == {"dtype": "float64", "shape": (-1, 1)}
+    answer = loaded.predict(loaded.input_example)
+    assert (answer.dtype, answer.shape) == (np.float64, (len(loaded.input_example), 1))
+
+
+def test_without_validation_there_is_no_model_unless_asked(store: Store) -> None:
+    regnet.run([*SMALL, "validation=0"])
+    assert len(store().search_logged_models(["1"])) == 0
+    regnet.run([*SMALL, "validation=0", "tracking.models=all"])
+    (model,) = store().search_logged_models(["1"])
+    assert model.tags["regnet.chosen_by"] == "train/loss"
+
+
+def test_validation_is_tracked_and_read_back(store: Store) -> None:
+    written = regnet.run(SMALL)
+    client = store()
+    (read,) = read_launch(client, "regnet", newest_launch(client, "regnet"))
+    assert {"validation/loss", "validation/error_rate"} <= read.history.keys()
+    assert all(np.array_equal(read.history[name], values) for name, values in written.history.items())
+    tags = {tag.value: one.dataset for one in best_run(client, written).inputs.dataset_inputs for tag in one.tags}
+    assert tags.keys() == {"training", "validation", "testing"}
+    assert json.loads(tags["validation"].profile)["features_shape"] == [20, 2]
+
+
+def test_the_newest_version_has_the_alias(store: Store) -> None:
+    regnet.run([*SMALL, "tracking.register=disc"])
+    result = regnet.run([*SMALL, "epochs=5", "tracking.register=disc"])
+    client = store()
+    assert [int(one.version) for one in client.search_model_versions("name = 'disc'")] == [2, 1]
+    best = client.get_model_version_by_alias("disc", "best")
+    assert (int(best.version), best.run_id) == (2, best_run(client, result).info.run_id)
+    assert best.tags["regnet.study"] == result.identity
+    there = client.get_model_version_download_uri("disc", "2")
+    trained = result.networks[result.seeds.index(best_seed(result))]
+    assert mlflow.pyfunc.load_model(there).predict(X).tolist() == trained.predict(torch.tensor(X)).tolist()
+
+
+def test_a_run_is_kept_once(store: Store) -> None:
+    result = regnet.run(SMALL)
+    client = store()
+    write_summaries([result], newest_launch(client, "regnet"))
+    assert len(client.search_logged_models(["1"])) == 1
+
+
+def test_each_study_of_a_sweep_has_its_model(store: Store) -> None:
+    command = [sys.executable, "-m", "regnet", "run", "-m", "optimizer.lr=0.00001,0.01", *SMALL, "tracking.register=disc"]
+    subprocess.run(command, check=True, capture_output=True)
+    client = store()
+    models = client.search_logged_models(["1"])
+    assert {model.tags["regnet.label"] for model in models} == {"lr=1e-05", "lr=0.01"}
+    best = client.get_model_version_by_alias("disc", "best")
+    assert best.tags["regnet.label"] == "lr=0.01"
+    assert len(client.search_model_versions("name = 'disc'")) == 1
+
+
+def test_through_a_server(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
+    result = regnet.run([*SMALL, "tracking.register=disc"])
+    trained = result.networks[result.seeds.index(best_seed(result))]
+    assert mlflow.pyfunc.load_model("models:/disc@best").predict(X).tolist() == trained.predict(torch.tensor(X)).tolist()
+    assert not list(tmp_path.iterdir())  # everything is at the server
+
+
+def test_a_name_with_nothing_to_register_is_refused_before_training(store: Store) -> None:
+    with pytest.raises(ConfigError, match=r"set validation=0\.1"):
+        regnet.run([*SMALL, "validation=0", "tracking.register=disc"])
+    assert store().get_experiment_by_name("regnet") is None
+
+
+def test_another_process_needs_only_regnet_and_the_plugin(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = tmp_path / "site"
+    (site / "halving-1.5.dist-info").mkdir(parents=True)
+    (site / "halving.py").write_text(PLUGIN)
+    (site / "halving-1.5.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: halving\nVersion: 1.5\n")
+    (site / "halving-1.5.dist-info" / "entry_points.txt").write_text("[regnet]\nplugin = halving\n")
+    with monkeypatch.context() as patched:
+        patched.syspath_prepend(str(site))
+        result = regnet.run([*SMALL, "model.activation=halved"])
+    folder = model_folder(store(), best_run(store(), result))
+    assert "halving==1.5" in (folder / "requirements.txt").read_text()
+    trained = result.networks[result.seeds.index(best_seed(result))]
+    done = load_elsewhere(folder, PYTHONPATH=str(site), **{VARIABLE: "halving"})
+    assert json.loads(done.stdout) == trained.predict(torch.tensor([[0.5, 0.5], [0.0, 1.0]])).tolist()
+    done = load_elsewhere(folder, **{VARIABLE: "regnet"})
+    assert done.returncode != 0
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.endswith("it needs halving 1.5, which is not installed: pip install halving==1.5")
+
+
+def load_elsewhere(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", LOAD, str(folder)]
+    return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=False, cwd=folder.parent)
+
+
+def test_it_is_served(store: Store, tmp_path: Path) -> None:
+    result = regnet.run([*SMALL, "tracking.register=disc"])
+    trained = result.networks[result.seeds.index(best_seed(result))]
+    expected = trained.predict(torch.tensor(X)).tolist()
+    with served("models:/disc@best", tmp_path) as ask:
+        assert ask({"inputs": X.tolist()}) == {"predictions": expected}
+        assert ask({"dataframe_split": {"columns": ["x", "y"], "data": X.tolist()}}) == {"predictions": expected}
+        scores = ask({"inputs": X.tolist(), "params": {"scores": True}})["predictions"]
+        assert np.argmax(scores, axis=1).tolist() == expected
+        assert "Shape of input" in ask({"inputs": [[1.0, 2.0, 3.0]]})["message"]
+        assert "row 0 (the first is 0) has a feature that is missing" in ask({"inputs": [[1.0, None]]})["stack_trace"]
+
+
+@contextmanager
+def served(uri: str, folder: Path) -> Iterator[Callable[[Any], Any]]:
+    """`mlflow models serve` on loopback, and asking it for predictions."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", uri, "--env-manager", "local", "--port", str(port)]
+    environment = os.environ | {
+        "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
+        "PATH": f"{Path(sys.executable).parent}:/bin",
+    }
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [*command, "--host", "127.0.0.1"], env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        wait_for(f"http://127.0.0.1:{port}/health", process, folder / "log")
+        yield lambda question: ask(f"http://127.0.0.1:{port}/invocations", question)
+    finally:
+        os.killpg(process.pid, 15)
+        process.wait()
+
+
+def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(600):
+        assert process.poll() is None, log.read_text()
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail(log.read_text())
+
+
+def ask(url: str, question: Any) -> Any:
+    """The server's answer, be it a prediction or what is wrong with the question."""
+    request = urllib.request.Request(url, json.dumps(question).encode(), {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        return json.load(error)

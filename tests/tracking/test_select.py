@@ -1,0 +1,151 @@
+"""Checks that studies are found by what people call them, in one experiment or all, by rows and through MLflow's client alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from mlflow.tracking import MlflowClient
+
+from regnet.errors import TrackingError
+from regnet.tracking import records, runs, view
+from regnet.tracking.ledger import Ledger
+from regnet.tracking.params import nested, value_of
+from regnet.tracking.read import by_study, final_results
+from regnet.tracking.runs import TrackedRun, experiments, find_runs
+from regnet.tracking.select import launched_runs, select_runs
+from regnet.tracking.union import unite
+
+Store = Callable[[], MlflowClient]
+Story = tuple[str, str, str, str, dict[int, float | None]]
+"""Identity, name, label and launch of a study, and what its seeds ended with: nothing where one failed."""
+
+FIRST: Story = ("aaa", "plain", "lr=0.1", "monday", {0: 0.1, 1: 0.2})
+AGAIN: Story = ("aaa", "plain", "lr=0.1", "tuesday", {1: 0.3, 2: None})
+OTHER: Story = ("bbb", "it's", "monday", "tuesday", {0: 0.4})
+
+
+@pytest.fixture(params=["rows", "client"])
+def client(store: Store, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> MlflowClient:
+    """Of a store with three launches in two experiments, read either way."""
+    made = store()
+    told("one", Path.cwd(), FIRST)
+    told("two", Path.cwd(), AGAIN, start=2_000)
+    told("two", Path.cwd(), OTHER, start=3_000)
+    if request.param == "client":
+        monkeypatch.setattr(runs, "sql_store", lambda client: None)
+    return made
+
+
+def told(experiment: str, folder: Path, story: Story, start: int = 1_000) -> None:
+    """Writes a study as the writing process would."""
+    ledger = Ledger(records.Destination(f"sqlite:///{folder}/mlflow.db", experiment, folder))
+    for record in events(story, start):
+        ledger.take(record)
+    ledger.write()
+
+
+def events(story: Story, start: int) -> Iterator[records.Record]:
+    identity, name, label, launch, ends = story
+    tags = {"regnet.study": identity, "regnet.study_name": name, view.LABEL: label, "regnet.launch": launch, "regnet.role": "run"}
+    yield records.StudyBegun(0, name, {}, tags, {"optimizer.lr": "0.1", "study": "None"})
+    yield records.DataSeen(0, "none", {})
+    for run, (seed, end) in enumerate(ends.items()):
+        yield records.RunBegun(run, 0, 0, seed, start + seed)
+        metrics = {} if end is None else {"final/test/error_rate": end}
+        why = {"regnet.failure": "diverged"} if end is None else {}
+        yield records.RunEnded(run, start + 100, "FINISHED" if end is not None else "FAILED", 5, metrics, why)
+    yield records.StudySummed("sum", start, {**tags, "regnet.role": "summary"}, {}, {}, None)
+
+
+def seen(found: list[TrackedRun]) -> list[tuple[str, str, int]]:
+    return [(run.launch, run.study, run.seed) for run in found]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], [("tuesday", "aaa", 1), ("tuesday", "aaa", 2), ("tuesday", "bbb", 0)]),
+        (["bbb"], [("tuesday", "bbb", 0)]),
+        (["it's"], [("tuesday", "bbb", 0)]),
+        (["monday"], [("tuesday", "bbb", 0)]),  # a label comes before a launch
+        (["lr=0.1"], [("monday", "aaa", 0), ("monday", "aaa", 1), ("tuesday", "aaa", 1), ("tuesday", "aaa", 2)]),
+        (["regnet.launch=monday"], [("monday", "aaa", 0), ("monday", "aaa", 1)]),
+        (["it's", "tuesday"], [("tuesday", "bbb", 0), ("tuesday", "aaa", 1), ("tuesday", "aaa", 2)]),
+    ],
+    ids=lambda value: " ".join(value) if value and isinstance(value[0], str) else "",
+)
+def test_words(client: MlflowClient, words: list[str], expected: list[tuple[str, str, int]]) -> None:
+    assert seen(select_runs(client, words)) == expected
+
+
+def test_an_experiment_narrows_the_search(client: MlflowClient) -> None:
+    assert seen(select_runs(client, ["plain"], "one")) == [("monday", "aaa", 0), ("monday", "aaa", 1)]
+    assert seen(select_runs(client, [], "one")) == [("monday", "aaa", 0), ("monday", "aaa", 1)]
+    with pytest.raises(TrackingError, match=r"called 'it\\'s'|called \"it's\""):
+        select_runs(client, ["it's"], "one")
+
+
+def test_deleted_runs_are_not_found(client: MlflowClient) -> None:
+    client.delete_run(select_runs(client, ["bbb"])[0].run_id)
+    with pytest.raises(TrackingError, match="'bbb'"):
+        select_runs(client, ["bbb"])
+
+
+def test_unknown_words_are_answered_with_the_closest(client: MlflowClient) -> None:
+    with pytest.raises(TrackingError, match=r"is called 'plane': the closest names are 'plain'"):
+        select_runs(client, ["plane"])
+    with pytest.raises(TrackingError, match=r"no launch is called 'mond': the closest names are 'monday'"):
+        launched_runs(client, "mond")
+    with pytest.raises(TrackingError, match=r"did you mean 'one'\?"):
+        select_runs(client, ["plain"], "on")
+
+
+def test_a_store_without_runs(store: Store) -> None:
+    for words in ([], ["x"]):
+        with pytest.raises(TrackingError, match="no runs of regnet's"):
+            select_runs(store(), words)
+    with pytest.raises(TrackingError, match="no runs of regnet's"):
+        launched_runs(store())
+
+
+def test_what_the_client_cannot_search_for_is_told(client: MlflowClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "sql_store", lambda client: None)
+    with pytest.raises(TrackingError, match="both kinds of quotation marks"):
+        select_runs(client, ["'\""])
+
+
+def test_rows_and_the_client_give_the_same(client: MlflowClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = find_runs(client, experiments(client), {})
+    assert len(found) == 8
+    monkeypatch.undo()
+    assert find_runs(client, experiments(client), {}) == found
+
+
+def test_a_study_of_two_launches_has_each_seed_once(client: MlflowClient) -> None:
+    union = unite(select_runs(client, ["plain", "bbb"]))
+    assert seen(list(union.runs)) == [("monday", "aaa", 0), ("tuesday", "aaa", 1), ("tuesday", "aaa", 2), ("tuesday", "bbb", 0)]
+    united, unlike = union.notes
+    assert united.startswith("'plain' (aaa) was run in 2 launches (monday, tuesday): its 3 seeds are united, and 1 that")
+    assert "seed 1" in unlike
+    first, second = final_results(union.runs)
+    assert (first.seeds, first.failures, second.seeds) == ((0, 1, 2), {2: "diverged"}, (0,))
+    assert first.history["test/error_rate"][:2].tolist() == [[0.1], [0.3]]
+    assert first.config == {"optimizer": {"lr": 0.1}, "study": None}
+
+
+def test_a_run_that_finished_counts_before_a_newer_one_that_did_not(store: Store) -> None:
+    client = store()
+    told("one", Path.cwd(), FIRST)
+    told("one", Path.cwd(), ("aaa", "plain", "lr=0.1", "friday", {0: None}), start=9_000)
+    (union,) = by_study(unite(select_runs(client, ["aaa"])).runs).values()
+    assert [(run.seed, run.launch, run.failure) for run in union] == [(0, "monday", None), (1, "monday", None)]
+
+
+def test_parameters_are_read_as_what_they_were() -> None:
+    texts = ["True", "False", "None", "12", "-3", "1e-05", "0.5", "relu", "[25, 25]", "", "1.2.3"]
+    values = [True, False, None, 12, -3, 1e-05, 0.5, "relu", "[25, 25]", "", "1.2.3"]
+    assert [value_of(text) for text in texts] == values
+    assert [type(value_of(text)) for text in texts] == [type(value) for value in values]
+    assert nested({"a.b.0.c": "1", "a.b.1.c": "2", "d": "x"}) == {"a": {"b": {"0": {"c": 1}, "1": {"c": 2}}}, "d": "x"}

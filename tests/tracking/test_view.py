@@ -1,0 +1,73 @@
+"""Checks the view and the links that MLflow's UI is given; tests/browser looks at what it makes of them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from regnet.tracking.notes import with_block
+from regnet.tracking.view import TAG_LENGTH, compare_link, grouped_link, view_state, view_tag
+
+LAUNCH = "multirun/2026-11-24/11-55-24"
+
+
+def unpacked(state: str) -> Any:
+    kind, _, packed = state.partition(";")
+    assert kind == "deflate"
+    return json.loads(zlib.decompress(base64.b64decode(packed)))
+
+
+def test_the_view_is_of_a_launchs_runs_by_label() -> None:
+    state = unpacked(view_state(LAUNCH, ["lr=0.1", "lr=0.2"], {"train", "test"}))
+    assert state["searchFilter"] == f"tags.`regnet.role` = 'run' and tags.`regnet.launch` = '{LAUNCH}'"
+    assert state["groupBy"]["groupByKeys"] == [{"mode": "tag", "groupByData": "regnet.label"}]
+    assert state["groupsExpanded"] == {"tag.regnet.label.lr=0.1": False, "tag.regnet.label.lr=0.2": False}
+    assert [section["name"] for section in state["compareRunSections"]] == ["test", "train"]
+
+
+def test_a_view_of_very_many_studies_still_fits_into_a_tag() -> None:
+    labels = [f"{number**5:x}" * 4 for number in range(1000)]
+    state = view_state(LAUNCH, labels)
+    assert len(state) <= TAG_LENGTH
+    assert "groupsExpanded" not in unpacked(state)
+
+
+def test_a_link_opens_the_view_of_its_launch() -> None:
+    link = urlsplit(urlsplit(grouped_link("7", LAUNCH, "http://127.0.0.1:5000/")).fragment)
+    assert link.path == "/experiments/7/runs"
+    assert view_tag(LAUNCH) == f"mlflow.sharedViewState.{parse_qs(link.query)['viewStateShareKey'][0]}"
+    assert view_tag(LAUNCH) != view_tag("another")
+
+
+def test_without_a_server_links_are_relative() -> None:
+    assert grouped_link("7", LAUNCH).startswith("#/experiments/7/")
+    link = urlsplit(compare_link("7", ["a", "b"]).removeprefix("#"))
+    query = parse_qs(link.query)
+    assert (json.loads(query["runs"][0]), json.loads(query["experiments"][0])) == (["a", "b"], ["7"])
+
+
+BLOCK = "<!-- regnet -->\nnew\n<!-- /regnet -->"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", BLOCK),
+        ("Mine.", f"Mine.\n\n{BLOCK}"),
+        ("Mine.\n<!-- regnet -->\nold\n<!-- /regnet -->\nAlso mine.", f"Mine.\n{BLOCK}\nAlso mine."),
+    ],
+)
+def test_what_a_user_wrote_stays(before: str, after: str) -> None:
+    assert with_block(before, "new", TAG_LENGTH) == after
+
+
+def test_a_description_that_is_too_long_loses_its_last_lines() -> None:
+    text = with_block("Mine.", "\n".join(f"line {number}" for number in range(100)), 200)
+    assert len(text) <= 200
+    assert text.startswith("Mine.\n\n<!-- regnet -->\nline 0\n")
+    assert text.endswith("\n<!-- /regnet -->")
