@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
-from regnet.contracts import Loss
-from regnet.data import Data, Examples
-from regnet.targets import Targets, Task
+    from regnet.contracts import Loss
+    from regnet.data import Data, Examples
+    from regnet.targets import Targets, Task
 
 SPLITS = ("train", "validation", "test")
 """What is measured on."""
@@ -48,6 +49,8 @@ def predict_all(predict: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """
     if x.dim() == 2 or x.device.type != "cpu":
         return predict(x)
+    import torch  # the metrics' names are of use without it
+
     return torch.cat([predict(part) for part in x.split(AT_ONCE, -2)], -2)
 
 
@@ -61,4 +64,4 @@ def _judge(prediction: Tensor, examples: Examples, targets: Targets) -> dict[str
         return {"error_rate": (answer != examples.y).double().mean(-1)}
     squares = (answer - examples.y).square()
     spread = (examples.y - examples.y.mean(-2, keepdim=True)).square()
-    return {"rmse": torch.sqrt(squares.mean((-1, -2))), "r2": (1 - squares.sum(-2) / spread.sum(-2)).mean(-1)}
+    return {"rmse": squares.mean((-1, -2)).sqrt(), "r2": (1 - squares.sum(-2) / spread.sum(-2)).mean(-1)}

@@ -7,17 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
-
-from regnet.contracts import Context
-from regnet.data import Data
-from regnet.parameters import ParameterStore
-from regnet.sequential import Sequential
-from regnet.streams import Noise
 
 if TYPE_CHECKING:
     import pandas as pd
+    from torch import Tensor
+
+    from regnet.data import Data
+    from regnet.sequential import Sequential
 
 
 @dataclass(frozen=True)
@@ -33,6 +29,12 @@ class TrainedNetwork:
 
     def output(self, x: Tensor) -> Tensor:
         """What the network gives, ``(N, K)``, for inputs ``(N, F)`` in the data set's own units."""
+        import torch  # results are read and compared without it
+
+        from regnet.contracts import Context
+        from regnet.parameters import ParameterStore
+        from regnet.streams import Noise
+
         start, _ = self.network.init(x.shape[-1], torch.Generator())
         store = ParameterStore([start], replica_axis=False, dtype=self.data.shift.dtype, device=torch.device("cpu"))
         store.load(self.weights)
@@ -51,7 +53,7 @@ class StudyResult:
 
     name: str
     identity: str
-    """The study's hash: see `regnet.study`."""
+    """The study's hash: see `regnet.identity`."""
     config: Mapping[str, Any]
     seeds: tuple[int, ...]
     history: Mapping[str, np.ndarray]

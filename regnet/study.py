@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -13,15 +11,11 @@ import torch
 from regnet.contracts import Coding, Dataset, Loss, Optimizer
 from regnet.data import Normalization
 from regnet.discovery import Provenance
+from regnet.identity import study_identity
 from regnet.sequential import Sequential
 
 Replicas: TypeAlias = Literal["lockstep", "solo"]
 """Whether the seeds of a study are trained at once along a replica axis, or one after another."""
-
-SEED_KEYS = frozenset({"seed", "seeds"})
-"""What runs of one study differ in."""
-PRESENTATION_KEYS = frozenset({"tracking", "report", "experiment", "study", "plugins", "workers", "replay"})
-"""What has no influence on a run's numbers."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +72,3 @@ class Study:
     def identity(self) -> str:
         """A hash of the configuration without the seeds: equal for the runs of one study, wherever they were started."""
         return study_identity(self.config)
-
-
-def study_identity(config: Mapping[str, Any]) -> str:
-    """Twelve hexadecimal digits that two configurations share when they differ only in seeds or in presentation."""
-    kept = {key: value for key, value in config.items() if key not in SEED_KEYS | PRESENTATION_KEYS}
-    text = json.dumps(kept, sort_keys=True, default=str)
-    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()

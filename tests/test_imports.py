@@ -17,6 +17,7 @@ ROOT = Path(regnet.__file__).parent
 ORDER = [
     "errors",
     "garbage",
+    "identity",
     "conf",
     "policy",
     "discovery",
@@ -153,6 +154,19 @@ from regnet.catalog import load_catalog
 from regnet.runner import run_study
 load_catalog()
 print(*sorted({"hydra", "omegaconf", "mlflow", "matplotlib", "sklearn"} & sys.modules.keys()))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == []
+
+
+def test_results_are_read_and_judged_without_torch() -> None:
+    program = """
+import sys
+from regnet.cli import compare, results
+from regnet.report import assessment, pairs, records
+from regnet.tracking import frame, select, union
+print(*sorted({"torch", "hydra", "matplotlib", "sklearn"} & sys.modules.keys()))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

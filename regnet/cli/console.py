@@ -11,4 +11,4 @@ WIDTH_OF_A_FILE = 120
 
 def results_console() -> Console:
     """A console on standard output that leaves numbers uncoloured."""
-    return Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE, highlight=False)
+    return Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE, highlight=False, markup=False)

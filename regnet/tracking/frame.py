@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from mlflow.tracking import MlflowClient
 
-from regnet.study import PRESENTATION_KEYS, SEED_KEYS
+from regnet.identity import PRESENTATION_KEYS, SEED_KEYS
 from regnet.tracking.histories import read_histories
 from regnet.tracking.params import Value, value_of
 from regnet.tracking.read import FINAL, MEASURED

@@ -12,10 +12,10 @@ from mlflow.tracking import MlflowClient
 
 from regnet.errors import TrackingError, one_of
 from regnet.garbage import uncollected
+from regnet.identity import SEED_KEYS
 from regnet.metrics import METRICS, SPLITS
 from regnet.results import StudyResult
 from regnet.serving.header import CONFIG
-from regnet.study import SEED_KEYS
 from regnet.tracking.artifacts import read_artifact
 from regnet.tracking.histories import History, read_histories
 from regnet.tracking.params import nested

@@ -81,5 +81,5 @@ def tracking_errors(uri: str) -> Iterator[None]:
     """Turns what MLflow, its database or the network raise into a TrackingError of one line."""
     try:
         yield
-    except (MlflowException, SQLAlchemyError, OSError) as error:
+    except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:  # a database's driver may be missing
         raise unusable(uri, error) from error

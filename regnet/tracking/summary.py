@@ -6,10 +6,10 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from regnet.identity import SEED_KEYS
 from regnet.labels import differences, study_labels
 from regnet.results import StudyResult
 from regnet.stats import Summary, summarize
-from regnet.study import SEED_KEYS
 from regnet.tracking.choosing import best_seed, models_wanted
 from regnet.tracking.process import writing_process
 from regnet.tracking.records import Destination, LaunchSummed, StudySummed, flatten

@@ -13,11 +13,12 @@ from regnet.data import Data
 from regnet.errors import ConfigError, TrackingError, one_of
 from regnet.events import EpochEnded, ListenerFailed, RunEnded, RunFailed, RunStarted, StudyStarted
 from regnet.hookspecs import hookimpl
+from regnet.identity import SEED_KEYS
 from regnet.machine import describe_machine
 from regnet.results import StudyResult
 from regnet.serving.header import WEIGHTS
 from regnet.serving.packing import pack
-from regnet.study import SEED_KEYS, Study
+from regnet.study import Study
 from regnet.tracking import records
 from regnet.tracking.choosing import check_choice
 from regnet.tracking.process import Channel, writing_process
