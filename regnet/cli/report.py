@@ -1,4 +1,4 @@
-"""`regnet report`: a launch's tables and figures made again from what the MLflow store holds."""
+"""`regnet report`: a launch's tables, figures and page made again from what the MLflow store holds."""
 
 from __future__ import annotations
 
@@ -11,20 +11,25 @@ from regnet.tracking import quiet_mlflow
 
 
 def report(options: argparse.Namespace) -> int:
-    """Reads the studies of one launch, writes their report to a folder and prints its tables."""
+    """Reads the studies of one launch, writes their report to a folder and prints its tables.
+
+    The report is of the kind that is asked for, or that the launch asked for; where it asked for no figures, a page.
+    """
     quiet_mlflow()
-    from regnet.report.build import build_report
+    from regnet.report.build import PAGES, build_report
+    from regnet.report.stored import from_store
     from regnet.tracking.read import newest_experiment, newest_launch, read_launch
     from regnet.tracking.store import connect, store_uri, tracking_errors
 
-    uri = store_uri(options.uri)
     client = connect(options.uri, create=False)
-    with tracking_errors(uri):
+    with tracking_errors(store_uri(options.uri)):
         experiment = options.experiment or newest_experiment(client)
         launch = options.launch or newest_launch(client, experiment)
         results = read_launch(client, experiment, launch)
-    kind = options.kind or str(results[0].config["report"])
-    made = build_report(results, "table" if kind == "none" else kind, Path(options.out), load_catalog())
+        origin = from_store(client, experiment, launch)
+        asked = str(results[0].config["report"])
+        kind = options.kind or (asked if asked in PAGES else "page")
+        made = build_report(results, kind, Path(options.out), load_catalog(), origin)
     console = results_console()
     console.print(f"Launch {launch} of experiment {experiment}")
     for table in made.tables:

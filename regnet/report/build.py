@@ -1,4 +1,4 @@
-"""Building a report: the tables and figures that a launch's `report` setting asks for, written into a folder."""
+"""Building a report: the tables and, if a launch's `report` setting asks for it, a page with figures, written into a folder."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from regnet.assemble import assemble
 from regnet.catalog import Catalog
-from regnet.data import load_splits
+from regnet.labels import study_labels
 from regnet.report.attribution import attribution
-from regnet.report.comparison import comparison, headline
+from regnet.report.comparison import by_metric, comparison
+from regnet.report.material import Material
+from regnet.report.origin import Origin, from_folder
 from regnet.report.table import Table
 from regnet.results import StudyResult
+
+TABLES = "table.md"
+PAGES = ("page", "figures", "table1", "attribution")
+"""The kinds of report that have figures and a page, which takes seconds; a table takes none."""
 
 
 @dataclass(frozen=True)
@@ -21,37 +26,36 @@ class Report:
 
     tables: tuple[Table, ...]
     files: tuple[Path, ...]
-    """The tables as Markdown, and every figure as PNG and SVG."""
+    """The tables as Markdown; the page, and its figures as PNG and SVG."""
 
 
-def build_report(results: Sequence[StudyResult], kind: str, folder: Path, catalog: Catalog) -> Report:
-    """Makes the report of that kind and writes its files: "table", "figures", "table1" or "attribution".
+def build_report(results: Sequence[StudyResult], kind: str, folder: Path, catalog: Catalog, origin: Origin | None = None) -> Report:
+    """Makes the report of that kind and writes its files: "table", "page", "figures", "table1" or "attribution".
+
+    Args:
+        results: the launch's studies.
+        kind: what to make.
+        folder: where to write; made if it does not exist.
+        catalog: the components that the configurations name.
+        origin: where the results come from; by default the launch's folder, in which `folder` is.
 
     Raises:
         ConfigError: the results are not those that the kind of report is about.
     """
-    tables = [comparison(results, published=kind == "table1")]
-    if kind == "attribution":
-        tables.append(attribution(results))
+    names = study_labels(results)
+    tables = [
+        comparison([results[place] for place in places], [names[place] for place in places], published=kind == "table1")
+        for places in by_metric(results).values()
+    ]
+    effects = attribution(results) if kind == "attribution" else None
+    if effects:
+        tables += effects.tables
     folder.mkdir(parents=True, exist_ok=True)
-    markdown = folder / "table.md"
-    markdown.write_text("\n".join(table.markdown() for table in tables))
-    figures = _figures(results, folder, catalog) if kind in ("figures", "table1") else []
-    return Report(tuple(tables), (markdown, *figures))
+    (folder / TABLES).write_text("\n".join(table.markdown() for table in tables))
+    if kind not in PAGES:
+        return Report(tuple(tables), (folder / TABLES,))
+    from regnet.report.composition import compose
+    from regnet.report.page import write_page
 
-
-def _figures(results: Sequence[StudyResult], folder: Path, catalog: Catalog) -> list[Path]:
-    """The report's Figures 1 to 4, drawn from the first study: the hand-built one in `table1`."""
-    from regnet.report.figures import architecture, curves, points, save
-
-    first = results[0]
-    study = assemble({**first.config, "plugins": None}, catalog)  # whatever plugins it was run with, these are loaded now
-    metric = headline(first).rpartition("/")[2]
-    names = {entry.component: entry.name for claims in catalog.entries["layer"].values() for entry in claims}
-    drawn = {
-        "figure1_architecture": architecture(study.network, study.features, names),
-        "figure2_data": points(load_splits(study.dataset, first.seeds[0]).train, study.dataset),
-        "figure3_loss": curves(first, "loss"),
-        f"figure4_{metric}": curves(first, metric),
-    }
-    return [path for name, figure in drawn.items() if figure is not None for path in save(figure, folder, name)]
+    material = Material(results, names, origin or from_folder(folder.parent, results, catalog), catalog)
+    return Report(tuple(tables), (folder / TABLES, *write_page(compose(material, kind, effects), folder)))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+import numpy as np
+
+from regnet.labels import study_labels
 from regnet.metrics import HEADLINE
 from regnet.report.format import interval, seconds, spread, time_spread
-from regnet.report.labels import labels
 from regnet.report.table import Table
 from regnet.results import StudyResult
-from regnet.stats import Summary, from_moments, summarize
+from regnet.stats import Summary, from_moments, measure_of, summarize
 
 READABLE = {"test/error_rate": "test error rate", "test/rmse": "test RMSE"}
 HEADINGS = ("mean ± std", "95 % interval", "training time", "n")
@@ -21,16 +24,23 @@ PUBLISHED = {
 """The report's Table I: error rate over 20 rounds, and mean and standard deviation of the time in seconds."""
 
 
-def comparison(results: Sequence[StudyResult], *, published: bool = False) -> Table:
-    """The studies' table, with the two rows of the report's Table I above them if wanted."""
-    metric = headline(results[0])
+def comparison(results: Sequence[StudyResult], names: Sequence[str] | None = None, *, published: bool = False) -> Table:
+    """The table of studies that are judged by the same metric, with the two rows of the report's Table I above them if wanted.
+
+    Args:
+        results: the studies.
+        names: what to call them; by default what they differ in.
+        published: whether the report's rows are wanted.
+    """
+    (metric,) = by_metric(results)
     rows: list[tuple[str, ...]] = []
     if published:
         for label, (summary, (mean, std)) in PUBLISHED.items():
             rows.append((label, spread(metric, summary), interval(metric, summary), time_spread(mean, std), str(summary.n)))
-    rows += [_row(label, result, metric) for label, result in zip(labels(results), results, strict=True)]
+    labels = study_labels(results) if names is None else names
+    rows += [_row(label, result, metric) for label, result in zip(labels, results, strict=True)]
     title = "Table I, made anew" if published else "Results"
-    return Table(title, (READABLE[metric], *HEADINGS), tuple(rows), _notes(results, published))
+    return Table(title, (READABLE[metric], *HEADINGS), tuple(rows), _notes(results, metric, published))
 
 
 def headline(result: StudyResult) -> str:
@@ -38,10 +48,34 @@ def headline(result: StudyResult) -> str:
     return next(name for name in HEADLINE.values() if name in result.history)
 
 
+def by_metric(results: Sequence[StudyResult]) -> dict[str, list[int]]:
+    """The places of the studies by the metric that their task is judged by; one that measured nothing goes with the others."""
+    known = [next((name for name in HEADLINE.values() if name in result.history), None) for result in results]
+    usual = next(filter(None, known), HEADLINE["classification"])
+    groups: dict[str, list[int]] = {}
+    for place, metric in enumerate(known):
+        groups.setdefault(metric or usual, []).append(place)
+    return groups
+
+
+def final_values(result: StudyResult, metric: str) -> np.ndarray:
+    """The metric after the last epoch for each seed that did not fail, in the seeds' order."""
+    whole = _whole(result)
+    return result.history[metric][whole, -1] if whole.any() else np.empty(0)
+
+
 def final_summary(result: StudyResult, metric: str) -> Summary | None:
-    """The metric after the last epoch over the seeds that did not fail; None if all did."""
-    good = result.final[result.final["failure"].isna()]
-    return None if good.empty else summarize(good[metric].to_numpy())
+    """The metric after the last epoch over the seeds that did not fail, its interval cut where values end; None if all failed."""
+    values, measure = final_values(result, metric), measure_of(metric)
+    if values.size == 0:
+        return None
+    summary = summarize(values)
+    return replace(summary, low=max(summary.low, measure.low), high=min(summary.high, measure.high)) if summary.n > 1 else summary
+
+
+def _whole(result: StudyResult) -> np.ndarray:
+    """Whether each seed was trained to the end, ``(R,)``."""
+    return np.array([seed not in result.failures for seed in result.seeds])
 
 
 def _row(label: str, result: StudyResult, metric: str) -> tuple[str, ...]:
@@ -53,15 +87,18 @@ def _row(label: str, result: StudyResult, metric: str) -> tuple[str, ...]:
 
 
 def _time(result: StudyResult) -> str:
-    good = result.final[result.final["failure"].isna()]
+    whole = _whole(result)
     if not result.solo:
-        return f"{seconds(float(good['seconds_per_run'].mean()))} each"
-    summary = summarize(good["seconds"].to_numpy())
+        return f"{seconds(float(result.seconds_per_run[whole].mean()))} each"
+    summary = summarize(result.seconds[whole])
     return seconds(summary.mean) if summary.n == 1 else time_spread(summary.mean, summary.std)
 
 
-def _notes(results: Sequence[StudyResult], published: bool) -> tuple[str, ...]:
+def _notes(results: Sequence[StudyResult], metric: str, published: bool) -> tuple[str, ...]:
     notes = [f"Measured on: {machine}." for machine in dict.fromkeys(result.machine for result in results)]
+    summaries = [summary for result in results if (summary := final_summary(result, metric))]
+    if any(end in (measure_of(metric).low, measure_of(metric).high) for one in summaries for end in (one.low, one.high)):
+        notes.append("An interval that would reach beyond what the metric can be is cut there.")
     groups = {(int(size), float(time)) for r in results if not r.solo for size, time in zip(r.together, r.seconds, strict=True)}
     for size in sorted({size for size, _ in groups if size > 1}):
         times = sorted(time for other, time in groups if other == size)

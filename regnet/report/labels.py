@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from regnet.identity import PRESENTATION_KEYS, SEED_KEYS
 from regnet.results import StudyResult
-from regnet.study import PRESENTATION_KEYS, SEED_KEYS
 
 
 def labels(results: Sequence[StudyResult]) -> list[str]:

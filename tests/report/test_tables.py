@@ -1,16 +1,12 @@
-"""Checks the tables: labels, units, what is left out and said, and the attribution's arithmetic."""
+"""Checks the tables: units, and what is left out and said."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
-from regnet.errors import ConfigError
-from regnet.report.attribution import attribution
-from regnet.report.comparison import comparison
-from regnet.report.labels import labels
+from regnet.report.comparison import by_metric, comparison
 from regnet.results import StudyResult
 from regnet.stats import summarize
 
@@ -35,7 +31,7 @@ def result(errors: list[float], *, together: int = 1, failures: dict[int, str] |
 
 
 def test_row_gives_mean_deviation_interval_time_and_n() -> None:
-    errors = [0.01, 0.02, 0.03, 0.06]
+    errors = [0.01, 0.02, 0.03, 0.04]
     (row,) = comparison([result(errors)]).rows
     summary = summarize(errors)
     assert row[1] == f"{100 * summary.mean:.2f} % ± {100 * summary.std:.2f} %"
@@ -69,21 +65,6 @@ def test_published_rows_come_first() -> None:
     assert table.rows[1][3] == "21.71 s ± 2.93 s"
 
 
-def test_labels_say_only_what_differs() -> None:
-    first, second = result([0.1]), result([0.1], optimizer={"lr": 0.2})
-    assert labels([first, second]) == ["lr=0.1", "lr=0.2"]
-    assert labels([first]) == ["study"]
-    other = result([0.1], loss={"name": "huber", "reduction": "mean"})
-    assert labels([first, other]) == ["loss=mse, reduction=sum", "loss=huber, reduction=mean"]
-    assert labels([first, result([0.1], study="mine")])[1] == "mine"
-
-
-def test_labels_keep_the_path_where_the_last_word_is_not_enough() -> None:
-    first = result([0.1], a={"size": 1}, b={"size": 2})
-    second = result([0.1], a={"size": 3}, b={"size": 4})
-    assert labels([first, second]) == ["a.size=1, b.size=2", "a.size=3, b.size=4"]
-
-
 def test_markdown_has_a_line_for_each_row() -> None:
     lines = comparison([result([0.1, 0.2]), result([0.3, 0.4], optimizer={"lr": 0.2})]).markdown().splitlines()
     assert lines[2] == "| test error rate | mean ± std | 95 % interval | training time | n |"
@@ -91,31 +72,16 @@ def test_markdown_has_a_line_for_each_row() -> None:
     assert sum(line.startswith("| lr=") for line in lines) == 2
 
 
-def cells() -> list[StudyResult]:
-    noise = np.random.default_rng(0).normal(0.02, 0.001, 30)
-    made = []
-    for first, initializer in enumerate(("he_fan_out", "torch_default")):
-        for second, reduction in enumerate(("sum", "mean")):
-            wobble = 1e-4 * np.sin(np.arange(30) * (1 + first + 2 * second))
-            errors = noise + 0.03 * first + 0.001 * second + wobble - wobble.mean()
-            config = {"model": {"initializer": initializer}, "loss": {"name": "mse", "reduction": reduction}}
-            made.append(result(errors.tolist(), **config))
-    return made
+def test_an_interval_is_cut_where_values_end_and_that_is_said() -> None:
+    table = comparison([result([0.0, 0.001, 0.05])])
+    assert table.rows[0][2].startswith("[0.00, ")
+    assert any("cut" in note for note in table.notes)
+    assert not any("cut" in note for note in comparison([result([0.1, 0.11, 0.12])]).notes)
 
 
-def test_attribution_by_hand() -> None:
-    rows = {row[0]: row for row in attribution(cells()).rows}
-    assert rows["initializer: he_fan_out → torch_default"][1] == "+3.000 points"
-    assert rows["loss reduction: sum → mean"][1] == "+0.100 points"
-    assert rows["both at once: he_fan_out, sum → torch_default, mean"][1] == "+3.100 points"
-
-
-def test_attribution_takes_the_seeds_that_no_study_lost() -> None:
-    made = cells()
-    made[1] = replace(made[1], failures={3: "diverged"})
-    assert "29 seeds" in attribution(made).notes[0]
-
-
-def test_attribution_needs_its_four_studies() -> None:
-    with pytest.raises(ConfigError, match="four studies"):
-        attribution(cells()[:3])
+def test_studies_are_grouped_by_what_they_are_judged_by() -> None:
+    values = result([1.0, 2.0])
+    values = replace(values, history={"test/rmse": values.history["test/error_rate"]})
+    nothing = replace(result([0.1]), history={}, failures={0: "diverged"})
+    assert by_metric([values, result([0.1]), nothing]) == {"test/rmse": [0, 2], "test/error_rate": [1]}
+    assert by_metric([nothing]) == {"test/error_rate": [0]}

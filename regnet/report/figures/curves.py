@@ -1,8 +1,8 @@
-"""The report's Figures 3 and 4: how a metric moves from epoch to epoch, over all the seeds of a study, on train and test."""
+"""How a metric moves from epoch to epoch, over all the seeds of a study: the report's Figures 3 and 4, and learning curves."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 from typing import Literal
@@ -11,22 +11,56 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator
 
-from regnet.report.figures.style import BLUE, INK, MARKERS, PALETTE, VERMILLION, new_figure, styled
-from regnet.report.labels import labels
+from regnet.labels import study_labels
+from regnet.report.figures.style import (
+    BLUE,
+    GREEN,
+    INK,
+    VERMILLION,
+    new_figure,
+    scale_logarithmically,
+    study_colour,
+    study_marker,
+    styled,
+)
 from regnet.results import StudyResult
+from regnet.stats import from_moments
+
+Band = Literal["deviation", "interval"]
+"""What a band shows: one standard deviation of the seeds, or the 95 % interval of their mean."""
 
 LABELS: dict[str, str] = {"loss": "loss", "error_rate": "error rate (%)", "rmse": "root mean square error", "r2": "R²"}
 UNITS = {"error_rate": 100.0}
 """What a metric is multiplied by to be shown: error rates are in percent."""
-DASHES: dict[str, Literal["--", "-"]] = {"train": "--", "test": "-"}
+Dash = Literal["--", ":", "-"]
+DASHES: dict[str, Dash] = {"train": "--", "validation": ":", "test": "-"}
+COLOURS = {"train": BLUE, "validation": GREEN, "test": VERMILLION}
+"""Where there is one study."""
+AROUND: dict[Band, str] = {"deviation": " ± 1 standard deviation", "interval": " with its 95 % interval"}
 BAND = 0.16
 """How opaque a band is."""
 LINE = 66
 """Characters in a line of the legend."""
 LOG_RANGE = 8
-"""A loss that falls by this factor or more is shown on a logarithmic scale."""
+"""A metric that falls by this factor or more can be shown on a logarithmic scale."""
+MOST_EPOCHS = 1000
+"""Of more epochs some are passed over, which nobody sees, and the drawing stays small."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How curves are drawn; as it stands, as in the report."""
+
+    splits: tuple[str, ...] = ("train", "test")
+    band: Band = "deviation"
+    """One standard deviation (of the sample) to either side of the mean, or the mean's 95 % interval."""
+    logarithmic: Collection[str] = ("loss",)
+    """The metrics whose scale is logarithmic where they fall far."""
+
+
+AS_REPORTED = Drawing()
 
 
 @dataclass(frozen=True)
@@ -35,20 +69,21 @@ class _Curves:
 
     name: str
     values: dict[str, np.ndarray]
-    """For train and test ``(seeds kept, E)``."""
+    """For each split ``(seeds kept, E)``."""
     left_out: int
     """Seeds that failed: they have no number in some epoch."""
+    band: Band
 
     @property
     def kept(self) -> int:
-        return len(self.values["test"])
+        return len(next(iter(self.values.values())))
 
     @property
     def note(self) -> str:
         """Of how many seeds the lines are, what the band is, and how many seeds failed."""
         if self.kept < 2:
             return self.count
-        return f"mean of {self.kept} seeds ± 1 standard deviation{self._failed}"
+        return f"mean of {self.kept} seeds{AROUND[self.band]}{self._failed}"
 
     @property
     def count(self) -> str:
@@ -63,101 +98,110 @@ class _Curves:
 
 
 @styled()
-def curves(results: StudyResult | Sequence[StudyResult], metric: str) -> Figure:
-    """A metric against the epochs, of train (dashed) and test (solid): each line the mean over a study's seeds.
+def curves(
+    results: StudyResult | Sequence[StudyResult],
+    metric: str,
+    drawing: Drawing = AS_REPORTED,
+    names: Sequence[str] | None = None,
+) -> Figure:
+    """A metric against the epochs, of train (dashed), validation (dotted) and test (solid): each line the mean over the seeds.
 
-    With more than one seed a band shows one standard deviation (of the sample) to either side. Seeds that failed are left
-    out, and the legend says how many. Error rates are in percent.
+    With more than one seed there is a band around it. Seeds that failed are left out, and the legend says how many. Error rates
+    are in percent.
 
     Args:
-        results: one study, in two colours; or several, each in a colour of its own.
+        results: one study, with a colour for each split; or several, each in a colour of its own.
         metric: the metric's name without its split: ``loss``, ``error_rate``, ``rmse`` or ``r2``.
+        drawing: which splits, with which band and scale.
+        names: what to call the studies; by default what they differ in.
 
     Raises:
         KeyError: a study has no such metric.
     """
     studies = [results] if isinstance(results, StudyResult) else list(results)
-    read = [_read(result, name, metric) for result, name in zip(studies, labels(studies), strict=True)]
+    titles = study_labels(studies) if names is None else names
+    read = [_read(result, name, metric, drawing) for result, name in zip(studies, titles, strict=True)]
     keys = _study_keys(read) if len(read) > 1 else []
     figure = new_figure(5.0, 3.2 + 0.2 * sum(1 + key.count("\n") for key in keys) / _key_columns(keys))
-    axes = figure.add_subplot(xlabel="epoch", ylabel=_metric_label(studies, metric))
+    axes = figure.add_subplot(xlabel="epoch", ylabel=_metric_label(studies, metric, drawing.splits))
     for place, study in enumerate(read):
-        _draw(axes, study, _colours(place, len(read)), _marker(place))
-    _scale(axes, read, metric)
+        _draw(axes, study, _colours(place, len(read)), study_marker(place))
+    _scale(axes, read, metric, drawing.logarithmic)
     _legend(figure, read, keys)
     return figure
 
 
-def _read(result: StudyResult, name: str, metric: str) -> _Curves:
-    histories = {split: result.history[f"{split}/{metric}"] * UNITS.get(metric, 1.0) for split in DASHES}
+def _read(result: StudyResult, name: str, metric: str, drawing: Drawing) -> _Curves:
+    histories = {split: result.history[f"{split}/{metric}"] * UNITS.get(metric, 1.0) for split in drawing.splits}
     whole = np.all([np.isfinite(values).all(-1) for values in histories.values()], axis=0)
-    return _Curves(name, {split: values[whole] for split, values in histories.items()}, int((~whole).sum()))
+    return _Curves(name, {split: values[whole] for split, values in histories.items()}, int((~whole).sum()), drawing.band)
 
 
-def _metric_label(studies: Sequence[StudyResult], metric: str) -> str:
-    """The metric in words and with its unit; the loss with its name, where all studies share it."""
+def _metric_label(studies: Sequence[StudyResult], metric: str, splits: Sequence[str]) -> str:
+    """The metric in words and with its unit; the loss with its name, where all studies share it; the split where there is one."""
     names = {str(study.config.get("loss", {}).get("name", "")) for study in studies}
-    said = LABELS.get(metric, metric)
+    said = " ".join([*(splits if len(splits) == 1 else ()), LABELS.get(metric, metric)])
     return f"{said} ({names.pop()})" if metric == "loss" and len(names) == 1 and "" not in names else said
 
 
 def _colours(place: int, studies: int) -> dict[str, str]:
-    if studies == 1:
-        return {"train": BLUE, "test": VERMILLION}
-    return dict.fromkeys(DASHES, PALETTE[place % len(PALETTE)])
-
-
-def _marker(place: int) -> str:
-    """Nothing, until colours repeat."""
-    turn = place // len(PALETTE)
-    return MARKERS[(turn - 1) % len(MARKERS)] if turn else ""
+    return COLOURS if studies == 1 else dict.fromkeys(DASHES, study_colour(place))
 
 
 def _draw(axes: Axes, study: _Curves, colours: dict[str, str], marker: str) -> None:
     if not study.kept:
         return
+    dashes = _dashes(study)
+    reach = 1.0 if study.band == "deviation" else from_moments(0.0, 1.0, study.kept).high
     for split, values in study.values.items():
-        epochs, mean = np.arange(1, values.shape[1] + 1), values.mean(0)
+        epochs = _epochs(values.shape[1])
+        shown = values[:, epochs - 1]
+        mean = shown.mean(0)
         mark = marker or ("o" if len(epochs) == 1 else "")
-        axes.plot(epochs, mean, DASHES[split], color=colours[split], marker=mark, markevery=max(1, len(epochs) // 8))
+        axes.plot(epochs, mean, dashes[split], color=colours[split], marker=mark, markevery=max(1, len(epochs) // 8))
         if study.kept > 1:
-            deviation = values.std(0, ddof=1)
+            around = reach * shown.std(0, ddof=1)
             edge = 0 if len(epochs) > 1 else 3  # over a single epoch a band has no width of its own
-            axes.fill_between(epochs, mean - deviation, mean + deviation, color=colours[split], alpha=BAND, linewidth=edge)
+            axes.fill_between(epochs, mean - around, mean + around, color=colours[split], alpha=BAND, linewidth=edge)
 
 
-def _scale(axes: Axes, studies: list[_Curves], metric: str) -> None:
+def _dashes(study: _Curves) -> Mapping[str, Dash]:
+    """How the lines of the splits are told apart, where there is more than one."""
+    return DASHES if len(study.values) > 1 else dict.fromkeys(study.values, "-")
+
+
+def _epochs(count: int) -> np.ndarray:
+    """The epochs that are drawn, counted from 1: all of them, or of many as many as can be told apart."""
+    return np.linspace(1, count, min(count, MOST_EPOCHS)).round().astype(int)
+
+
+def _scale(axes: Axes, studies: list[_Curves], metric: str, logarithmic: Collection[str]) -> None:
     last = max(values.shape[1] for study in studies for values in study.values.values())
     beside = 0.02 * min(last, 25) if last > 1 else 0.5
     axes.set_xlim(1 - beside, last + beside)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
     means = np.concatenate([values.mean(0) for study in studies if study.kept for values in study.values.values()] or [np.ones(1)])
-    if metric == "loss" and means.min() > 0 and means.max() >= LOG_RANGE * means.min():
-        _scale_logarithmically(axes, float(means.min()))
+    if metric in logarithmic and means.min() > 0 and means.max() >= LOG_RANGE * means.min():
+        _scale_to_logarithms(axes, float(means.min()))
     elif metric == "error_rate" or (metric != "r2" and axes.get_ylim()[0] < 0 <= means.min()):
         axes.set_ylim(bottom=0)
 
 
-def _scale_logarithmically(axes: Axes, smallest: float) -> None:
-    axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
+def _scale_to_logarithms(axes: Axes, smallest: float) -> None:
+    scale_logarithmically(axes, "y")
     # A band wider than its mean would reach down to zero, which this scale does not have.
     axes.set_ylim(bottom=max(axes.get_ylim()[0], smallest / 2))
 
 
 def _legend(figure: Figure, studies: list[_Curves], keys: list[str]) -> None:
-    """Outside the axes: above, train and test and whose seeds these are; below, the studies if there are several."""
-    colours = _colours(0, 1) if len(studies) == 1 else dict.fromkeys(DASHES, INK)
-    splits = [Line2D([], [], color=colours[split], linestyle=dash, label=split) for split, dash in DASHES.items()]
+    """Outside the axes: above, the splits and whose seeds these are; below, the studies if there are several."""
+    colours = COLOURS if len(studies) == 1 else dict.fromkeys(DASHES, INK)
+    drawn = studies[0].values if len(studies[0].values) > 1 else ()
+    splits = [Line2D([], [], color=colours[split], linestyle=DASHES[split], label=split) for split in drawn]
     notes = {study.note for study in studies}
-    title = notes.pop() if len(notes) == 1 else "mean over seeds ± 1 standard deviation"
-    figure.legend(handles=splits, title=title, ncols=2, loc="outside upper center")
-    lines = [
-        Line2D([], [], color=_colours(place, len(studies))["test"], marker=_marker(place), label=key)
-        for place, key in enumerate(keys)
-    ]
+    title = notes.pop() if len(notes) == 1 else f"mean over seeds{AROUND[studies[0].band]}"
+    figure.legend(handles=splits, title=title, ncols=3, loc="outside upper center")
+    lines = [Line2D([], [], color=study_colour(place), marker=study_marker(place), label=key) for place, key in enumerate(keys)]
     if lines:
         figure.legend(handles=lines, ncols=_key_columns(keys), loc="outside lower center")
 

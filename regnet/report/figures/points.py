@@ -39,14 +39,14 @@ def points(split: Split, dataset: Dataset) -> Figure | None:
     figure = new_figure(3.6, 3.75 + 0.2 * (len(numbers) // COLUMNS))
     axes = figure.add_subplot(xlabel="x₁", ylabel="x₂")
     handles = [_scatter(axes, split, number) for number in numbers]
-    _frame(axes, split.x)
-    if _draw_boundary(axes, dataset):
+    frame(axes, split.x)
+    if draw_boundary(axes, dataset):
         handles.append(Line2D([], [], color=INK, linewidth=1.2, label="true boundary"))
     figure.legend(handles=handles, ncols=min(len(handles), COLUMNS), loc="outside upper center", columnspacing=1.4)
     return figure
 
 
-def _look(number: int) -> tuple[str, str]:
+def look(number: int) -> tuple[str, str]:
     """The colour and the marker of a class: the report's blue for 1 and red for 0, then the rest of the palette."""
     place = {0: 1, 1: 0}.get(number, number) % len(PALETTE)
     return PALETTE[place], MARKERS[place]
@@ -54,13 +54,13 @@ def _look(number: int) -> tuple[str, str]:
 
 def _scatter(axes: Axes, split: Split, number: int) -> Line2D:
     """Draws one class and returns its line in the legend."""
-    colour, marker = _look(number)
+    colour, marker = look(number)
     x = split.x[split.y == number].numpy()
     axes.scatter(x[:, 0], x[:, 1], s=11, c=colour, marker=marker, linewidths=0.8, alpha=0.8, rasterized=len(split.x) > MANY)
     return Line2D([], [], color=colour, marker=marker, linestyle="none", label=f"class {number}")
 
 
-def _frame(axes: Axes, x: Tensor) -> None:
+def frame(axes: Axes, x: Tensor) -> None:
     """Fits the axes around the points ``(N, 2)``, in equal units where the features' ranges allow it."""
     low, high = x.amin(0), x.amax(0)
     span = torch.where(high > low, high - low, 1.0)
@@ -71,7 +71,7 @@ def _frame(axes: Axes, x: Tensor) -> None:
         axes.set_aspect("equal")
 
 
-def _draw_boundary(axes: Axes, dataset: Dataset) -> bool:
+def draw_boundary(axes: Axes, dataset: Dataset) -> bool:
     """Draws where the true class changes, if the data set knows it; says whether there is such a place within the axes."""
     across, up = np.linspace(*axes.get_xlim(), GRID), np.linspace(*axes.get_ylim(), GRID)
     grid = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)

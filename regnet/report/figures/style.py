@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 from matplotlib import style
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 BLUE = "#0072B2"
 VERMILLION = "#D55E00"
@@ -61,6 +64,17 @@ STYLE: dict[str, Any] = {
 }
 
 
+def study_colour(place: int) -> str:
+    """The colour of a study, by its place among those in a figure."""
+    return PALETTE[place % len(PALETTE)]
+
+
+def study_marker(place: int) -> str:
+    """The marker of a study: none, until colours repeat."""
+    turn = place // len(PALETTE)
+    return MARKERS[(turn - 1) % len(MARKERS)] if turn else ""
+
+
 @contextmanager
 def styled() -> Iterator[None]:
     """Within, or in a function decorated with it, matplotlib draws in this style; afterwards its settings are what they were."""
@@ -71,6 +85,15 @@ def styled() -> Iterator[None]:
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure, in inches, that makes room for its labels and legends; it belongs to no window and no global list."""
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def scale_logarithmically(axes: Axes, which: Literal["x", "y"]) -> None:
+    """Gives one of the axes a logarithmic scale with plain numbers at 1, 2 and 5 times the powers of ten."""
+    axes.set(**{f"{which}scale": "log"})
+    axis: Axis = getattr(axes, f"{which}axis")
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def text_width(text: str, points: float = SMALL) -> float:

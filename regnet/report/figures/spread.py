@@ -1,0 +1,98 @@
+"""How a metric's final values lie from seed to seed: each a point, study under study, with the mean and its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import shorten
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from regnet.report.comparison import final_summary, final_values
+from regnet.report.figures.curves import LABELS, UNITS
+from regnet.report.figures.style import INK, SMALL, new_figure, scale_logarithmically, study_colour, styled
+from regnet.results import StudyResult
+
+ROW = 0.6
+"""Inches for each study: its name, and its points below."""
+WIDTH = 5.0
+LENGTH = 74
+"""Characters of a study's name."""
+BINS = 40
+THICKNESS = 0.4
+"""How much of a row the points fill where they are densest."""
+MEAN = 0.3
+"""How far below its points a study's mean is."""
+FAR = 8
+"""If a value is this many times a study's middle one or more, the scale is logarithmic."""
+MANY = 2000
+"""More points than this are one picture inside the drawing."""
+
+
+@styled()
+def spread(results: Sequence[StudyResult], names: Sequence[str], metric: str) -> Figure:
+    """The final value of a metric for every seed that did not fail, and each study's mean with its 95 % interval.
+
+    Points are moved up and down only to be seen, the farther the more seeds ended alike. Error rates are in percent.
+
+    Args:
+        results: the studies, from above to below, in the colours that their curves have.
+        names: what to call them.
+        metric: the metric's full name, such as ``test/error_rate``.
+    """
+    split, _, short = metric.partition("/")
+    figure = new_figure(WIDTH, 0.75 + ROW * len(results))
+    axes = figure.add_subplot(xlabel=f"{split} {LABELS.get(short, short)} after the last epoch")
+    unit = UNITS.get(short, 1.0)
+    samples = [unit * final_values(result, metric) for result in results]
+    crowded = sum(map(len, samples)) > MANY
+    if _is_wide([sample for sample in samples if len(sample)]):
+        scale_logarithmically(axes, "x")
+    for place, (sample, result, name) in enumerate(zip(samples, results, names, strict=True)):
+        axes.annotate(*_title(name, result, place), fontsize=SMALL, va="center", annotation_clip=False)
+        if summary := final_summary(result, metric):
+            _draw_points(axes, place, sample, rasterized=crowded)
+            _draw_mean(axes, place, unit * np.array([summary.low, summary.mean, summary.high]))
+    axes.set(ylim=(len(results) - 0.5, -0.6), yticks=[])
+    axes.grid(visible=False, axis="y")
+    axes.spines["left"].set_visible(False)
+    figure.supxlabel("dots: seeds; below them their mean and its 95 % interval", fontsize=SMALL)
+    return figure
+
+
+def _title(name: str, result: StudyResult, place: int) -> tuple[str, tuple[float, float], tuple[float, float], tuple[str, str]]:
+    """What is written above a study's points, and where: at the left edge, whatever the scale."""
+    failed = f", {len(result.failures)} failed" if result.failures else ""
+    count = len(result.seeds) - len(result.failures)
+    text = f"{shorten(name, LENGTH, placeholder=' …')} ({count} seed{'s' * (count != 1)}{failed})"
+    return text, (0, place - 0.38), (0, place - 0.38), ("axes fraction", "data")
+
+
+def _draw_points(axes: Axes, place: int, sample: np.ndarray, *, rasterized: bool) -> None:
+    along = np.log(sample) if axes.get_xscale() == "log" else sample
+    heights = place + THICKNESS * _spread_out(along)
+    axes.scatter(sample, heights, s=10, color=study_colour(place), alpha=0.6, linewidths=0, rasterized=rasterized)
+
+
+def _draw_mean(axes: Axes, place: int, numbers: np.ndarray) -> None:
+    """The mean between the ends of its interval, ``(3,)``; of a single seed, which has none, the mean alone."""
+    low, mean, high = numbers
+    axes.plot([mean], [place + MEAN], "D", color=INK, markersize=4, zorder=4)
+    if np.isfinite(low):
+        axes.errorbar([low, high], [place + MEAN] * 2, yerr=0.06, color=INK, linewidth=1.6)
+
+
+def _is_wide(samples: Sequence[np.ndarray]) -> bool:
+    """Whether the values need a logarithmic scale, and can have one."""
+    if not samples or min(sample.min() for sample in samples) <= 0:
+        return False
+    return bool(max(sample.max() for sample in samples) >= FAR * min(np.median(sample) for sample in samples))
+
+
+def _spread_out(sample: np.ndarray) -> np.ndarray:
+    """For each value a height from -½ to ½: by turns up and down, as far as its neighbourhood is dense."""
+    counts, edges = np.histogram(sample, bins=BINS)
+    bins = np.clip(np.searchsorted(edges, sample, side="right") - 1, 0, BINS - 1)
+    order = np.argsort(np.argsort(sample, kind="stable"), kind="stable")
+    return np.asarray(((order * (np.sqrt(5) - 1) / 2) % 1 - 0.5) * np.sqrt(counts[bins] / counts.max()))

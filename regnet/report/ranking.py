@@ -1,0 +1,26 @@
+"""Which studies, and which of their seeds, stand for the others where not all can be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from regnet.report.comparison import final_summary
+from regnet.results import StudyResult
+
+MOST = 8
+"""Studies in a figure: of more, the lines can no longer be told apart."""
+
+
+def best_studies(results: Sequence[StudyResult], metric: str, most: int = MOST) -> list[int]:
+    """The places of the studies that end best on average, in the order given; before them none of which every seed failed."""
+    summaries = [final_summary(result, metric) for result in results]
+    ends = [np.inf if summary is None else summary.mean for summary in summaries]
+    return sorted(np.argsort(ends, kind="stable")[:most].tolist())
+
+
+def median_seed(result: StudyResult, metric: str) -> int | None:
+    """The seed that ends in the middle of those that did not fail, of two the better one; None if all failed."""
+    good = result.final[result.final["failure"].isna()][metric].sort_values(kind="stable")
+    return None if good.empty else int(good.index[(len(good) - 1) // 2])

@@ -1,0 +1,85 @@
+"""Studies as samples of one metric: which metric they can be compared by, and what it was measured on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from regnet.errors import ConfigError, one_of
+from regnet.metrics import HEADLINE
+from regnet.results import StudyResult
+from regnet.stats import Sample
+
+
+def samples(labels: Sequence[str], results: Sequence[StudyResult], metric: str) -> list[Sample]:
+    """Each study's values of the metric after the last epoch, by seed; a seed without a number counts as failed.
+
+    Raises:
+        ConfigError: the metric is the loss, and the studies were not trained by the same one.
+    """
+    if metric.endswith("/loss"):
+        _refuse_other_losses(labels, results, metric)
+    return [_sample(label, result, metric) for label, result in zip(labels, results, strict=True)]
+
+
+def common_metric(labels: Sequence[str], results: Sequence[StudyResult], wanted: str | None = None) -> str:
+    """The metric that was asked for, or else the one that all the studies' tasks are judged by.
+
+    Raises:
+        ConfigError: not all studies have it, or they are judged by different ones; no study measured anything.
+    """
+    measured = {label: set(result.history) for label, result in zip(labels, results, strict=True) if result.history}
+    if not measured:
+        reason = next((why for result in results for why in result.failures.values()), "no seeds")
+        raise ConfigError(f"nothing was measured in {_listed(labels)}: every seed failed (the first: {reason})")
+    common = sorted(set.intersection(*measured.values()))
+    if wanted is None:
+        return _headline(measured, common)
+    lacking = [label for label, names in measured.items() if wanted not in names]
+    if lacking:
+        raise ConfigError(f"{_listed(lacking)} did not measure {wanted!r}: {one_of(wanted, common)}")
+    return wanted
+
+
+def _headline(measured: Mapping[str, set[str]], common: Sequence[str]) -> str:
+    headlines = {label: next((name for name in HEADLINE.values() if name in names), None) for label, names in measured.items()}
+    first, *others = dict.fromkeys(headlines.values())
+    if first is None or others:
+        told = ", ".join(f"{label!r} by {name or 'none that is known'}" for label, name in headlines.items())
+        offered = f"name one that all have with --metric: {', '.join(common)}" if common else "they have none in common"
+        raise ConfigError(f"the studies are judged by different metrics ({told}): {offered}")
+    return first
+
+
+def _sample(label: str, result: StudyResult, metric: str) -> Sample:
+    row = result.history.get(metric)
+    ends = dict.fromkeys(result.seeds, math.nan) if row is None else dict(zip(result.seeds, row[:, -1].tolist(), strict=True))
+    values = {seed: value for seed, value in ends.items() if math.isfinite(value) and seed not in result.failures}
+    failures = {seed: result.failures.get(seed, f"{metric} is not a number") for seed in result.seeds if seed not in values}
+    return Sample(label, list(values), list(values.values()), failures, _data(result.config, metric))
+
+
+def _data(config: Mapping[str, Any], metric: str) -> str:
+    """The examples that a metric is measured on, in words that are the same for the same examples."""
+    examples = _component(config.get("dataset"))
+    share = config.get("validation")
+    return f"{examples}, validation={share}" if share and not metric.startswith("test/") else examples
+
+
+def _refuse_other_losses(labels: Sequence[str], results: Sequence[StudyResult], metric: str) -> None:
+    losses = {label: _component(result.config.get("loss")) for label, result in zip(labels, results, strict=True)}
+    if len(set(losses.values())) > 1:
+        told = ", ".join(f"{label!r} by {loss}" for label, loss in losses.items())
+        raise ConfigError(f"{metric} is another quantity for each loss ({told}): compare by another metric")
+
+
+def _component(options: Mapping[str, Any] | None) -> str:
+    """A component as in a call: ``mse(reduction=sum)``."""
+    given = dict(options or {})
+    name = given.pop("name", "?")
+    return f"{name}({', '.join(f'{key}={value}' for key, value in sorted(given.items()))})"
+
+
+def _listed(labels: Sequence[str]) -> str:
+    return ", ".join(map(repr, labels))

@@ -1,0 +1,133 @@
+"""Checks the attribution: its arithmetic, what it refuses, and what it expects of twenty rounds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+
+from regnet.errors import ConfigError
+from regnet.report.attribution import attribution
+from regnet.report.chance import Sides, chance
+from regnet.results import StudyResult
+from tests.report.test_tables import result
+
+SEEDS = 30
+NOISE = np.random.default_rng(0).normal(0.02, 0.001, SEEDS)
+
+
+def wobble(seed: int) -> np.ndarray:
+    """What a cell has of its own, without any mean."""
+    own = np.random.default_rng(seed).normal(0, 1e-4, SEEDS)
+    return own - own.mean()
+
+
+def cells(*redraw: bool) -> list[StudyResult]:
+    """Errors that the initializer raises by 3 points, the reduction by 0.1, both together by another 0.4, fixed data by 1."""
+    made = []
+    for place, (redrawn, first, second) in enumerate(product(redraw, (0, 1), (0, 1))):
+        errors = NOISE + 0.03 * first + 0.001 * second + 0.004 * first * second + 0.01 * (not redrawn) + wobble(place)
+        config = {
+            "dataset": {"name": "disc", "redraw": redrawn},
+            "model": {"initializer": ("he_fan_out", {"name": "torch_default"})[first]},
+            "loss": {"name": "mse", "reduction": ("sum", "mean")[second]},
+        }
+        made.append(result(errors.tolist(), **config))
+    return made
+
+
+def changes(results: list[StudyResult]) -> dict[str, str]:
+    return {row[0]: row[1] for row in attribution(results).whole.table.rows}
+
+
+def test_two_choices_by_hand() -> None:
+    assert changes(cells(True)) == {
+        "initializer: he_fan_out → torch_default": "+3.200 points",
+        "loss reduction: sum → mean": "+0.300 points",
+        "initializer × loss reduction (interaction)": "+0.200 points",
+        "both at once: he_fan_out and sum → torch_default and mean": "+3.500 points",
+    }
+    assert attribution(cells(True)).chance is None
+
+
+def test_three_choices_by_hand() -> None:
+    found = changes(cells(True, False))
+    assert found["data: redrawn → fixed"] == "+1.000 points"
+    assert found["initializer: he_fan_out → torch_default"] == "+3.200 points"
+    assert found["initializer × loss reduction (interaction)"] == "+0.200 points"
+    assert found["data × initializer × loss reduction (interaction)"] in ("+0.000 points", "-0.000 points")
+    assert found["both at once: he_fan_out and sum → torch_default and mean, data fixed"] == "+3.500 points"
+    assert len(found) == 7 + 2
+
+
+def test_the_order_of_the_studies_does_not_matter() -> None:
+    assert changes(cells(True, False)[::-1]) == changes(cells(True, False))
+
+
+def test_only_seeds_that_no_study_lost_are_taken() -> None:
+    made = cells(True)
+    made[1] = replace(made[1], failures={3: "diverged"})
+    assert "29 seeds" in attribution(made).whole.table.notes[0]
+
+
+def test_the_answer_names_what_is_clear_and_what_is_not() -> None:
+    clear, unclear = attribution(cells(True, False)).clearest.answer
+    assert "loss reduction: sum → mean (+0.300 points)" in clear
+    assert "data × initializer" in unclear
+
+
+def test_networks_that_did_not_learn_are_counted_and_then_left_out() -> None:
+    made = cells(True, False)
+    worse = made[2].history["test/error_rate"].copy()
+    worse[[4, 7]] = 0.5
+    made[2] = replace(made[2], history={"test/error_rate": worse})
+    found = attribution(made)
+    assert found.learned
+    assert "28 seeds" in found.learned.title
+    assert "seeds 4, 7: there" in found.learned.notes[0]
+    change = {row[0]: row[1] for row in found.learned.table.rows}
+    assert change["loss reduction: sum → mean"] in ("+0.299 points", "+0.300 points", "+0.301 points")
+    assert found.whole.effects[2].difference.mean == pytest.approx(
+        np.mean([one.history["test/error_rate"][:, -1] for one in made[1::2]])
+        - np.mean([one.history["test/error_rate"][:, -1] for one in made[::2]])
+    )
+    assert found.tables == (found.whole.table, found.learned.table, found.chance)
+    assert attribution(cells(True)).learned is None
+
+
+def test_other_studies_are_refused() -> None:
+    with pytest.raises(ConfigError, match="a study for each combination of"):
+        attribution(cells(True)[:3])
+    with pytest.raises(ConfigError, match="got True/he_fan_out/sum"):
+        attribution(cells(True)[:1])
+
+
+def test_too_few_seeds_are_refused() -> None:
+    lost = [replace(one, failures=dict.fromkeys(range(1, SEEDS), "diverged")) for one in cells(True)]
+    with pytest.raises(ConfigError, match="at least 2 seeds"):
+        attribution(lost)
+
+
+def test_chance_is_what_a_simulation_of_such_tables_shows() -> None:
+    """Tables of 20 rounds, drawn from a world whose data sets and weights spread as told."""
+    rng = np.random.default_rng(1)
+    between, within, gap = 0.004, 0.003, 0.0015
+
+    def tables(count: int, rounds: int) -> np.ndarray:
+        """The mean of 20 rounds, `rounds` of them with a data set of their own."""
+        data = rng.normal(0, between, (count, rounds))
+        return np.asarray(0.015 + np.repeat(data, 20 // rounds, 1).mean(-1) + rng.normal(0, within, (count, 20)).mean(-1))
+
+    whole = rng.normal(0.015, np.hypot(between, within), 200_000)
+    inner = rng.normal(0.017, within, 200_000)
+    redrawn = Sides(whole, rng.permutation(whole) + gap)
+    rows = {row[0]: row for row in chance(redrawn, Sides(inner, rng.permutation(inner) + gap)).rows}
+    for name, rounds in (("its own in every round", 20), ("one data set for each of the two", 1)):
+        gaps = tables(200_000, rounds) + gap - tables(200_000, rounds)
+        spread = float(rows[name][4].split("±")[1].removesuffix(" points")) / 100
+        assert spread == pytest.approx(gaps.std(), abs=1e-4)
+        often = float(rows[name][5].removesuffix(" in 100"))
+        assert often == pytest.approx(100 * (gaps >= 0.0047).mean(), abs=0.5)
+    assert rows["its own in every round, the same for both"][1] == rows["its own in every round"][1]

@@ -1,0 +1,86 @@
+"""Checks that the commands a report gives compose the very configurations that it is about."""
+
+from __future__ import annotations
+
+import shlex
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+
+from regnet.catalog import Catalog
+from regnet.configs import compose_config
+from regnet.report.reproduction import commands, hydra_text
+from regnet.results import StudyResult
+from regnet.settings import Settings
+
+SINGLE = [
+    [],
+    ["seeds=5", "epochs=3"],
+    ["seeds=[3,5,9]", "report=page"],
+    ["seed=7", "seeds=2", "optimizer=adam", "optimizer.lr=1e-5"],
+    ["dataset=diabetes", "loss=huber", "model.output=null", "engine=torch", "tracking=none"],
+    ["model.hidden=[50,50]", "model.initializer={name: constant, value: 0.5}", "study='it\\'s a name: {x}, [y] = 1'"],
+    ["model=layers", "model.layers=[{name: linear, out_features: 50}, gelu, {name: linear, out_features: 2}, tanh]"],
+    ["study='null'", "plugins='-nothing'", "shuffle=true", "validation=0.25"],
+]
+
+
+def result(overrides: list[str], catalog: Catalog) -> StudyResult:
+    config = compose_config(overrides, catalog)
+    seeds = Settings(seed=config["seed"], seeds=config["seeds"]).seed_list
+    nothing = np.ones(len(seeds))
+    return StudyResult("a study", str(config), config, seeds, {}, nothing, nothing, {})
+
+
+def composed(command: str, catalog: Catalog) -> list[dict[str, Any]]:
+    """What Hydra makes of a command, every combination of a sweep's values."""
+    words = shlex.split(command)
+    assert words[:2] == ["regnet", "run"]
+    sweep = "-m" in words
+    choices = [
+        [f"{key}={value}" for value in (values.split(",") if sweep else [values])]
+        for key, _, values in (word.partition("=") for word in words[2:] if word != "-m")
+    ]
+    return [compose_config(overrides, catalog) for overrides in product(*choices)]
+
+
+def numbers(config: dict[str, Any]) -> dict[str, Any]:
+    """A configuration without its seeds, which can be told in several ways, and without the policy on plugins."""
+    return {key: value for key, value in config.items() if key not in ("seed", "seeds", "plugins")}
+
+
+@pytest.mark.parametrize("overrides", SINGLE, ids=lambda words: " ".join(words) or "defaults")
+def test_a_study_is_composed_again(overrides: list[str], catalog: Catalog) -> None:
+    study = result(overrides, catalog)
+    (command,) = commands([study], catalog)
+    (config,) = composed(command, catalog)
+    assert numbers(config) == numbers(dict(study.config))
+    assert Settings(seed=config["seed"], seeds=config["seeds"]).seed_list == study.seeds
+
+
+def test_a_grid_is_one_sweep_even_through_the_defaults(catalog: Catalog) -> None:
+    grid = [[f"optimizer.lr={lr}", f"engine={engine}", "seeds=3"] for lr, engine in product((0.001, 0.1), ("handbuilt", "torch"))]
+    studies = [result(words, catalog) for words in grid]
+    (command,) = commands(studies, catalog)
+    assert command.startswith("regnet run -m ")
+    again = [str(numbers(config)) for config in composed(command, catalog)]
+    assert sorted(again) == sorted(str(numbers(dict(study.config))) for study in studies)
+
+
+def test_what_is_no_grid_is_a_command_for_each(catalog: Catalog) -> None:
+    studies = [result(words, catalog) for words in (["optimizer.lr=0.1"], ["optimizer=adam"], ["epochs=3"])]
+    told = commands(studies, catalog)
+    assert [numbers(config) for command in told for config in composed(command, catalog)] == [
+        numbers(dict(study.config)) for study in studies
+    ]
+
+
+TEXTS = ["relu", "true", "12", "", "a b", "it's", "back\\slash", "ends\\", "\\'"]
+
+
+@pytest.mark.parametrize("value", [None, True, 3, 1e-7, float("inf"), *TEXTS, ["a", 1, {"b": None}]], ids=repr)
+def test_hydra_reads_a_value_as_it_was(value: Any, catalog: Catalog) -> None:
+    config = compose_config([f"+more={hydra_text({'it': value})}"], catalog)
+    assert config["more"] == {"it": value}

@@ -1,0 +1,71 @@
+"""Checks that a launch's report made from the MLflow store alone says what the one made from its folder says."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_command import SMALL, regnet
+from tests.report.html_reader import Document
+
+RUN = ("-m", "optimizer.lr=0.001,0.01", "seeds=3", "report=page", *SMALL)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sweep, its report, and the report made again where nothing but the store is left."""
+    made = tmp_path_factory.mktemp("stored")
+    done = regnet(made, "run", *RUN)
+    assert done.returncode == 0, done.stderr
+    (launch,) = made.glob("multirun/*/*")
+    launch.rename(made / "launch")
+    again = regnet(made, "report", "--out", "again")
+    assert (again.returncode, again.stderr) == (0, "")
+    return made
+
+
+def page(folder: Path) -> Document:
+    return Document((folder / "report.html").read_text(encoding="utf-8"))
+
+
+def test_the_tables_and_the_figures_are_the_same(folder: Path) -> None:
+    there, again = folder / "launch" / "report", folder / "again"
+    assert {path.name for path in there.iterdir()} == {path.name for path in again.iterdir()}
+    for path in there.iterdir():
+        if path.name != "report.html":
+            assert path.read_bytes() == (again / path.name).read_bytes(), path.name
+
+
+def test_the_pages_differ_in_what_is_known_of_the_launch_alone(folder: Path) -> None:
+    def without(one: Document) -> list[str]:
+        said = [element.text for element in one.all("p", "li", "td", "th", "dd", "desc")]
+        return [text for text in said if not re.search(r"command|multirun|launch|commit|\d\d:\d\d", text)]
+
+    assert without(page(folder / "launch" / "report")) == without(page(folder / "again"))
+
+
+def test_the_command_is_what_was_typed_or_comes_to_the_same(folder: Path) -> None:
+    typed, made = (page(where).one("pre").text for where in (folder / "launch" / "report", folder / "again"))
+    assert shlex.split(typed) == ["regnet", "run", *RUN]
+    assert set(shlex.split(made)) == {"regnet", "run", *RUN}
+
+
+def test_a_page_is_made_even_where_the_weights_are_gone(folder: Path, tmp_path: Path) -> None:
+    shutil.copy(folder / "mlflow.db", tmp_path)
+    for weights in folder.glob("mlruns/*/*/artifacts/weights.safetensors"):
+        weights.unlink()
+    done = regnet(tmp_path, "report")
+    assert done.returncode == 0, done.stderr
+    names = {path.name for path in (tmp_path / "report").iterdir()}
+    assert "spread.svg" in names
+    assert not any(name.startswith("regions") for name in names)
+
+
+def test_a_table_is_all_that_is_made_if_that_is_asked_for(folder: Path) -> None:
+    done = regnet(folder, "report", "--kind", "table", "--out", "table")
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in (folder / "table").iterdir()] == ["table.md"]
