@@ -43,7 +43,11 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--uri", help="the MLflow store (default: MLFLOW_TRACKING_URI, or sqlite:///mlflow.db here)")
     report.add_argument("--experiment", help="the MLflow experiment (default: that of the newest launch)")
     report.add_argument("--launch", help="which launch, as in the tag regnet.launch (default: the newest)")
-    report.add_argument("--kind", choices=("table", "figures", "table1", "attribution"), help="default: what the launch asked for")
+    report.add_argument(
+        "--kind",
+        choices=("table", "page", "figures", "table1", "attribution"),
+        help="default: what the launch asked for, or a page",
+    )
     report.add_argument("--out", default="report", help="the folder to write to (default: %(default)s)")
     _add_ui_options(commands.add_parser("ui", help="open MLflow's UI on the newest launch, its runs grouped by study"))
     _add_compare_options(commands.add_parser("compare", help="tell which studies are shown to be better, from any MLflow store"))

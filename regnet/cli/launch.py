@@ -27,7 +27,7 @@ from rich.console import Console
 from regnet.assemble import assemble
 from regnet.catalog import Catalog, load_catalog
 from regnet.cli.broken import tell_of_broken
-from regnet.cli.console import results_console
+from regnet.cli.console import print_written, results_console
 from regnet.cli.links import print_links
 from regnet.cli.loader import SweepLoader
 from regnet.cli.options import add_plugin_options
@@ -147,7 +147,7 @@ def _conclude(folder: Path, name: str) -> None:
     console = results_console()
     for table in report.tables:
         table.print(console)
-    console.print(f"Written to {folder / 'report'}: {', '.join(path.name for path in report.files)}")
+    print_written(console, folder / "report", report.files)
     if any(result.config["tracking"]["name"] == "mlflow" for result in results):
         from regnet.tracking.summary import write_summaries
 

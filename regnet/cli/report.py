@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 
 from regnet.catalog import load_catalog
-from regnet.cli.console import results_console
+from regnet.cli.console import print_written, results_console
+from regnet.cli.links import print_links
 from regnet.tracking import quiet_mlflow
 
 
@@ -20,6 +21,7 @@ def report(options: argparse.Namespace) -> int:
     from regnet.report.stored import from_store
     from regnet.tracking.read import newest_experiment, newest_launch, read_launch
     from regnet.tracking.store import connect, store_uri, tracking_errors
+    from regnet.tracking.uri import destination
 
     client = connect(options.uri, create=False)
     with tracking_errors(store_uri(options.uri)):
@@ -34,5 +36,6 @@ def report(options: argparse.Namespace) -> int:
     console.print(f"Launch {launch} of experiment {experiment}")
     for table in made.tables:
         table.print(console)
-    console.print(f"Written to {options.out}: {', '.join(path.name for path in made.files)}")
+    print_written(console, Path(options.out), made.files)
+    print_links(console, destination({"uri": options.uri, "experiment": experiment}), launch, studies=len(results))
     return 0
