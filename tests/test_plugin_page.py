@@ -52,6 +52,7 @@ def newcomer(tmp_path: Path) -> dict[str, str]:
     return {**os.environ, "PATH": f"{tmp_path}/venv/bin:{os.environ['PATH']}", "PIP_NO_BUILD_ISOLATION": "0", "COLUMNS": "140"}
 
 
+@pytest.mark.slow
 def test_the_page(tmp_path: Path, newcomer: dict[str, str]) -> None:
     folder = tmp_path / "empty"
     folder.mkdir()

@@ -13,6 +13,9 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+pytestmark = pytest.mark.slow
+
+
 ROOT = Path(__file__).parents[2]
 QUICK = ("--rounds", "2", "--epochs", "1")
 

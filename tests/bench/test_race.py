@@ -23,6 +23,9 @@ from regnet.errors import ConfigError, RegnetError
 from regnet.study import Study
 from tests.conftest import MakeStudy
 
+pytestmark = pytest.mark.slow
+
+
 SMALL = ("dataset.train_size=60", "dataset.test_size=40")
 REPLICAS = 3
 ONCE = Plan(rounds=1, epochs=1)
@@ -55,7 +58,7 @@ def test_the_problem_is_what_the_engine_trains(problem: Problem) -> None:
     np.testing.assert_array_equal(first.layers[1][0][0], problem.layers[1][0][0])
 
 
-@pytest.mark.parametrize("way", [pytest.param(way, marks=pytest.mark.slow) if "compile" in way else way for way in WAYS])
+@pytest.mark.parametrize("way", WAYS)
 def test_every_contender_trains_the_same_in_a_process_of_its_own(
     way: str, small: Study, problem: Problem, reference: np.ndarray
 ) -> None:

@@ -9,6 +9,9 @@ import pytest
 from regnet.storage import find_results
 from tests.cli.test_command import regnet
 
+pytestmark = pytest.mark.slow
+
+
 EXPERIMENTS = Path(__file__).parents[2] / "conf" / "experiment"
 JOBS = {"table1": 3, "figures": 1, "attribution": 8}
 TABLES = {

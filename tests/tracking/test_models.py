@@ -32,6 +32,9 @@ from regnet.tracking.read import newest_launch, read_launch
 from regnet.tracking.summary import write_summaries
 from tests.tracking.test_server import server
 
+pytestmark = pytest.mark.slow
+
+
 __all__ = ["server"]  # a fixture
 
 Store = Callable[[], MlflowClient]
