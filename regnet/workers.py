@@ -8,6 +8,7 @@ import pickle
 import signal
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing.connection import Connection, wait
@@ -20,6 +21,7 @@ from regnet.errors import RegnetError
 from regnet.events import EpochEnded, Event, RunEnded, RunFailed, RunStarted
 from regnet.listeners import Audience
 from regnet.program import Outcome, Program, Share, run_program
+from regnet.results import StudyResult
 from regnet.study import Study
 
 START: Final = "fork"
@@ -56,7 +58,9 @@ def run_in_workers(programs: Iterable[Program], studies: Sequence[Study], audien
                     workers.pop(connection).process.join()
     except BaseException:
         for worker in workers.values():
-            worker.interrupt(studies, audience)
+            worker.process.terminate()
+        for worker in workers.values():
+            worker.hear_out(studies, audience)
         raise
 
 
@@ -80,11 +84,11 @@ class _Worker:
         there.close()
         return cls(process, here, set(program.shares))
 
-    def attend(self, studies: Sequence[Study], audience: Audience) -> Iterator[Outcome]:
-        """Hears what the process has to say, and passes it on."""
+    def attend(self, studies: Sequence[Study], audience: Audience, *, asking: bool = True) -> Iterator[Outcome]:
+        """Hears what the process has to say, and passes it on; an epoch is `asking` who is to stop, unless everyone is."""
         try:
             kind, content = _Unpickler(io.BytesIO(self.connection.recv_bytes()), studies).load()
-        except EOFError:
+        except (EOFError, ConnectionError):
             self.ended = True
             yield from self._lost(studies, audience)
             return
@@ -94,21 +98,24 @@ class _Worker:
             case "epoch":
                 events, ended = content
                 self._tell(events, audience)
-                self.connection.send(audience.end_epoch(ended))
+                if asking:
+                    stop = audience.end_epoch(ended)
+                    with suppress(ConnectionError):  # it has died, as the next message says
+                        self.connection.send(stop)
+                else:
+                    self._tell(ended, audience)
             case "outcome":
                 self.unfinished.discard(content[0])
                 yield content
 
-    def interrupt(self, studies: Sequence[Study], audience: Audience) -> None:
-        """Ends the process, and hears it out: which runs were interrupted."""
-        self.process.terminate()
-        while not self.ended:
-            try:
-                for _ in self.attend(studies, audience):
+    def hear_out(self, studies: Sequence[Study], audience: Audience) -> None:
+        """Passes on what an interrupted process still has to say: what had happened, and which runs were interrupted."""
+        try:
+            while not self.ended:
+                for _ in self.attend(studies, audience, asking=False):
                     pass
-            except Exception:  # whoever cannot listen any more has said so before
-                self.process.kill()
-                break
+        except Exception:  # whoever cannot listen any more has said so before
+            self.process.kill()
         self.process.join()
 
     def _tell(self, events: Sequence[Event], audience: Audience) -> None:
@@ -146,19 +153,37 @@ class _Relay:
         self._events.append(event)
 
     def end_epoch(self, ended: Sequence[EpochEnded]) -> list[set[int]]:
-        self.send("epoch", (self._events, ended))
-        self._events = []
+        with _uninterrupted():
+            self._send("epoch", (self._events, ended))
+            self._events = []
         return self._connection.recv()  # type: ignore[no-any-return]
 
     def flush(self) -> None:
         """Sends the events that wait for the end of an epoch."""
-        self.send("events", self._events)
-        self._events = []
+        with _uninterrupted():
+            self._send("events", self._events)
+            self._events = []
 
-    def send(self, kind: str, content: Any) -> None:
+    def end(self, share: Share, outcome: StudyResult | Exception) -> None:
+        """Sends what became of a share, after everything that happened."""
+        self.flush()
+        with _uninterrupted():
+            self._send("outcome", (share, _portable(outcome) if isinstance(outcome, Exception) else outcome))
+
+    def _send(self, kind: str, content: Any) -> None:
         buffer = io.BytesIO()
         _Pickler(buffer, self._studies).dump((kind, content))
         self._connection.send_bytes(buffer.getvalue())
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Within it the process is not interrupted: a message goes out whole, and once."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 def _work(program: Program, studies: Sequence[Study], connection: Connection, other_end: Connection) -> None:
@@ -166,14 +191,12 @@ def _work(program: Program, studies: Sequence[Study], connection: Connection, ot
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal: the first one passes it on
     signal.signal(signal.SIGTERM, _interrupt)
     relay = _Relay(connection, studies)
-    try:
-        for share, outcome in run_program(program, studies, relay):
+    with suppress(KeyboardInterrupt, ConnectionError):  # in the latter case there is nobody left to tell
+        try:
+            for share, outcome in run_program(program, studies, relay):
+                relay.end(share, outcome)
+        finally:
             relay.flush()
-            relay.send("outcome", (share, _portable(outcome) if isinstance(outcome, Exception) else outcome))
-    except KeyboardInterrupt:
-        pass
-    finally:
-        relay.flush()
 
 
 def _interrupt(number: int, frame: object) -> None:
