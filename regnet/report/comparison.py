@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -66,11 +65,8 @@ def final_values(result: StudyResult, metric: str) -> np.ndarray:
 
 def final_summary(result: StudyResult, metric: str) -> Summary | None:
     """The metric after the last epoch over the seeds that did not fail, its interval cut where values end; None if all failed."""
-    values, measure = final_values(result, metric), measure_of(metric)
-    if values.size == 0:
-        return None
-    summary = summarize(values)
-    return replace(summary, low=max(summary.low, measure.low), high=min(summary.high, measure.high)) if summary.n > 1 else summary
+    values = final_values(result, metric)
+    return summarize(values).within(measure_of(metric)) if values.size else None
 
 
 def _whole(result: StudyResult) -> np.ndarray:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import stdtrit  # scipy.stats has the same under a friendlier name, but takes 0.7 s to load
+
+from regnet.stats.measure import Measure
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,10 @@ class Summary:
     low: float
     high: float
     """The ends of the interval; not a number where n is 1."""
+
+    def within(self, measure: Measure) -> Summary:
+        """The same with the interval cut where the measure's values end."""
+        return replace(self, low=max(self.low, measure.low), high=min(self.high, measure.high))
 
 
 def summarize(values: Sequence[float] | np.ndarray, level: float = 0.95) -> Summary:

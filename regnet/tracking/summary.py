@@ -9,7 +9,7 @@ from pathlib import Path
 from regnet.identity import SEED_KEYS
 from regnet.labels import differences, study_labels
 from regnet.results import StudyResult
-from regnet.stats import Summary, summarize
+from regnet.stats import Summary, measure_of, summarize
 from regnet.tracking.choosing import best_seed, models_wanted
 from regnet.tracking.process import writing_process
 from regnet.tracking.records import Destination, LaunchSummed, StudySummed, flatten
@@ -50,6 +50,8 @@ def write_summaries(results: Sequence[StudyResult], launch: str, folder: Path | 
 def summary_metrics(result: StudyResult) -> dict[str, float]:
     """Mean, deviation and 95 % interval over the seeds that did not fail, of every metric and of the time; also n.
 
+    An interval ends where the metric's values do.
+
     The metric that the task is judged by comes first: MLflow's compare page opens on it.
     """
     good = result.final[result.final["failure"].isna()]
@@ -58,7 +60,7 @@ def summary_metrics(result: StudyResult) -> dict[str, float]:
         return counts
     found: dict[str, float] = {}
     for name in headline_first(result):
-        found |= _moments(name, summarize(good[name].to_numpy()))
+        found |= _moments(name, summarize(good[name].to_numpy()).within(measure_of(name)))
     if result.solo:
         return found | _moments("time/train_seconds", summarize(good["seconds"].to_numpy())) | counts
     return found | {"time/lockstep_train_seconds_per_replica/mean": float(good["seconds_per_run"].mean())} | counts

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from regnet.metrics import HEADLINE
 from regnet.results import StudyResult
-from regnet.stats import Summary, summarize
+from regnet.stats import measure_of, summarize
 from regnet.tracking.view import RUNS_AT_ONCE
 
 
 def study_note(result: StudyResult, options: Mapping[str, str]) -> str:
     """A study's table, a row for each metric, and those of its `options` that are not the same for all studies of its launch."""
     good = result.final[result.final["failure"].isna()]
-    rows = [] if good.empty else [(name, *_numbers(summarize(good[name].to_numpy()))) for name in headline_first(result)]
+    rows = [] if good.empty else [(name, *_numbers(name, good[name].to_numpy())) for name in headline_first(result)]
     parts = [
         f"{_seeds(result)}, after the last epoch:",
         _table(("metric", "mean ± std", "95 % interval"), rows),
@@ -28,7 +30,7 @@ def launch_note(results: Sequence[StudyResult], labels: Sequence[str]) -> str:
     for label, result in zip(labels, results, strict=True):
         good = result.final[result.final["failure"].isna()]
         metric = headline_first(result)[0]
-        numbers = ("–", "–") if good.empty else _numbers(summarize(good[metric].to_numpy()))
+        numbers = ("–", "–") if good.empty else _numbers(metric, good[metric].to_numpy())
         rows.append((label, metric, *numbers, _seeds(result)))
     table = _table(("study", "metric", "mean ± std", "95 % interval", "seeds"), rows)
     if sum(len(result.seeds) for result in results) <= RUNS_AT_ONCE:
@@ -42,7 +44,8 @@ def headline_first(result: StudyResult) -> list[str]:
     return sorted(result.history, key=lambda name: (name not in HEADLINE.values(), name))
 
 
-def _numbers(summary: Summary) -> tuple[str, str]:
+def _numbers(metric: str, values: np.ndarray) -> tuple[str, str]:
+    summary = summarize(values).within(measure_of(metric))
     if summary.n == 1:
         return f"{summary.mean:.4g}", "–"
     return f"{summary.mean:.4g} ± {summary.std:.2g}", f"{summary.low:.4g} to {summary.high:.4g}"

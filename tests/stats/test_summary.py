@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.weightstats import DescrStatsW
 
-from regnet.stats import from_moments, summarize
+from regnet.stats import from_moments, measure_of, summarize
 
 
 def test_summary_agrees_with_scipy_and_statsmodels() -> None:
@@ -31,6 +31,15 @@ def test_one_run_has_no_spread() -> None:
     summary = summarize([0.5])
     assert (summary.n, summary.mean) == (1, 0.5)
     assert np.isnan([summary.std, summary.low, summary.high]).all()
+
+
+def test_an_interval_ends_where_the_values_do() -> None:
+    rate = measure_of("test/error_rate")
+    assert summarize([0.0, 0.1]).low < 0
+    assert summarize([0.0, 0.1]).within(rate).low == 0
+    assert summarize([0.9, 1.0]).within(rate).high == 1
+    assert summarize([0.4, 0.41, 0.42]).within(rate) == summarize([0.4, 0.41, 0.42])
+    assert np.isnan(summarize([0.5]).within(rate).low)
 
 
 @pytest.mark.parametrize("sample", [[], [1.0, np.nan], [np.inf, 2.0]])

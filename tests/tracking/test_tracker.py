@@ -106,6 +106,15 @@ def test_summary_run(store: Store) -> None:
     assert "seed" not in summary.data.params
 
 
+def test_a_summary_s_interval_is_one_of_values_that_there_are(store: Store) -> None:
+    result = regnet.run(["seeds=[5,6]", *SMALL])
+    (summary,) = runs(store(), "summary")
+    metrics = summary.data.metrics
+    assert summarize(result.history["test/error_rate"][:, -1]).low < 0  # these two are far apart
+    assert metrics["test/error_rate/ci95_low"] == 0
+    assert f"| 0 to {metrics['test/error_rate/ci95_high']:.4g} |" in summary.data.tags["mlflow.note.content"]
+
+
 def test_results_read_back_are_those_that_were_written(store: Store) -> None:
     written = regnet.run(["seeds=[4,2]", *SMALL])
     client = store()
