@@ -7,40 +7,48 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from regnet.results import StudyResult
 
-RESULT = "result.json"
-HISTORY = "history.npz"
-WEIGHTS = "weights.safetensors"
+RESULT = "result.safetensors"
+DESCRIPTION = "regnet"
+"""Under which the file's header has, as JSON, what is no tensor."""
+HISTORY = "history/"
+WEIGHTS = "weights/"
 
 
 def save_result(result: StudyResult, folder: Path) -> None:
-    """Writes the result as JSON, the history as a NumPy archive and all weights as one safetensors file, ``SEED/NAME`` each."""
+    """Writes the result as one safetensors file, whole or not at all.
+
+    Its tensors are ``history/METRIC``, ``(seeds, epochs)`` each, and ``weights/SEED/NAME``; the rest is JSON in its header.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    np.savez(folder / HISTORY, **result.history)  # type: ignore[arg-type]
-    weights = {f"{net.seed}/{name}": value.contiguous() for net in result.networks for name, value in net.weights.items()}
-    save_file(weights, folder / WEIGHTS)
+    tensors = {f"{HISTORY}{metric}": torch.as_tensor(values).contiguous() for metric, values in result.history.items()}
+    for net in result.networks:
+        tensors |= {f"{WEIGHTS}{net.seed}/{name}": value.contiguous() for name, value in net.weights.items()}
     description = {
         "name": result.name,
         "identity": result.identity,
         "config": result.config,
         "seeds": result.seeds,
+        "metrics": list(result.history),
         "together": result.together.tolist(),
         "seconds": result.seconds.tolist(),
         "failures": {str(seed): reason for seed, reason in result.failures.items()},
         "stopped": {str(seed): epoch for seed, epoch in result.stopped.items()},
         "machine": result.machine,
     }
-    (folder / RESULT).write_text(json.dumps(description, indent=1) + "\n")
+    save_file(tensors, folder / RESULT, {DESCRIPTION: json.dumps(description)})
 
 
 def load_result(folder: Path) -> StudyResult:
     """Reads what `save_result` wrote, without the trained networks."""
-    description = json.loads((folder / RESULT).read_text())
-    with np.load(folder / HISTORY, allow_pickle=False) as archive:
-        history = dict(archive)
+    with safe_open(folder / RESULT, framework="numpy") as kept:
+        description = json.loads(kept.metadata()[DESCRIPTION])
+        history = {metric: kept.get_tensor(f"{HISTORY}{metric}") for metric in description["metrics"]}
     return StudyResult(
         name=description["name"],
         identity=description["identity"],
@@ -53,6 +61,14 @@ def load_result(folder: Path) -> StudyResult:
         stopped={int(seed): epoch for seed, epoch in description["stopped"].items()},
         machine=description["machine"],
     )
+
+
+def load_weights(folder: Path, seed: int) -> dict[str, torch.Tensor]:
+    """The weights of one seed that `save_result` wrote; empty where there are none of it."""
+    prefix = f"{WEIGHTS}{seed}/"
+    with safe_open(folder / RESULT, framework="pt") as kept:
+        names = [name for name in kept.keys() if name.startswith(prefix)]  # noqa: SIM118  # no mapping, though it looks like one
+        return {name.removeprefix(prefix): kept.get_tensor(name) for name in names}
 
 
 def find_results(folder: Path) -> Iterator[Path]:

@@ -11,7 +11,7 @@ import torch
 
 import regnet
 from regnet.results import StudyResult, by_study, join
-from regnet.storage import find_results, load_result, save_result
+from regnet.storage import find_results, load_result, load_weights, save_result
 from tests.conftest import RunStudy
 
 SMALL = ("epochs=3", "dataset.train_size=40", "dataset.test_size=30")
@@ -93,6 +93,17 @@ def test_a_result_survives_the_disk(run: RunStudy, tmp_path: Path) -> None:
     assert same(loaded, result)
     assert (loaded.identity, loaded.config, loaded.machine) == (result.identity, dict(result.config), result.machine)
     assert loaded.seconds == pytest.approx(result.seconds)
+    assert list(loaded.history) == list(result.history)
+
+
+def test_the_weights_of_a_seed_are_kept_with_its_result(run: RunStudy, tmp_path: Path) -> None:
+    result = run("seeds=2", *SMALL)
+    save_result(result, tmp_path)
+    for network in result.networks:
+        kept = load_weights(tmp_path, network.seed)
+        assert kept.keys() == network.weights.keys()
+        assert all(torch.equal(value, network.weights[name]) for name, value in kept.items())
+    assert load_weights(tmp_path, 7) == {}
 
 
 def test_run_from_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+from collections import defaultdict
 from typing import Any, TypeVar
 
-from omegaconf import Node, ValueNode
+from omegaconf import Node
 
 Config = TypeVar("Config", bound=Node)
 
@@ -28,9 +29,9 @@ def copy_config(config: Config, parent: Node | None = None, without: str | None 
     fields["_metadata"] = copied = metadata.__class__.__new__(metadata.__class__)
     copied.__dict__.update(metadata.__dict__)
     copied.flags = {**metadata.flags} if metadata.flags else {}
-    if isinstance(config, ValueNode):  # only a root's cache is ever used
+    if "_content" not in fields:  # a value; asking for its class would take longer than the rest, since the classes are abstract
         return made
-    copied.resolver_cache = copy.deepcopy(metadata.resolver_cache)
+    copied.resolver_cache = copy.deepcopy(metadata.resolver_cache) if metadata.resolver_cache else defaultdict(dict)
     content: Any = fields["_content"]
     if isinstance(content, dict):
         fields["_content"] = {key: copy_config(child, made) for key, child in content.items() if key != without}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -17,6 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 from regnet.cli.copying import copy_config
 
 PLAIN_KEY = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]*")
 PLAIN_TYPES = (bool, int, float, str)
 
 
@@ -34,6 +36,7 @@ class SweepLoader(ConfigLoaderImpl):
     def __init__(self, config_search_path: ConfigSearchPath) -> None:
         super().__init__(config_search_path)
         self._parsed: dict[str, Override] = {}
+        self._counted: dict[str, Override] = {}
         self._groups: dict[tuple[str, ...], bool] = {}
         self._templates: dict[tuple[str, ...], DictConfig | None] = {}
         self._kept: dict[tuple[object, ...], DictConfig] = {}
@@ -68,8 +71,16 @@ class SweepLoader(ConfigLoaderImpl):
         return super().load_sweep_config(master_config, sweep_overrides)
 
     def _parse(self, text: str) -> Override:
+        """An override as Hydra reads it; one that has another whole number than one before is read like that one."""
         if text not in self._parsed:
-            self._parsed[text] = OverridesParser.create().parse_overrides([text])[0]
+            key, _, value = text.partition("=")
+            whole = WHOLE_NUMBER.fullmatch(value) is not None
+            if whole and key in self._counted:
+                self._parsed[text] = replace(self._counted[key], _value=int(value), input_line=text)
+            else:
+                self._parsed[text] = OverridesParser.create().parse_overrides([text])[0]
+            if whole:
+                self._counted[key] = self._parsed[text]
         return self._parsed[text]
 
     def _chooses(self, override: Override, base: tuple[str, ...]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,14 +12,13 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import yaml  # type: ignore[import-untyped]
-from safetensors import safe_open
 from torch import Tensor
 
 from regnet.assemble import assemble
 from regnet.catalog import Catalog
 from regnet.discovery import Provenance
 from regnet.results import StudyResult
-from regnet.storage import RESULT, WEIGHTS, find_results
+from regnet.storage import find_results, load_result, load_weights
 
 Weights: TypeAlias = Callable[[StudyResult, int], Mapping[str, Tensor] | None]
 """Gives the weights of a study's seed after training; None where they were not kept."""
@@ -68,17 +66,12 @@ class _FolderWeights:
 
     def __call__(self, result: StudyResult, seed: int) -> Mapping[str, Tensor] | None:
         job = self._jobs.get((result.identity, seed))
-        if job is None:
-            return None
-        prefix = f"{seed}/"
-        with safe_open(job / WEIGHTS, framework="pt") as kept:
-            names = [name for name in kept.keys() if name.startswith(prefix)]  # noqa: SIM118  # no mapping, though it looks like one
-            return {name.removeprefix(prefix): kept.get_tensor(name) for name in names} or None
+        return None if job is None else load_weights(job, seed) or None
 
     @cached_property
     def _jobs(self) -> dict[tuple[str, int], Path]:
-        told = {job: json.loads((job / RESULT).read_text()) for job in find_results(self._folder)}
-        return {(one["identity"], seed): job for job, one in told.items() for seed in one["seeds"]}
+        results = ((job, load_result(job)) for job in find_results(self._folder))
+        return {(result.identity, seed): job for job, result in results for seed in result.seeds}
 
 
 def _origins(results: Sequence[StudyResult], catalog: Catalog) -> set[Provenance]:

@@ -13,6 +13,7 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.utils import setup_globals
 from hydra.types import RunMode
 from omegaconf import Container, DictConfig, Node, OmegaConf, open_dict
@@ -24,7 +25,7 @@ from regnet.configs import CONFIG_NAME, register_groups
 SEARCH_PATH = create_config_search_path("pkg://regnet.conf")
 
 CHOICES: list[list[str]] = [
-    ["seed=0", "seed=1", "seed=7", "seed='3'", "seed=null"],
+    ["seed=0", "seed=1", "seed=7", "seed=-2", "seed=007", "seed='3'", "seed=null"],
     ["optimizer.lr=0.1", "optimizer.lr=1e-3", "optimizer.lr=1", "optimizer.lr='0.5'", "optimizer.lr=${seed}"],
     ["optimizer=sgd", "optimizer=adam", "optimizer=rmsprop"],
     ["seeds=2", "seeds=20", "seeds=[1,2]", "seeds=null"],
@@ -32,7 +33,7 @@ CHOICES: list[list[str]] = [
     ["model.activation=relu", "model.activation=tanh", "model.activation='a: b'", "model.activation={name:gelu}"],
     ["model.output=null", "model.output=tanh", "model.output=softmax"],
     ["engine=handbuilt", "engine=torch"],
-    ["+extra=1", "+extra=text", "++optimizer.lr=0.2", "~report", "+model.more={a:{b:1}}"],
+    ["+extra=1", "+extra=23", "+extra=text", "++optimizer.lr=0.2", "~report", "+model.more={a:{b:1}}"],
     ["+model.more.c=1", "+model.more.c=2", "model.initializer={name:xavier_normal,gain:2}", "model.initializer=he_fan_in"],
     ["contender=pytorch", "contender=handbuilt_solo", "contender=null"],
     ["experiment=figures", "experiment=attribution"],
@@ -205,3 +206,12 @@ def nodes(node: Node) -> Iterator[Node]:
         content = node.__dict__["_content"]
         for child in content.values() if isinstance(content, dict) else content if isinstance(content, list) else ():
             yield from nodes(child)
+
+
+@pytest.mark.parametrize("prefix", ["seed", "+seed", "++a.b", "group@here", "hydra.job.num"])
+def test_an_override_with_another_whole_number_is_read_as_hydra_reads_it(prefix: str) -> None:
+    loader, parser = SweepLoader(SEARCH_PATH), OverridesParser.create()
+    for value in ("1", "0", "-7", "123456789012345678901234567890", "-0", "007", "1_000", "+3", "1.0", "1e3", "'4'", "4 ", "4"):
+        text = f"{prefix}={value}"
+        assert loader._parse(text) == parser.parse_overrides([text])[0], text
+        assert type(loader._parse(text).value()) is type(parser.parse_overrides([text])[0].value())

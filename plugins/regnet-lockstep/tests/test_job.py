@@ -88,7 +88,7 @@ def test_a_job_is_hydras(a: int, change: dict[str, Any], config: DictConfig, tmp
             ret = run_job(task, own, "hydra.sweep.dir", "hydra.sweep.subdir", context)
         else:
             job = Job(own)
-            task_config = job.task_config()
+            task_config = job.task_config
             ret = job.run(lambda config=task_config: task(config), task, context, YamlWriter())  # type: ignore[misc]
         found.append(described(ret, callbacks.told, tmp_path / way))
     assert found[0] == found[1]

@@ -15,7 +15,7 @@ import yaml
 from conftest import REGNET, Run
 from safetensors.numpy import load_file
 
-from regnet.storage import load_result
+from regnet.storage import RESULT, load_result
 
 SMALL = ("epochs=2", "dataset.train_size=40", "dataset.test_size=30", "hydra.sweep.dir=out")
 MIXED = ("seed=0,1", "optimizer.lr=0.01,0.03,-1,1e30", "model.hidden=[4],[5]", "engine=handbuilt,torch")
@@ -46,7 +46,7 @@ def same_jobs(one: Path, other: Path) -> None:
     for name, job in first.items():
         assert written_config(job, one) == written_config(second[name], other)
         assert {path.name for path in job.iterdir()} == {path.name for path in second[name].iterdir()}
-        if (job / "result.json").exists():
+        if (job / RESULT).exists():
             same_result(job, second[name])
 
 
@@ -54,11 +54,9 @@ def same_result(one: Path, other: Path) -> None:
     first, second = load_result(one), load_result(other)
     assert (first.name, first.identity, first.config, first.seeds) == (second.name, second.identity, second.config, second.seeds)
     assert (first.failures, first.stopped) == (second.failures, second.stopped)
-    for metric, values in first.history.items():
-        np.testing.assert_allclose(values, second.history[metric], rtol=1e-4, atol=1e-6)
-    weights = load_file(other / "weights.safetensors")
-    for name, value in load_file(one / "weights.safetensors").items():
-        np.testing.assert_allclose(value, weights[name], rtol=1e-4, atol=1e-5)
+    tensors = load_file(other / RESULT)
+    for name, value in load_file(one / RESULT).items():
+        np.testing.assert_allclose(value, tensors[name], rtol=1e-4, atol=1e-5)
 
 
 def tracked(folder: Path) -> list[tuple[Any, ...]]:
@@ -123,7 +121,7 @@ def test_jobs_with_a_working_directory_of_their_own_run_as_usual(regnet_run: Run
     code, _, told = launched(regnet_run, tmp_path, "lockstep", *words)
     assert code == 0
     assert "2 alone, hydra.job.chdir or hydra.job.env_set is set: #0 to #1" in told
-    assert len(list(tmp_path.rglob("result.json"))) == 2
+    assert len(list(tmp_path.rglob(RESULT))) == 2
 
 
 def test_a_wrong_override_is_refused_before_any_job(regnet_run: Run, tmp_path: Path) -> None:
@@ -138,11 +136,11 @@ def test_what_was_completed_before_an_interruption_is_kept(number: signal.Signal
     words = [*REGNET, "run", "-m", "hydra/launcher=lockstep", "hydra.launcher.workers=1", "seed=0,1", "tracking=none"]
     words += [*SMALL[1:], "epochs=2,100000"]
     process = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    while not (tmp_path / "out/2/result.json").exists():  # the second job of the short group
+    while not (tmp_path / "out/2" / RESULT).exists():  # the second job of the short group
         assert process.poll() is None
         time.sleep(0.1)
     time.sleep(1)
     os.kill(process.pid, number)
     _, told = process.communicate(timeout=60)
     assert (process.returncode, told.strip()) == (130, "regnet: interrupted")
-    assert {job for job, path in jobs(tmp_path).items() if (path / "result.json").exists()} == {"0", "2"}
+    assert {job for job, path in jobs(tmp_path).items() if (path / RESULT).exists()} == {"0", "2"}

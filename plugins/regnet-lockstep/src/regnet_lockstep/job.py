@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import Container, DictConfig, OmegaConf, open_dict, read_write
 
 from regnet.cli.copying import copy_config
+from regnet_lockstep.references import follow_references
 from regnet_lockstep.yaml_writer import YamlWriter
 
 
@@ -55,6 +57,7 @@ class Job:
         finally:
             instance.cfg = before
 
+    @cached_property
     def task_config(self) -> DictConfig:
         """What a task is given: a copy of the configuration without Hydra's part."""
         return copy_config(self.config, without="hydra")
@@ -69,14 +72,14 @@ class Job:
             writer: writes the configuration.
         """
         with self.current():
-            task_config = self.task_config()
             overrides = cast(list[str], OmegaConf.to_container(self.hydra.overrides.task))
-            ret = JobReturn(overrides, task_config, working_dir=str(Path.cwd()))
+            ret = JobReturn(overrides, self.task_config, working_dir=str(Path.cwd()))
             ret.hydra_cfg = hydra_config = _with_hydra(copy_config(self.hydra))
             hydra_config.hydra._set_parent(hydra_config)
             self.folder.mkdir(parents=True, exist_ok=True)
-            configure_log(self.hydra.job_logging, self.hydra.verbose)
-            self._write({"config": task_config, "hydra": hydra_config, "overrides": self.hydra.overrides.task}, writer)
+            logging = self.hydra.job_logging
+            configure_log(logging and follow_references(logging, self.config), self.hydra.verbose)
+            self._write({"config": self.task_config, "hydra": hydra_config, "overrides": self.hydra.overrides.task}, writer)
             context.callbacks.on_job_start(config=self.config, task_function=task)
             try:
                 ret.return_value = outcome()

@@ -94,7 +94,7 @@ class Launch:
                 continue
             try:
                 with job.current(), making_what_stays():
-                    studies[place] = assemble(plain(job.task_config()), catalog)
+                    studies[place] = assemble(plain(job.task_config), catalog)
             except Exception as error:  # the job's own, whatever it is
                 yield place, partial(_finish, error)
         if studies:

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
-from omegaconf import Container, DictConfig, ListConfig, Node, OmegaConf, ValueNode
+from omegaconf import Container, Node, OmegaConf
 from omegaconf._utils import get_omega_conf_dumper
 
 
@@ -19,23 +19,25 @@ class YamlWriter:
 
     def text(self, config: Container) -> str:
         """A configuration, or a part of one, as YAML, with its references as they are."""
-        if not _is_block(config):
+        entries = _entries(config)
+        if not entries:
             return OmegaConf.to_yaml(config)
         lines: list[str] = []
-        self._add_block(config, 0, lines)
+        self._add_block(entries, 0, lines)
         return "".join(lines)
 
-    def _add_block(self, block: Any, depth: int, lines: list[str]) -> None:
-        """Adds the lines of a mapping or a list that is so deep in a configuration."""
-        if isinstance(block, ListConfig):
-            lines.extend(self._entry(None, item, depth) for item in block._content or ())
+    def _add_block(self, entries: dict[Any, Node] | list[Node], depth: int, lines: list[str]) -> None:
+        """Adds the lines of a mapping's or a list's entries, which are so deep in a configuration."""
+        if isinstance(entries, list):
+            lines.extend(self._entry(None, item, depth) for item in entries)
             return
-        for key, child in block._content.items():
-            if isinstance(child, ValueNode) or not (_is_word(key) and _is_block(child)):
-                lines.append(self._entry(key, child, depth))
-            else:
+        for key, child in entries.items():
+            inner = _entries(child)
+            if inner and _is_word(key):
                 lines.append(self._entry(key, EMPTY, depth).removesuffix(" {}\n") + "\n")
-                self._add_block(child, depth + isinstance(child, DictConfig), lines)
+                self._add_block(inner, depth + isinstance(inner, dict), lines)
+            else:
+                lines.append(self._entry(key, child, depth))
 
     def _entry(self, key: Any, node: Any, depth: int) -> str:
         """The lines of one entry, an item of a list where there is no key."""
@@ -64,9 +66,10 @@ def _dump(entry: dict[Any, Any] | list[Any], depth: int) -> str:
     return text.split("\n", above)[above]
 
 
-def _is_block(node: Any) -> bool:
-    """Whether a node has entries of its own; an empty one, a missing one or a reference is written like a value."""
-    return isinstance(node, (DictConfig, ListConfig)) and isinstance(node._content, (dict, list)) and bool(node._content)
+def _entries(node: Node) -> dict[Any, Node] | list[Node] | None:
+    """A mapping's or a list's entries; None for a value, and for one that is missing or a reference, which is written like one."""
+    content = node.__dict__.get("_content")
+    return content if type(content) in (dict, list) else None
 
 
 def _is_plain(value: object) -> bool:
