@@ -1,4 +1,4 @@
-"""Python's search for cycles of garbage, put off while much is loaded that stays: it looks through all of that again and again."""
+"""Python's search for cycles of garbage, kept from looking again and again through much that stays."""
 
 from __future__ import annotations
 
@@ -17,3 +17,13 @@ def uncollected() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+@contextmanager
+def making_what_stays() -> Iterator[None]:
+    """Within, nothing is searched for cycles, and what is there at its end is not searched later either, until `gc.unfreeze()`."""
+    with uncollected():
+        try:
+            yield
+        finally:
+            gc.freeze()

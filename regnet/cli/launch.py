@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import itertools
 import logging
 import os
@@ -133,6 +134,7 @@ def _launch(overrides: list[str], multirun: bool, config_dir: str | None) -> int
     try:
         (driver.multirun if many else driver.run)(CONFIG_NAME, train_job, [*overrides, f"{key}='{folder}'", f"hydra.mode={mode}"])
     finally:
+        gc.unfreeze()  # what composing the jobs has frozen
         _conclude(folder, str(folder))
     return 0
 

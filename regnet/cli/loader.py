@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf, ValueNode
 from omegaconf.errors import OmegaConfBaseException
 
 from regnet.cli.copying import copy_config
+from regnet.garbage import making_what_stays
 
 PLAIN_KEY = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]*")
@@ -64,7 +65,8 @@ class SweepLoader(ConfigLoaderImpl):
         template = self._templates[structure]
         if template is not None:
             try:
-                derived = self._kept[key] = _derive(template, list(plain.values()), overrides, master_config)
+                with making_what_stays():  # a sweep's jobs, all of which are made before the first is launched
+                    derived = self._kept[key] = _derive(template, list(plain.values()), overrides, master_config)
                 return derived
             except OmegaConfBaseException:
                 pass  # Hydra shall say what is wrong with the value

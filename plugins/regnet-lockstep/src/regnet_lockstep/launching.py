@@ -17,10 +17,10 @@ from regnet.assemble import assemble
 from regnet.catalog import load_catalog
 from regnet.cli.launch import keep_result, listening
 from regnet.configs import plain
+from regnet.garbage import making_what_stays
 from regnet.lockstep import Group, plan, run_together
 from regnet.results import StudyResult
 from regnet.study import Study
-from regnet_lockstep.collector import making_what_stays
 from regnet_lockstep.job import Job
 from regnet_lockstep.telling import describe
 from regnet_lockstep.yaml_writer import YamlWriter
