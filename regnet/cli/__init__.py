@@ -14,6 +14,8 @@ from regnet.cli.options import add_plugin_options
 KINDS = ("layer", "loss", "optimizer", "dataset", "initializer")
 CONTENDERS = "torch,compile,solo,lockstep,lockstep:1000,vmap,compiled-vmap,jax:1,jax,c"
 POINTS = [2, 5, 10, 20, 50, 100, 200, 500, 1000]
+TRAINS = {"-m", "--multirun", "--plugin", "--strict", "--config-dir", "-cd"}
+"""Options with which `regnet run` trains something; with others it may only tell of it."""
 USER_ERROR = 2
 FAILED = 1
 INTERRUPTED = 130
@@ -152,6 +154,10 @@ def _dispatch(options: argparse.Namespace) -> int:
 
 
 def _run(words: Sequence[str]) -> int:
+    if TRAINS.issuperset(word for word in words if word.startswith("-")) and "tracking=none" not in words:
+        from regnet.tracking.process import writing_process
+
+        writing_process()  # it takes as long to start as torch takes to load
     from regnet.cli.launch import launch
 
     return launch(words)

@@ -16,7 +16,8 @@ from mlflow.tracking import MlflowClient
 from sqlalchemy.exc import SQLAlchemyError
 
 from regnet.errors import TrackingError, one_of
-from regnet.tracking.uri import check_store, is_server, store_uri, unusable
+from regnet.tracking.blank import is_blank, set_up
+from regnet.tracking.uri import SQLITE, check_store, is_server, store_uri, unusable
 
 __all__ = ["connect", "existing_experiment", "experiment_id", "search", "store_uri", "tracking_errors"]
 
@@ -36,6 +37,8 @@ def connect(given: object = None, *, create: bool = True) -> MlflowClient:
             return MlflowClient(uri)
         digest = hashlib.blake2b(uri.encode(), digest_size=8).hexdigest()
         with FileLock(Path(tempfile.gettempdir()) / f"regnet-{os.getuid()}-{digest}.lock"):
+            if uri.startswith(SQLITE) and is_blank(path := Path(uri.removeprefix(SQLITE))):
+                set_up(path)
             client = MlflowClient(uri)
             client.search_experiments(max_results=1)
             return client
