@@ -7,6 +7,7 @@ import gc
 import itertools
 import logging
 import os
+import shlex
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -38,8 +39,9 @@ from regnet.configs import CONFIG_MODULE, CONFIG_NAME, plain, register_groups, w
 from regnet.errors import ConfigError
 from regnet.listeners import Listeners
 from regnet.policy import add_overrides_to_policy, add_to_policy
-from regnet.report.build import build_report
+from regnet.report.build import PAGES, build_report
 from regnet.report.comparison import headline
+from regnet.report.origin import from_folder
 from regnet.results import StudyResult, by_study
 from regnet.runner import refuse_if_all_diverged, run_study
 from regnet.storage import find_results, load_result, save_result
@@ -70,7 +72,7 @@ def launch(words: Sequence[str]) -> int:
     options.overrides = with_search_path(options.overrides, catalog)
     with readable_errors(catalog):
         if not (options.help or options.hydra_help or options.cfg or options.info or options.shell_completion):
-            return _launch(options.overrides, options.multirun, options.config_dir)
+            return _launch(options.overrides, options.multirun, options.config_dir, shlex.join(["regnet", "run", *words]))
         _run_hydra(options, parser, train_job, SEARCH_PATH, CONFIG_NAME)
     return 0
 
@@ -114,7 +116,7 @@ def keep_result(result: StudyResult) -> float:
     return float(np.nanmean(result.history[headline(result)][:, -1]))
 
 
-def _launch(overrides: list[str], multirun: bool, config_dir: str | None) -> int:
+def _launch(overrides: list[str], multirun: bool, config_dir: str | None, command: str) -> int:
     search_path = create_config_search_path(SEARCH_PATH)
     if config_dir is not None:
         _add_folder(search_path, config_dir)
@@ -135,17 +137,19 @@ def _launch(overrides: list[str], multirun: bool, config_dir: str | None) -> int
         (driver.multirun if many else driver.run)(CONFIG_NAME, train_job, [*overrides, f"{key}='{folder}'", f"hydra.mode={mode}"])
     finally:
         gc.unfreeze()  # what composing the jobs has frozen
-        _conclude(folder, str(folder))
+        _conclude(folder, str(folder), command)
     return 0
 
 
-def _conclude(folder: Path, name: str) -> None:
+def _conclude(folder: Path, name: str, command: str) -> None:
     """Prints the results of the jobs that were completed, and writes their report and their summary runs."""
     results = by_study(load_result(job) for job in find_results(folder))
     kind = results[0].config["report"] if results else "none"
     if kind == "none":
         return
-    report = build_report(results, kind, folder / "report", load_catalog())
+    catalog = load_catalog()
+    origin = from_folder(folder, results, catalog, command) if kind in PAGES else None
+    report = build_report(results, kind, folder / "report", catalog, origin)
     console = results_console()
     for table in report.tables:
         table.print(console)
@@ -153,7 +157,7 @@ def _conclude(folder: Path, name: str) -> None:
     if any(result.config["tracking"]["name"] == "mlflow" for result in results):
         from regnet.tracking.summary import write_summaries
 
-        for where in write_summaries(results, name, folder / "report"):
+        for where in write_summaries(results, name, folder / "report", command):
             print_links(console, where, name, studies=len(results))
 
 

@@ -11,7 +11,7 @@ from regnet.labels import study_labels
 from regnet.report.attribution import attribution
 from regnet.report.comparison import by_metric, comparison
 from regnet.report.material import Material
-from regnet.report.origin import Origin, from_folder
+from regnet.report.origin import Origin
 from regnet.report.table import Table
 from regnet.results import StudyResult
 
@@ -37,7 +37,7 @@ def build_report(results: Sequence[StudyResult], kind: str, folder: Path, catalo
         kind: what to make.
         folder: where to write; made if it does not exist.
         catalog: the components that the configurations name.
-        origin: where the results come from; by default the launch's folder, in which `folder` is.
+        origin: where the results come from, which a page tells; tables do not.
 
     Raises:
         ConfigError: the results are not those that the kind of report is about.
@@ -57,5 +57,6 @@ def build_report(results: Sequence[StudyResult], kind: str, folder: Path, catalo
     from regnet.report.composition import compose
     from regnet.report.page import write_page
 
-    material = Material(results, names, origin or from_folder(folder.parent, results, catalog), catalog)
+    assert origin is not None
+    material = Material(results, names, origin, catalog)
     return Report(tuple(tables), (folder / TABLES, *write_page(compose(material, kind, effects), folder)))

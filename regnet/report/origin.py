@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +10,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import yaml  # type: ignore[import-untyped]
 from torch import Tensor
 
 from regnet.assemble import assemble
@@ -23,10 +21,9 @@ from regnet.storage import find_results, load_result, load_weights
 Weights: TypeAlias = Callable[[StudyResult, int], Mapping[str, Tensor] | None]
 """Gives the weights of a study's seed after training; None where they were not kept."""
 
-OWN_OVERRIDES = ("hydra.run.dir=", "hydra.sweep.dir=", "hydra.mode=")
-"""What `regnet run` itself adds to the overrides."""
 SWEEP = "multirun.yaml"
 JOB = ".hydra/hydra.yaml"
+"""What Hydra writes when a sweep, and when a job, starts."""
 
 
 @dataclass(frozen=True)
@@ -42,18 +39,16 @@ class Origin:
     """Of regnet and of the distributions whose components take part, and the commit that the working directory was at."""
 
 
-def from_folder(folder: Path, results: Sequence[StudyResult], catalog: Catalog) -> Origin:
-    """The launch whose jobs lie in a folder, as Hydra left them."""
-    sweep, job = folder / SWEEP, folder / JOB
-    told = next((path for path in (sweep, job) if path.exists()), None)
-    first = told or min(folder.rglob(JOB), key=lambda path: path.stat().st_mtime, default=None)
+def from_folder(folder: Path, results: Sequence[StudyResult], catalog: Catalog, command: str | None = None) -> Origin:
+    """The launch whose jobs lie in a folder, as Hydra left them; `command` is what was typed."""
+    written = [path.stat().st_mtime for path in (folder / SWEEP, *folder.rglob(JOB)) if path.exists()]
     origins = _origins(results, catalog)
     plugins = sorted({f"regnet {version('regnet')}", *map(str, origins)}, key=lambda one: (not one.startswith("regnet "), one))
     return Origin(
         launch=str(folder),
         weights=_FolderWeights(folder),
-        started=datetime.fromtimestamp(first.stat().st_mtime) if first else None,
-        command=_command(told, origins) if told else None,
+        started=datetime.fromtimestamp(min(written)) if written else None,
+        command=command,
         versions=tuple(plugins),
     )
 
@@ -85,16 +80,3 @@ def _words(value: Any) -> Iterable[str]:
     items = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in items:
         yield from (f"{key}={inner}",) if isinstance(inner, str) else (f"{key}.{word}" for word in _words(inner))
-
-
-def _command(told: Path, origins: Iterable[Provenance]) -> str:
-    """The words after which Hydra wrote down what it had been told."""
-    hydra = yaml.load(told.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["hydra"]
-    given = [*hydra["overrides"]["hydra"], *hydra["overrides"]["task"]]
-    words = ["regnet", "run", *(["-m"] if told.name == SWEEP else [])]
-    for source in hydra["runtime"]["config_sources"]:
-        if source["provider"] == "command-line":
-            words += ["--config-dir", source["path"].removeprefix("file://")]
-    for file in sorted(one.source for one in origins if not one.version):  # of no distribution
-        words += ["--plugin", file]
-    return shlex.join([*words, *(word for word in given if not word.startswith(OWN_OVERRIDES))])

@@ -14,7 +14,8 @@ from regnet.report.origin import Origin
 from regnet.results import StudyResult
 from regnet.serving.header import WEIGHTS
 from regnet.tracking.artifacts import read_artifact
-from regnet.tracking.runs import ROLE, TrackedRun, experiments, find_runs
+from regnet.tracking.runs import ROLE, SUMMARY, TrackedRun, experiments, find_runs
+from regnet.tracking.summary import COMMAND
 
 COMMIT = "mlflow.source.git.commit"
 COMMIT_DIGITS = 12
@@ -22,11 +23,13 @@ COMMIT_DIGITS = 12
 
 def from_store(client: MlflowClient, experiment: str, launch: str) -> Origin:
     """The launch as the runs of an experiment have it."""
-    runs = find_runs(client, experiments(client, experiment), ROLE | {"regnet.launch": launch})
+    within = experiments(client, experiment)
+    runs, summaries = (find_runs(client, within, role | {"regnet.launch": launch}) for role in (ROLE, SUMMARY))
     return Origin(
         launch=launch,
         weights=_StoredWeights(client, runs),
         started=datetime.fromtimestamp(min(run.start for run in runs) / 1000),
+        command=next((run.tags[COMMAND] for run in summaries if COMMAND in run.tags), None),
         versions=tuple(_versions(runs)),
     )
 

@@ -18,6 +18,8 @@ from regnet.tracking.tables import LATEST, PARAMS, RUNS, TAGS, sql_store
 
 ROLE = {"regnet.role": "run"}
 """The tag that tells regnet's runs from those that sum up a study, and from other people's."""
+SUMMARY = {"regnet.role": "summary"}
+"""The tag of those that sum up a study."""
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,18 @@ from regnet.tracking.tabulated import headline_first, launch_note, study_note
 from regnet.tracking.uri import destination
 from regnet.tracking.view import LABEL
 
+COMMAND = "regnet.command"
+"""The tag of a summary run: what was typed for its launch, unless that is too long for a tag."""
+LONGEST = 5000
+"""Characters of a tag that every MLflow takes."""
 
-def write_summaries(results: Sequence[StudyResult], launch: str, folder: Path | None = None) -> list[Destination]:
+
+def write_summaries(
+    results: Sequence[StudyResult], launch: str, folder: Path | None = None, command: str | None = None
+) -> list[Destination]:
     """Logs a summary run for each study, with the report's files, and labels the launch's runs by what their studies differ in.
+
+    `command` is what was typed for the launch, if it was.
 
     A summary run that the launch already has is written anew. The studies were tracked as their configs say; a study that was not
     is passed over. Each study's best run is kept as a model, if it was chosen by validation. Returns where something was written.
@@ -29,6 +38,7 @@ def write_summaries(results: Sequence[StudyResult], launch: str, folder: Path | 
     """
     labels = study_labels(results)
     differing = differences([result.config for result in results])
+    known = {"regnet.launch": launch} | ({COMMAND: command} if command and len(command) <= LONGEST else {})
     places: dict[Destination, list[int]] = {}
     for number, result in enumerate(results):
         if result.config["tracking"]["name"] == "mlflow":
@@ -37,7 +47,7 @@ def write_summaries(results: Sequence[StudyResult], launch: str, folder: Path | 
     for where, numbers in places.items():
         channel = writing_process().open(where)
         for number in numbers:
-            channel.send(_summed(results[number], labels[number], differing[number], launch, folder))
+            channel.send(_summed(results[number], labels[number], differing[number], known, folder))
         own = [results[number] for number in numbers], [labels[number] for number in numbers]
         channel.send(_launch_summed(*own, launch))
         channel.send(models_wanted(*own, launch))
@@ -73,7 +83,9 @@ def _moments(name: str, summary: Summary) -> dict[str, float]:
     return found
 
 
-def _summed(result: StudyResult, label: str, options: Mapping[str, str], launch: str, folder: Path | None) -> StudySummed:
+def _summed(
+    result: StudyResult, label: str, options: Mapping[str, str], launch: Mapping[str, str], folder: Path | None
+) -> StudySummed:
     return StudySummed(
         name=f"{label} · summary",
         milliseconds=int(time.time() * 1000),
@@ -82,7 +94,7 @@ def _summed(result: StudyResult, label: str, options: Mapping[str, str], launch:
             "regnet.study": result.identity,
             "regnet.study_name": result.name,
             LABEL: label,
-            "regnet.launch": launch,
+            **launch,
             "regnet.machine": result.machine,
             "regnet.seeds": ", ".join(map(str, result.seeds)),
         },

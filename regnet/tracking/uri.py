@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import textwrap
 import urllib.error
 import urllib.request
@@ -17,6 +18,8 @@ SQLITE = "sqlite:///"
 DEFAULT_URI = f"{SQLITE}mlflow.db"
 DEFAULT_EXPERIMENT = "regnet"
 REACH_SECONDS = 5
+INSTEAD = "tracking.uri, --uri or MLFLOW_TRACKING_URI name another store, and tracking=none runs without one"
+PASSWORD = re.compile(r"(?<=\w):[^/@]*@")
 REASON_LENGTH = 160
 """MLflow's messages go on for a page: this much says what is wrong."""
 
@@ -43,10 +46,10 @@ def is_server(uri: str) -> bool:
 
 
 def check_store(uri: str, *, create: bool = True) -> None:
-    """Looks whether a server answers, or a database file can be written.
+    """Looks whether a server answers, or a database file can be written; if `create` is false, whether there is one to be read.
 
     Raises:
-        TrackingError: it does not, or cannot; or there is none and `create` is false.
+        TrackingError: it does not, or cannot.
     """
     if is_server(uri):
         _reach(uri)
@@ -55,17 +58,15 @@ def check_store(uri: str, *, create: bool = True) -> None:
         if not create and not path.exists():
             raise TrackingError(f"there is no MLflow store {uri}: run something first, or name another store")
         try:
-            _try_to_write(path)
+            (_try_to_write if create else _try_to_read)(path)
         except OSError as error:
             raise unusable(uri, error) from error
 
 
 def unusable(uri: str, error: Exception) -> TrackingError:
-    """What MLflow, its database or the network raised, in one line."""
+    """What MLflow, its database or the network raised, in one line, without the password that a database's address may have."""
     reason = textwrap.shorten(str(error) or type(error).__name__, REASON_LENGTH, placeholder=" …")
-    return TrackingError(
-        f"the MLflow store {uri} cannot be used: {reason} (set tracking.uri or MLFLOW_TRACKING_URI, or tracking=none)"
-    )
+    return TrackingError(f"the MLflow store {PASSWORD.sub(':***@', uri)} cannot be used: {reason} ({INSTEAD})")
 
 
 def _reach(uri: str) -> None:
@@ -75,9 +76,12 @@ def _reach(uri: str) -> None:
     except urllib.error.HTTPError:
         pass  # it answered, if only to say that this is not the way to ask
     except urllib.error.URLError as error:
-        raise TrackingError(
-            f"the MLflow server {uri} does not answer: {error.reason} (start it, set tracking.uri, or use tracking=none)"
-        ) from error
+        raise TrackingError(f"the MLflow server {uri} does not answer: {error.reason} (start it; {INSTEAD})") from error
+
+
+def _try_to_read(path: Path) -> None:
+    with path.open("rb"):
+        pass
 
 
 def _try_to_write(path: Path) -> None:

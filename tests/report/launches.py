@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from regnet.catalog import Catalog
 from regnet.report.build import Report, build_report
+from regnet.report.origin import from_folder
 from regnet.results import StudyResult
 from regnet.storage import save_result
 from tests.conftest import RunStudy
@@ -15,22 +15,23 @@ from tests.conftest import RunStudy
 SMALL = ("dataset.train_size=60", "dataset.test_size=50", "epochs=3", "seeds=4")
 
 
-def keep(folder: Path, results: Iterable[StudyResult], task: Sequence[str] = ()) -> list[StudyResult]:
-    """Puts the results where a sweep's jobs have theirs, and Hydra's word of what was typed; returns them as they are read."""
+COMMAND = "regnet run -m optimizer.lr=0.001,0.01 'seeds=[1, 2]'"
+
+
+def keep(folder: Path, results: Iterable[StudyResult]) -> list[StudyResult]:
+    """Puts the results where a sweep's jobs have theirs, below Hydra's word of the sweep; returns them as they were given."""
     kept = list(results)
     for number, result in enumerate(kept):
         save_result(result, folder / str(number))
-    told = {"hydra": {"overrides": {"hydra": [f"hydra.sweep.dir={folder}", "hydra.mode=MULTIRUN"], "task": list(task)}}}
-    told["hydra"]["runtime"] = {"config_sources": []}  # type: ignore[dict-item]
-    (folder / "multirun.yaml").write_text(json.dumps(told))
+    (folder / "multirun.yaml").touch()
     return kept
 
 
 def sweep(folder: Path, run: RunStudy, *values: str) -> list[StudyResult]:
     """A launch of small studies, one for each override."""
-    return keep(folder, [run(*SMALL, value) for value in values], [*SMALL, *values])
+    return keep(folder, [run(*SMALL, value) for value in values])
 
 
 def report(folder: Path, results: Sequence[StudyResult], catalog: Catalog, kind: str = "page") -> Report:
     """The launch's report, as at its end."""
-    return build_report(results, kind, folder / "report", catalog)
+    return build_report(results, kind, folder / "report", catalog, from_folder(folder, results, catalog, COMMAND))

@@ -19,7 +19,7 @@ from regnet.report.origin import Origin
 from regnet.results import StudyResult
 from tests.conftest import RunStudy
 from tests.report.html_reader import Document
-from tests.report.launches import keep, report, sweep
+from tests.report.launches import COMMAND, keep, report, sweep
 
 RATES = ("optimizer.lr=0.001", "optimizer.lr=0.01", "optimizer.lr=0.1")
 
@@ -100,7 +100,7 @@ def test_it_says_what_was_run_and_how_to_do_it_again(page: Document) -> None:
     assert "0 to 3 in each study" in text
     assert "regnet 0." in text
     assert {"0.001", "0.01", "0.1"} <= {one.text for one in page.all("td")}
-    assert page.one("pre").text == f"regnet run -m dataset.train_size=60 dataset.test_size=50 epochs=3 seeds=4 {' '.join(RATES)}"
+    assert page.one("pre").text == COMMAND
 
 
 def test_the_files_lie_beside_the_page(swept: tuple[Path, list[StudyResult]]) -> None:

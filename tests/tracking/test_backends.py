@@ -65,13 +65,11 @@ def story(report: Path) -> Iterator[records.Record | str]:
     yield WRITE
 
 
-def told(ready: Path, folder: Path) -> Ledger:
-    """A ledger that has written the story into a store of its own in that folder."""
-    folder.mkdir()
-    shutil.copy(ready, folder / "mlflow.db")
-    (folder / "report").mkdir()
+def told(uri: str, folder: Path) -> Ledger:
+    """A ledger that has written the story into a store, and its files into a folder."""
+    (folder / "report").mkdir(parents=True)
     (folder / "report" / "table.md").write_text("| 1 |")
-    ledger = Ledger(records.Destination(f"sqlite:///{folder}/mlflow.db", "told", folder))
+    ledger = Ledger(records.Destination(uri, "told", folder))
     for record in story(folder / "report"):
         if isinstance(record, str):
             ledger.write()
@@ -80,9 +78,9 @@ def told(ready: Path, folder: Path) -> Ledger:
     return ledger
 
 
-def rows(folder: Path) -> dict[str, list[str]]:
+def rows(uri: str, folder: Path) -> dict[str, list[str]]:
     """Every row of every table, with names in place of the identities that were drawn at random, and without MLflow's own times."""
-    engine = create_engine(f"sqlite:///{folder}/mlflow.db")
+    engine = create_engine(uri)
     metadata = MetaData()
     metadata.reflect(engine)
     with engine.connect() as connection:
@@ -106,8 +104,8 @@ def rows(folder: Path) -> dict[str, list[str]]:
     }
 
 
-def files(folder: Path) -> dict[str, bytes]:
-    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+def files(uri: str) -> dict[str, bytes]:
+    client = MlflowClient(uri)
     experiment = client.get_experiment_by_name("told")
     assert experiment is not None
     found = {}
@@ -119,19 +117,22 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def test_bulk_rows_are_those_of_the_client(ready_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    bulk = told(ready_database, tmp_path / "bulk")
+    stores = {name: f"sqlite:///{tmp_path}/{name}.db" for name in ("bulk", "client")}
+    for name in stores:
+        shutil.copy(ready_database, tmp_path / f"{name}.db")
+    bulk = told(stores["bulk"], tmp_path / "bulk")
     monkeypatch.setattr("regnet.tracking.ledger.takes_bulk", lambda client, experiment: False)
     monkeypatch.setattr("regnet.tracking.showing.sql_store", lambda client: None)
-    client = told(ready_database, tmp_path / "client")
+    client = told(stores["client"], tmp_path / "client")
     assert isinstance(bulk._backend, BulkBackend)
     assert isinstance(client._backend, ClientBackend)
-    one, other = rows(tmp_path / "bulk"), rows(tmp_path / "client")
+    one, other = (rows(uri, tmp_path / name) for name, uri in stores.items())
     assert len(one["runs"]) == 5
     assert len(one["metrics"]) > 50
     for table in one.keys() | other.keys():
         assert one[table] == other[table], table
-    assert files(tmp_path / "bulk") == files(tmp_path / "client")
-    assert len(files(tmp_path / "bulk")) == 6
+    assert files(stores["bulk"]) == files(stores["client"])
+    assert len(files(stores["bulk"])) == 6
 
 
 def test_a_table_that_is_not_as_known_is_left_to_the_client(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,139 @@
+"""Checks a store in a real PostgreSQL: what is written in bulk is what MLflow's client writes, and everything reads it."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mlflow.tracking import MlflowClient
+from sqlalchemy import create_engine, text
+
+import regnet
+from regnet.errors import TrackingError
+from regnet.tracking.bulk import BulkBackend
+from regnet.tracking.client import ClientBackend
+from regnet.tracking.read import newest_launch, read_launch
+from regnet.tracking.store import connect
+from tests.cli.test_command import SMALL
+from tests.cli.test_command import regnet as command
+from tests.tracking.test_backends import rows, told
+
+pytestmark = pytest.mark.slow
+
+NOBODY_S = "postgres"
+"""The user that PostgreSQL runs as where the tests run as root, which it refuses."""
+
+
+def program(name: str) -> str:
+    """Where a program of PostgreSQL's is; Debian has them off the path."""
+    found = shutil.which(name) or next(map(str, Path("/usr/lib/postgresql").glob(f"*/bin/{name}")), None)
+    if found is None:
+        pytest.skip("there is no PostgreSQL here: scripts/postgres installs it")
+    return found
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The address of a PostgreSQL server with no database but its own."""
+    user = pwd.getpwnam(NOBODY_S).pw_uid if os.getuid() == 0 else os.getuid()
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = str(found.getsockname()[1])
+    with tempfile.TemporaryDirectory(prefix="regnet-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+        os.chown(folder, user, -1)
+        data = f"{folder}/data"
+        subprocess.run(
+            [program("initdb"), "-D", data, "-U", "regnet", "-A", "trust", "-E", "UTF8", "--no-sync"],
+            user=user,
+            cwd=folder,
+            check=True,
+            capture_output=True,
+        )
+        options = ["-p", port, "-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
+        with Path(folder, "log").open("w") as log:
+            process = subprocess.Popen([program("postgres"), "-D", data, *options], user=user, cwd=folder, stdout=log, stderr=log)
+        try:
+            _wait_for(port, process)
+            yield f"postgresql://regnet@127.0.0.1:{port}"
+        finally:
+            process.send_signal(signal.SIGINT)  # whether or not somebody is still connected
+            process.wait()
+
+
+def _wait_for(port: str, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(300):
+        assert process.poll() is None
+        if subprocess.run([program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", port], check=False).returncode == 0:
+            return
+        time.sleep(0.1)
+    pytest.fail("PostgreSQL does not answer")
+
+
+@pytest.fixture(scope="module")
+def database(server: str) -> Callable[[str], str]:
+    """Makes a database of that name, and gives its address."""
+
+    def made(name: str) -> str:
+        engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        return f"{server}/{name}"
+
+    return made
+
+
+def test_bulk_rows_are_those_of_the_client(database: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    one, other = database("bulk"), database("client")
+    bulk = told(one, tmp_path / "bulk")
+    monkeypatch.setattr("regnet.tracking.ledger.takes_bulk", lambda client, experiment: False)
+    monkeypatch.setattr("regnet.tracking.showing.sql_store", lambda client: None)
+    client = told(other, tmp_path / "client")
+    assert isinstance(bulk._backend, BulkBackend)
+    assert isinstance(client._backend, ClientBackend)
+    first, second = rows(one, tmp_path / "bulk"), rows(other, tmp_path / "client")
+    assert len(first["metrics"]) > 50
+    for table in first.keys() | second.keys():
+        assert first[table] == second[table], table
+
+
+def test_what_is_written_is_read(database: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    uri = database("results")
+    written = regnet.run(["seeds=3", f"tracking.uri={uri}", *SMALL])
+    client = MlflowClient(uri)
+    (read,) = read_launch(client, "regnet", newest_launch(client, "regnet"))
+    assert read.seeds == (0, 1, 2)
+    for name, values in written.history.items():
+        assert np.array_equal(read.history[name], values)
+
+
+def test_every_command_takes_it(database: Callable[[str], str], tmp_path: Path) -> None:
+    uri = database("commands")
+    words = ["run", "-m", "optimizer.lr=0.001,0.1", "seeds=4", "validation=0.2", f"tracking.uri={uri}", *SMALL]
+    swept = command(tmp_path, *words)
+    assert (swept.returncode, swept.stderr) == (0, "")
+    assert "The best run of each study, compared" in swept.stdout
+    for words in (["compare"], ["report"], ["results"]):
+        done = command(tmp_path, *words, "--uri", uri)
+        assert done.returncode == 0, done.stderr
+    assert done.stdout.count("\n") == 1 + 8
+    assert (tmp_path / "report" / "report.html").exists()
+
+
+def test_a_password_is_not_told(server: str) -> None:
+    uri = server.replace("regnet@", "nobody:very-secret@") + "/none_such"
+    with pytest.raises(TrackingError, match=r"^the MLflow store postgresql://nobody:\*\*\*@") as raised:
+        connect(uri)
+    assert "very-secret" not in str(raised.value)
