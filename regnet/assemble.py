@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import torch
@@ -12,8 +12,8 @@ from regnet.contracts import Buffer, Dataset, Splits
 from regnet.data import load_splits, set_aside
 from regnet.discovery import Provenance
 from regnet.engines import NAMES as ENGINES
-from regnet.errors import BadOption, ConfigError, ShapeError, one_of
-from regnet.model import MODELS
+from regnet.errors import ConfigError, ShapeError, one_of
+from regnet.model import build_network
 from regnet.parameters import leaves
 from regnet.policy import refuse_late_policy
 from regnet.schema import options_of
@@ -67,7 +67,7 @@ def assemble(config: Mapping[str, Any], catalog: Catalog) -> Study:
         threads=settings.threads,
         workers=settings.workers,
         config=config,
-        origins=_origins((network, dataset, loss, optimizer), owned.keys() - at_default, catalog),
+        origins=_origins(catalog.origins(network, dataset, loss, optimizer), owned.keys() - at_default, catalog),
         settings=owned,
     )
 
@@ -110,15 +110,10 @@ def _device(settings: Settings) -> torch.device:
 
 
 def _network(spec: Mapping[str, Any], splits: Splits, outputs: int, dataset: str, catalog: Catalog) -> Sequential:
-    name = spec.get("name")
-    if name not in MODELS:
-        raise BadOption(f"unknown model {name!r}: {one_of(str(name), MODELS)}")
-    given = {key: value for key, value in spec.items() if key != "name"}
-    model = catalog.construct(MODELS[name], options_of(MODELS[name]), given, whose=f"model {name}", where="model")
-    network = Sequential(model.build(outputs, catalog))
+    network = build_network(spec, outputs, catalog)
     params, features = network.init(splits.train.x.shape[-1], torch.Generator())
     if all(isinstance(leaf, Buffer) for _, leaf in leaves(params)):
-        raise ConfigError(f"model {name} has nothing to train: none of its {len(network.layers)} layers has a parameter")
+        raise ConfigError(f"model {spec['name']} has nothing to train: none of its {len(network.layers)} layers has a parameter")
     if features != outputs:
         last = len(network.layers) - 1
         raise ShapeError(
@@ -128,18 +123,7 @@ def _network(spec: Mapping[str, Any], splits: Splits, outputs: int, dataset: str
     return network
 
 
-def _origins(components: tuple[object, ...], settings: Collection[str], catalog: Catalog) -> tuple[Provenance, ...]:
-    """The distributions of the components, and of those settings."""
-    owners = {entry.component: entry.origin for kind in catalog.entries.values() for claims in kind.values() for entry in claims}
-    found = {owners[type(part)] for component in components for part in _parts(component) if type(part) in owners}
-    found |= {catalog.settings[name].origin for name in settings}
+def _origins(components: Collection[Provenance], settings: Collection[str], catalog: Catalog) -> tuple[Provenance, ...]:
+    """The distributions of the components and of those settings, in the order of their names."""
+    found = {*components, *(catalog.settings[name].origin for name in settings)}
     return tuple(sorted(found, key=lambda origin: origin.distribution))
-
-
-def _parts(component: object) -> Iterator[object]:
-    """The component, and every component among its options."""
-    yield component
-    for value in vars(component).values():
-        for item in value if isinstance(value, tuple) else (value,):
-            if hasattr(item, "__dict__") and not isinstance(item, (torch.Tensor, type)):
-                yield from _parts(item)

@@ -133,6 +133,11 @@ class Catalog:
             return self.describe(value)
         return [self.as_config(item) for item in value] if isinstance(value, (list, tuple)) else value
 
+    def origins(self, *components: object) -> set[Provenance]:
+        """The distributions, or loose files, that components come from, and the components among their options."""
+        owners = {entry.component: entry.origin for claims in self.entries.values() for own in claims.values() for entry in own}
+        return {owners[type(part)] for component in components for part in _with_parts(component) if type(part) in owners}
+
     def _read(self, kind: str, spec: Any, where: str) -> tuple[str, dict[str, Any]]:
         if isinstance(spec, str):
             return spec, {}
@@ -160,6 +165,14 @@ class Catalog:
         notes = [str(broken) for broken in self.broken]
         notes += [f"plugin {origin} is switched off by {VARIABLE}" for origin in self.plugins.off]
         return "".join(f"; {note}" for note in notes)
+
+
+def _with_parts(component: object) -> Iterator[object]:
+    yield component
+    for value in values_of(component).values():
+        for item in value if isinstance(value, (tuple, list)) else (value,):
+            if isinstance(item, tuple(KINDS.values())):
+                yield from _with_parts(item)
 
 
 def load_catalog(plugins: Plugins | None = None) -> Catalog:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from annotated_types import Ge
 
 from regnet.catalog import Catalog
 from regnet.contracts import Initializer, Layer
+from regnet.errors import BadOption, one_of
+from regnet.schema import options_of
+from regnet.sequential import Sequential
 
 
 @dataclass(frozen=True)
@@ -57,3 +60,17 @@ class LayerList:
 
 
 MODELS: dict[str, type[MLP] | type[LayerList]] = {"mlp": MLP, "layers": LayerList}
+
+
+def build_network(spec: Mapping[str, Any], outputs: int, catalog: Catalog) -> Sequential:
+    """The network that a configuration's `model` describes, for that many outputs.
+
+    Raises:
+        ConfigError: the model or a component of it is unknown, or does not take its options.
+    """
+    name = spec.get("name")
+    if name not in MODELS:
+        raise BadOption(f"unknown model {name!r}: {one_of(str(name), MODELS)}")
+    given = {key: value for key, value in spec.items() if key != "name"}
+    model = catalog.construct(MODELS[name], options_of(MODELS[name]), given, whose=f"model {name}", where="model")
+    return Sequential(model.build(outputs, catalog))

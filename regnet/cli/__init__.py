@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -16,6 +17,7 @@ CONTENDERS = "torch,compile,solo,lockstep,lockstep:1000,vmap,compiled-vmap,jax:1
 POINTS = [2, 5, 10, 20, 50, 100, 200, 500, 1000]
 TRAINS = {"-m", "--multirun", "--plugin", "--strict", "--config-dir", "-cd"}
 """Options with which `regnet run` trains something; with others it may only tell of it."""
+LESS_MEMORY = "take a smaller network, data set or batch, or train fewer seeds at once (workers=1, replicas=solo)"
 USER_ERROR = 2
 FAILED = 1
 INTERRUPTED = 130
@@ -177,13 +179,22 @@ def _guarded(command: Callable[[], int]) -> int:
 
 
 def _explain(error: Exception) -> int:
-    """A line for a person's mistake; anything else is a bug and goes on as it is."""
+    """A line for a person's mistake, such as asking for more than fits into memory; anything else is a bug and goes on as it is."""
     from regnet.errors import Diverged, RegnetError
 
+    if _is_lack_of_memory(error):
+        size = re.search(r"allocate ([\d.]+ \w+)", str(error))
+        print(f"regnet: there is no memory for {size[1] if size else 'that'}: {LESS_MEMORY}", file=sys.stderr)
+        return USER_ERROR
     if not isinstance(error, RegnetError):
         raise error
     print(f"regnet: {error}", file=sys.stderr)
     return FAILED if isinstance(error, Diverged) else USER_ERROR
+
+
+def _is_lack_of_memory(error: Exception) -> bool:
+    """Whether Python or NumPy, torch on a GPU, or torch on the CPU, which has no error of its own for it, could not get memory."""
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
 
 
 def _completion(words: Sequence[str]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import torch
 import yaml  # type: ignore[import-untyped]
@@ -17,10 +17,9 @@ from regnet.contracts import Buffer, Coding
 from regnet.data import Data, Examples
 from regnet.discovery import Provenance
 from regnet.errors import ConfigError, PluginError
-from regnet.model import MODELS
+from regnet.model import build_network
 from regnet.parameters import leaves
 from regnet.results import TrainedNetwork
-from regnet.schema import options_of
 from regnet.sequential import Sequential
 from regnet.serving.header import CONFIG, NEEDS, WEIGHTS, Header, read_header
 from regnet.serving.needs import changes, check_needs, needs_of
@@ -43,18 +42,6 @@ def load_network(folder: Path, catalog: Catalog) -> TrainedNetwork:
         raise PluginError(f"the model cannot be built again: {error}{changes(needs, catalog)}") from error
     _check(network, header, weights, needs, catalog)
     return TrainedNetwork(network, header.seed, weights, _data(header, getattr(torch, config["dtype"])))
-
-
-def build_network(spec: Mapping[str, Any], outputs: int, catalog: Catalog) -> Sequential:
-    """The network that a configuration's `model` describes, for that many outputs.
-
-    Raises:
-        ConfigError: a component of it is unknown, or does not take its options.
-    """
-    name = str(spec["name"])
-    given = {key: value for key, value in spec.items() if key != "name"}
-    model = catalog.construct(MODELS[name], options_of(MODELS[name]), given, whose=f"model {name}", where="model")
-    return Sequential(model.build(outputs, catalog))
 
 
 def _check(

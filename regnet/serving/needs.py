@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from regnet.catalog import Catalog
-from regnet.contracts import KINDS
 from regnet.discovery import Provenance
 from regnet.errors import PluginError
 from regnet.policy import OWN, VARIABLE
-from regnet.schema import values_of
 from regnet.sequential import Sequential
 
 
 def needs_of(network: Sequential, catalog: Catalog) -> list[Provenance]:
     """The distributions, or loose files, that the network's layers and their options come from, regnet's own first."""
-    owners = {entry.component: entry.origin for kind in catalog.entries.values() for claims in kind.values() for entry in claims}
-    found = {owners[type(part)] for part in _components(network) if type(part) in owners}
-    return sorted(found, key=lambda origin: (origin.distribution != OWN, origin.distribution))
+    return sorted(catalog.origins(network), key=lambda origin: (origin.distribution != OWN, origin.distribution))
 
 
 def check_needs(needs: Sequence[Provenance], catalog: Catalog) -> None:
@@ -37,15 +33,6 @@ def changes(needs: Sequence[Provenance], catalog: Catalog) -> str:
     here = {origin.distribution: origin for origin in catalog.plugins.origins.values()}
     changed = [need for need in needs if here[need.distribution].version != need.version]
     return "".join(f"; it was made with {need}, and here is {here[need.distribution]}" for need in changed)
-
-
-def _components(component: object) -> Iterator[object]:
-    """The component, and every component among its options."""
-    yield component
-    for value in values_of(component).values():
-        for item in value if isinstance(value, (tuple, list)) else (value,):
-            if isinstance(item, tuple(KINDS.values())):
-                yield from _components(item)
 
 
 def _mend(need: Provenance, catalog: Catalog) -> str:

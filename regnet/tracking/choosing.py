@@ -9,8 +9,8 @@ from typing import Any
 from regnet.catalog import Catalog, load_catalog
 from regnet.errors import ConfigError, one_of
 from regnet.metrics import HEADLINE
+from regnet.model import build_network
 from regnet.results import StudyResult
-from regnet.serving.loading import build_network
 from regnet.serving.needs import needs_of
 from regnet.tracking.records import ModelsWanted, ModelWanted
 

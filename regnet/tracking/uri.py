@@ -18,6 +18,8 @@ SQLITE = "sqlite:///"
 DEFAULT_URI = f"{SQLITE}mlflow.db"
 DEFAULT_EXPERIMENT = "regnet"
 REACH_SECONDS = 5
+DATABASES = ("postgresql", "mysql", "mssql")
+"""Those that MLflow takes, besides SQLite."""
 INSTEAD = "tracking.uri, --uri or MLFLOW_TRACKING_URI name another store, and tracking=none runs without one"
 PASSWORD = re.compile(r"(?<=\w):[^/@]*@")
 REASON_LENGTH = 160
@@ -48,6 +50,8 @@ def is_server(uri: str) -> bool:
 def check_store(uri: str, *, create: bool = True) -> None:
     """Looks whether a server answers, or a database file can be written; if `create` is false, whether there is one to be read.
 
+    MLflow itself would try again for minutes.
+
     Raises:
         TrackingError: it does not, or cannot.
     """
@@ -61,6 +65,8 @@ def check_store(uri: str, *, create: bool = True) -> None:
             (_try_to_write if create else _try_to_read)(path)
         except OSError as error:
             raise unusable(uri, error) from error
+    elif uri.partition("://")[0].partition("+")[0] in DATABASES:
+        _connect(uri)
 
 
 def unusable(uri: str, error: Exception) -> TrackingError:
@@ -70,13 +76,26 @@ def unusable(uri: str, error: Exception) -> TrackingError:
 
 
 def _reach(uri: str) -> None:
-    """Asks the server for a sign of life, since MLflow itself would try again for minutes."""
+    """Asks the server for a sign of life."""
     try:
         urllib.request.urlopen(uri.rstrip("/") + "/health", timeout=REACH_SECONDS).close()
     except urllib.error.HTTPError:
         pass  # it answered, if only to say that this is not the way to ask
     except urllib.error.URLError as error:
         raise TrackingError(f"the MLflow server {uri} does not answer: {error.reason} (start it; {INSTEAD})") from error
+
+
+def _connect(uri: str) -> None:
+    """Connects to the database once; MLflow's database library is there wherever MLflow is."""
+    from sqlalchemy import NullPool, create_engine
+    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+    try:
+        create_engine(uri, poolclass=NullPool).connect().close()
+    except DBAPIError as error:
+        raise unusable(uri, error.orig if isinstance(error.orig, Exception) else error) from error
+    except (SQLAlchemyError, ImportError) as error:  # its driver may be missing
+        raise unusable(uri, error) from error
 
 
 def _try_to_read(path: Path) -> None:

@@ -112,6 +112,7 @@ def test_one_bad_job_does_not_lose_the_others(tmp_path: Path) -> None:
         (["report"], "there is no MLflow store"),
         (["run", "experiment=tabel1"], "did you mean 'table1'?"),
         (["run", "--config-dir", "nowhere"], "no folder"),
+        (["run", "model.hidden=[2000000,2000000]"], "no memory for 16000000000000 bytes: take a smaller network"),
         (["report", "--uri", "sqlite:////no/folder/x.db"], "there is no MLflow store"),
         (["bench", "--rounds", "0"], "from 1 up"),
         (["benchmark"], "invalid choice"),

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +28,7 @@ from regnet.results import StudyResult
 from regnet.tracking.choosing import best_seed
 from regnet.tracking.read import newest_launch, read_launch
 from regnet.tracking.summary import write_summaries
+from tests.servers import answers, free_port, wait_for
 from tests.tracking.test_server import server
 
 pytestmark = pytest.mark.slow
@@ -225,9 +224,7 @@ def test_it_is_served(store: Store, tmp_path: Path) -> None:
 @contextmanager
 def served(uri: str, folder: Path) -> Iterator[Callable[[Any], Any]]:
     """`mlflow models serve` on loopback, and asking it for predictions."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", uri, "--env-manager", "local", "--port", str(port)]
     environment = os.environ | {
         "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
@@ -238,23 +235,11 @@ def served(uri: str, folder: Path) -> Iterator[Callable[[Any], Any]]:
             [*command, "--host", "127.0.0.1"], env=environment, stdout=log, stderr=log, start_new_session=True
         )
     try:
-        wait_for(f"http://127.0.0.1:{port}/health", process, folder / "log")
+        wait_for(lambda: answers(f"http://127.0.0.1:{port}/health"), process, folder / "log")
         yield lambda question: ask(f"http://127.0.0.1:{port}/invocations", question)
     finally:
         os.killpg(process.pid, 15)
         process.wait()
-
-
-def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(600):
-        assert process.poll() is None, log.read_text()
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail(log.read_text())
 
 
 def ask(url: str, question: Any) -> Any:

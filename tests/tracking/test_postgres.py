@@ -6,7 +6,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -26,6 +25,7 @@ from regnet.tracking.read import newest_launch, read_launch
 from regnet.tracking.store import connect
 from tests.cli.test_command import SMALL
 from tests.cli.test_command import regnet as command
+from tests.servers import free_port, wait_for
 from tests.tracking.test_backends import rows, told
 
 pytestmark = pytest.mark.slow
@@ -46,9 +46,7 @@ def program(name: str) -> str:
 def server() -> Iterator[str]:
     """The address of a PostgreSQL server with no database but its own."""
     user = pwd.getpwnam(NOBODY_S).pw_uid if os.getuid() == 0 else os.getuid()
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = str(found.getsockname()[1])
+    port = str(free_port())
     with tempfile.TemporaryDirectory(prefix="regnet-", dir="/tmp", ignore_cleanup_errors=True) as folder:
         os.chown(folder, user, -1)
         data = f"{folder}/data"
@@ -63,20 +61,12 @@ def server() -> Iterator[str]:
         with Path(folder, "log").open("w") as log:
             process = subprocess.Popen([program("postgres"), "-D", data, *options], user=user, cwd=folder, stdout=log, stderr=log)
         try:
-            _wait_for(port, process)
+            asking = [program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", port]
+            wait_for(lambda: subprocess.run(asking, check=False).returncode == 0, process, Path(folder, "log"))
             yield f"postgresql://regnet@127.0.0.1:{port}"
         finally:
             process.send_signal(signal.SIGINT)  # whether or not somebody is still connected
             process.wait()
-
-
-def _wait_for(port: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
-        assert process.poll() is None
-        if subprocess.run([program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", port], check=False).returncode == 0:
-            return
-        time.sleep(0.1)
-    pytest.fail("PostgreSQL does not answer")
 
 
 @pytest.fixture(scope="module")
@@ -137,3 +127,21 @@ def test_a_password_is_not_told(server: str) -> None:
     with pytest.raises(TrackingError, match=r"^the MLflow store postgresql://nobody:\*\*\*@") as raised:
         connect(uri)
     assert "very-secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("uri", "reason"),
+    [
+        ("{server}/none_such", 'database "none_such" does not exist'),
+        ("postgresql://127.0.0.1:9/mlflow", "Connection refused"),
+        ("postgresql+none_such://127.0.0.1/mlflow", "none_such"),
+    ],
+)
+def test_what_cannot_be_reached_is_told_at_once(server: str, tmp_path: Path, uri: str, reason: str) -> None:
+    for words in (["run", f"tracking.uri={uri.format(server=server)}", *SMALL], ["compare", "--uri", uri.format(server=server)]):
+        start = time.monotonic()
+        done = command(tmp_path, *words)
+        assert time.monotonic() - start < 60  # MLflow tries for longer
+        assert done.returncode == 2
+        assert reason in done.stderr
+        assert len(done.stderr.strip().splitlines()) <= 2

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +16,7 @@ from mlflow.tracking import MlflowClient
 import regnet
 from regnet.tracking.read import newest_launch, read_launch
 from regnet.tracking.tables import sql_store
+from tests.servers import answers, free_port, wait_for
 
 SMALL = ["epochs=4", "dataset.train_size=40", "dataset.test_size=30"]
 
@@ -27,31 +25,17 @@ SMALL = ["epochs=4", "dataset.train_size=40", "dataset.test_size=30"]
 def server(ready_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("server")
     shutil.copy(ready_database, folder / "mlflow.db")
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "mlflow", "server", "--workers", "1", "--port", str(port)]
     environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_TRACKING_URI": "sqlite:///mlflow.db"}
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
     try:
-        _wait_for(f"http://127.0.0.1:{port}/health", process, folder / "log")
+        wait_for(lambda: answers(f"http://127.0.0.1:{port}/health"), process, folder / "log")
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait()
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(600):
-        assert process.poll() is None, log.read_text()
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail(log.read_text())
 
 
 def test_what_is_written_through_a_server_is_read_through_it(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
