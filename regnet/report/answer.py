@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from regnet.report.against import best
 from regnet.report.assessment import Assessment
 from regnet.report.comparison import READABLE, final_summary
 from regnet.report.format import interval
@@ -13,6 +12,7 @@ from regnet.report.judgement import Judgement
 from regnet.report.material import Material
 from regnet.report.ranking import best_studies
 from regnet.results import StudyResult
+from regnet.stats.against_best import best
 
 NAMED = 4
 """Studies that a sentence names."""

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from regnet.labels import study_labels
-from regnet.report.against import compare_with_best
 from regnet.report.samples import common_metric, samples
 from regnet.results import StudyResult
-from regnet.stats import Comparison, Description, Measure, Rules, Sample, compare, describe, measure_of
+from regnet.stats import Comparison, Description, Measure, Rules, Sample, compare, compare_with_best, describe, measure_of
 from regnet.stats.rules import USUAL
 
 EACH_WITH_EACH = 6

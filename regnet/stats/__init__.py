@@ -5,6 +5,7 @@ The unit is the run: one seed, one value. All of it is pure functions; where cha
 
 from __future__ import annotations
 
+from regnet.stats.against_best import compare_with_best
 from regnet.stats.bootstrap import bootstrap_interval
 from regnet.stats.comparison import Comparison, compare
 from regnet.stats.description import Description, describe
@@ -29,6 +30,7 @@ __all__ = [
     "Summary",
     "bootstrap_interval",
     "compare",
+    "compare_with_best",
     "describe",
     "factorial_effects",
     "from_moments",

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from regnet.errors import ConfigError
-from regnet.report.against import best, compare_with_best
 from regnet.report.assessment import EACH_WITH_EACH, assess
 from regnet.report.latex import escaped, latex
 from regnet.report.pairs import pair_table, sentences, study_table
 from regnet.report.table import Table
 from regnet.results import StudyResult
-from regnet.stats import Measure, Rules, Sample, SampleError, compare
+from regnet.stats import Measure, Rules, SampleError
 
 ERRORS = Measure(0, 1, scale=100, unit="points")
 
@@ -61,45 +59,6 @@ def test_each_with_each_up_to_six_and_more_with_the_best_alone() -> None:
     assert {one.family for one in many.comparisons} == {21}
     assert any("with the best alone, s0" in note for note in pair_table(many).notes)
     assert not any("best alone" in note for note in pair_table(few).notes)
-
-
-def test_correction_for_the_best_is_as_if_the_others_had_shown_nothing() -> None:
-    found = compare_with_best([sample(one) for one in studies(5, 0.004)], ERRORS, Rules())
-    ordered = sorted(found, key=lambda one: one.difference.p or 0)
-    raised = [(10 - place) * (one.difference.p or 0) for place, one in enumerate(ordered)]
-    assert [one.p for one in ordered] == pytest.approx(np.minimum(np.maximum.accumulate(raised), 1))
-    for one, next_one in pairwise(ordered):
-        assert (one.p or 0) <= (next_one.p or 0)
-    for one in found:
-        assert one.power
-        assert (one.better is not None) == ((one.p or 1) < 0.05)
-    (alone,) = compare([sample(one) for one in studies(2, 0.004)], ERRORS)
-    (same,) = compare_with_best([sample(one) for one in studies(2, 0.004)], ERRORS, Rules())
-    assert (same.p, same.better, same.power) == (alone.p, alone.better, alone.power)
-
-
-def sample(result: StudyResult) -> Sample:
-    return Sample(result.name, result.seeds, result.history["test/error_rate"][:, 0])
-
-
-def test_family_wise_error_of_comparisons_with_the_best() -> None:
-    """Eight studies without any difference: the best of them is called better in 1 of 20 such families at most.
-
-    Over 400 families that is 20, with a standard deviation of 4.4; corrected for the seven comparisons alone it is about 40.
-    """
-    draw = np.random.default_rng(1)
-    errors = 0
-    for _ in range(400):
-        samples = [Sample(f"s{place}", range(10), draw.normal(0, 1, 10)) for place in range(8)]
-        errors += any(one.better for one in compare_with_best(samples, Measure(), Rules()))
-    assert errors <= 33
-
-
-def test_the_best_has_more_than_one_seed_if_any_has_and_the_better_end_is_the_measures() -> None:
-    lucky, high, low = Sample("lucky", [0], [0.0]), Sample("high", [0, 1], [0.8, 0.9]), Sample("low", [0, 1], [0.1, 0.2])
-    assert best([lucky, high, low], ERRORS) is low
-    assert best([lucky, high, low], Measure(smaller_is_better=False)) is high
-    assert best([lucky], ERRORS) is lucky
 
 
 def test_a_study_that_failed_altogether_is_told_of_and_not_compared() -> None:

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import comb
 
-from regnet.stats import Comparison, Measure, Rules, Sample, compare
+from regnet.stats.comparison import Comparison, compare
 from regnet.stats.holm import holm
+from regnet.stats.measure import UNBOUNDED, Measure
 from regnet.stats.power import power
+from regnet.stats.rules import USUAL, Rules
+from regnet.stats.sample import Sample
 
 
 def best(samples: Sequence[Sample], measure: Measure) -> Sample:
@@ -17,14 +20,14 @@ def best(samples: Sequence[Sample], measure: Measure) -> Sample:
     return (min if measure.smaller_is_better else max)(several, key=lambda sample: sum(sample.values) / len(sample.values))
 
 
-def compare_with_best(samples: Sequence[Sample], measure: Measure, rules: Rules) -> list[Comparison]:
+def compare_with_best(samples: Sequence[Sample], measure: Measure = UNBOUNDED, rules: Rules = USUAL) -> list[Comparison]:
     """Compares the best sample with every other.
 
     Which is the best was seen from the values, so that a lucky one is likely to be it: as many comparisons are corrected for as if
     each had been compared with each, by Holm's procedure with 1 for the p of those that were not made, which is on the safe side.
 
     Raises:
-        SampleError: as `regnet.stats.compare`.
+        SampleError: as `compare`.
     """
     first = best(samples, measure)
     alone = [compare([first, other], measure, rules)[0] for other in samples if other is not first]
