@@ -169,13 +169,22 @@ def _guarded(command: Callable[[], int]) -> int:
     try:
         return command()
     except KeyboardInterrupt:
-        print("regnet: interrupted", file=sys.stderr)
-        return INTERRUPTED
+        return _interrupted()
     except BrokenPipeError:  # whoever read the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except Exception as error:
-        return _explain(error)
+        return _interrupted() if _came_of_interrupt(error) else _explain(error)
+
+
+def _interrupted() -> int:
+    print("regnet: interrupted", file=sys.stderr)
+    return INTERRUPTED
+
+
+def _came_of_interrupt(error: BaseException | None) -> bool:
+    """Whether an error was raised while others were cleaning up after Ctrl-C, which OmegaConf does not survive everywhere."""
+    return error is not None and (isinstance(error, KeyboardInterrupt) or _came_of_interrupt(error.__cause__ or error.__context__))
 
 
 def _explain(error: Exception) -> int:

@@ -135,6 +135,16 @@ def test_a_study_that_diverges_altogether_fails(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_an_interrupt_that_others_stumble_over_is_an_interrupt(tmp_path: Path) -> None:
+    code = (
+        "import regnet.cli.launch as launch\ndef stumble(*_):\n try: raise KeyboardInterrupt\n finally: None.missing\n"
+        "launch.assemble = stumble\nfrom regnet.cli import main\nraise SystemExit(main(['run', 'tracking=none']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (130, "regnet: interrupted")
+    assert "Traceback" not in done.stderr
+
+
 def test_a_bug_shows_its_traceback(tmp_path: Path) -> None:
     code = (
         "import regnet.cli.launch as launch\ndef bug(*_): raise ZeroDivisionError('mine')\n"
