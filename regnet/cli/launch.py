@@ -47,6 +47,7 @@ from regnet.runner import refuse_if_all_diverged, run_study
 from regnet.storage import find_results, load_result, save_result
 from regnet.study import Study
 from regnet.tracking import open_tracker
+from regnet.tracking.passwords import without_password
 from regnet.tracking.process import writing_process
 
 SEARCH_PATH = f"pkg://{CONFIG_MODULE}"
@@ -72,7 +73,8 @@ def launch(words: Sequence[str]) -> int:
     options.overrides = with_search_path(options.overrides, catalog)
     with readable_errors(catalog):
         if not (options.help or options.hydra_help or options.cfg or options.info or options.shell_completion):
-            return _launch(options.overrides, options.multirun, options.config_dir, shlex.join(["regnet", "run", *words]))
+            command = without_password(shlex.join(["regnet", "run", *words]))
+            return _launch(options.overrides, options.multirun, options.config_dir, command)
         _run_hydra(options, parser, train_job, SEARCH_PATH, CONFIG_NAME)
     return 0
 

@@ -18,6 +18,7 @@ from regnet.tracking.client import ClientBackend
 from regnet.tracking.datasets import dataset_inputs
 from regnet.tracking.models import log_models
 from regnet.tracking.notes import link, run_note
+from regnet.tracking.passwords import without_password
 from regnet.tracking.showing import show_launch, show_view
 from regnet.tracking.store import connect, experiment_id, search, tracking_errors
 from regnet.tracking.uri import is_server
@@ -77,7 +78,8 @@ class Ledger:
         """Enters what happened, to be written later."""
         match record:
             case records.StudyBegun():
-                self._studies[record.study] = (record, OmegaConf.to_yaml(dict(record.config)).encode())
+                config = without_password(OmegaConf.to_yaml(dict(record.config)))
+                self._studies[record.study] = (record, config.encode())
             case records.DataSeen():
                 self._data[record.data] = dataset_inputs(record)
             case records.RunBegun():

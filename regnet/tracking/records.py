@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from regnet.discovery import Provenance
+from regnet.tracking.passwords import without_password
 
 STOPPED = "regnet.stopped_after_epoch"
 """The tag of a run that was ended early: after which epoch."""
@@ -175,7 +176,7 @@ class Reply:
 
 
 def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """A configuration as MLflow's parameters: ``optimizer.lr``, ``model.layers.0.name``."""
+    """A configuration as MLflow's parameters: ``optimizer.lr``, ``model.layers.0.name``; without passwords."""
     flat: dict[str, str] = {}
     for key, value in config.items():
         name = f"{prefix}{key}"
@@ -184,5 +185,5 @@ def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
         elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
             flat |= flatten({str(place): item for place, item in enumerate(value)}, f"{name}.")
         else:
-            flat[name] = str(value)
+            flat[name] = without_password(str(value))
     return flat

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import textwrap
 import urllib.error
 import urllib.request
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from regnet.errors import TrackingError
+from regnet.tracking.passwords import without_password
 from regnet.tracking.records import Destination
 
 SQLITE = "sqlite:///"
@@ -21,7 +21,6 @@ REACH_SECONDS = 5
 DATABASES = ("postgresql", "mysql", "mssql")
 """Those that MLflow takes, besides SQLite."""
 INSTEAD = "tracking.uri, --uri or MLFLOW_TRACKING_URI name another store, and tracking=none runs without one"
-PASSWORD = re.compile(r"(?<=\w):[^/@]*@")
 REASON_LENGTH = 160
 """MLflow's messages go on for a page: this much says what is wrong."""
 
@@ -70,9 +69,9 @@ def check_store(uri: str, *, create: bool = True) -> None:
 
 
 def unusable(uri: str, error: Exception) -> TrackingError:
-    """What MLflow, its database or the network raised, in one line, without the password that a database's address may have."""
+    """What MLflow, its database or the network raised, in one line."""
     reason = textwrap.shorten(str(error) or type(error).__name__, REASON_LENGTH, placeholder=" …")
-    return TrackingError(f"the MLflow store {PASSWORD.sub(':***@', uri)} cannot be used: {reason} ({INSTEAD})")
+    return TrackingError(without_password(f"the MLflow store {uri} cannot be used: {reason} ({INSTEAD})"))
 
 
 def _reach(uri: str) -> None:
@@ -82,7 +81,8 @@ def _reach(uri: str) -> None:
     except urllib.error.HTTPError:
         pass  # it answered, if only to say that this is not the way to ask
     except urllib.error.URLError as error:
-        raise TrackingError(f"the MLflow server {uri} does not answer: {error.reason} (start it; {INSTEAD})") from error
+        message = f"the MLflow server {uri} does not answer: {error.reason} (start it; {INSTEAD})"
+        raise TrackingError(without_password(message)) from error
 
 
 def _connect(uri: str) -> None:

@@ -1,0 +1,32 @@
+"""Checks that the password in a store's address is left out, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from regnet.tracking.passwords import without_password
+from regnet.tracking.records import flatten
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("postgresql://anna:secret@host:5432/runs", "postgresql://anna:***@host:5432/runs"),
+        ("https://:s3cr%40t@host", "https://:***@host"),
+        (
+            "regnet run 'tracking.uri=mysql+pymysql://a:b@h/x' seeds=2",
+            "regnet run 'tracking.uri=mysql+pymysql://a:***@h/x' seeds=2",
+        ),
+        ("postgresql://anna@host:5432/runs", "postgresql://anna@host:5432/runs"),
+        ("http://127.0.0.1:5000/#/experiments/1/runs?a=b@c", "http://127.0.0.1:5000/#/experiments/1/runs?a=b@c"),
+        ("sqlite:////a:b@c.db", "sqlite:////a:b@c.db"),
+        ("dataset=mine:disc loss.scale=3", "dataset=mine:disc loss.scale=3"),
+    ],
+)
+def test_the_password_alone_is_left_out(text: str, told: str) -> None:
+    assert without_password(text) == told
+
+
+def test_it_is_not_among_the_parameters() -> None:
+    config = {"tracking": {"name": "mlflow", "uri": "postgresql://anna:secret@host/runs"}}
+    assert flatten(config) == {"tracking.name": "mlflow", "tracking.uri": "postgresql://anna:***@host/runs"}
