@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from regnet.results import StudyResult
 
@@ -41,7 +41,9 @@ def save_result(result: StudyResult, folder: Path) -> None:
         "stopped": {str(seed): epoch for seed, epoch in result.stopped.items()},
         "machine": result.machine,
     }
-    save_file(tensors, folder / RESULT, {DESCRIPTION: json.dumps(description)})
+    draft = folder / f"{RESULT}.part"  # of its own writing, since safetensors writes files that nobody else may read
+    draft.write_bytes(save(tensors, {DESCRIPTION: json.dumps(description)}))
+    draft.replace(folder / RESULT)
 
 
 def load_result(folder: Path) -> StudyResult:

@@ -11,7 +11,7 @@ import torch
 
 import regnet
 from regnet.results import StudyResult, by_study, join
-from regnet.storage import find_results, load_result, load_weights, save_result
+from regnet.storage import RESULT, find_results, load_result, load_weights, save_result
 from tests.conftest import RunStudy
 
 SMALL = ("epochs=3", "dataset.train_size=40", "dataset.test_size=30")
@@ -94,6 +94,9 @@ def test_a_result_survives_the_disk(run: RunStudy, tmp_path: Path) -> None:
     assert (loaded.identity, loaded.config, loaded.machine) == (result.identity, dict(result.config), result.machine)
     assert loaded.seconds == pytest.approx(result.seconds)
     assert list(loaded.history) == list(result.history)
+    assert [path.name for path in (tmp_path / "3").iterdir()] == [RESULT]
+    (tmp_path / "other").touch()
+    assert (tmp_path / "3" / RESULT).stat().st_mode == (tmp_path / "other").stat().st_mode  # colleagues may read it
 
 
 def test_the_weights_of_a_seed_are_kept_with_its_result(run: RunStudy, tmp_path: Path) -> None:
