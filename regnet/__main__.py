@@ -1,7 +1,5 @@
 """`python -m regnet`: the command line."""
 
-import sys
+from regnet.cli import command
 
-from regnet.cli import main
-
-sys.exit(main())
+command()

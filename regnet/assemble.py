@@ -13,6 +13,7 @@ from regnet.data import load_splits, set_aside
 from regnet.discovery import Provenance
 from regnet.engines import NAMES as ENGINES
 from regnet.errors import ConfigError, ShapeError, one_of
+from regnet.machine import torch_threads
 from regnet.model import build_network
 from regnet.parameters import leaves
 from regnet.policy import refuse_late_policy
@@ -31,6 +32,11 @@ def assemble(config: Mapping[str, Any], catalog: Catalog) -> Study:
     """
     settings = read_settings(config, catalog)
     refuse_late_policy(settings.plugins)
+    with torch_threads(settings.threads):
+        return _assemble(settings, config, catalog)
+
+
+def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -> Study:
     owned = _plugin_settings(config, catalog)
     at_default = {name for name, value in owned.items() if value == type(value)()}
     config = {key: value for key, value in config.items() if key not in at_default}

@@ -20,14 +20,19 @@ from regnet.program import Outcome, Program, Share, run_program
 from regnet.replicas import Structure, structure
 from regnet.results import StudyResult, join
 from regnet.study import Study
-from regnet.workers import possible, run_in_workers
+from regnet.workers import can_start_workers, run_in_workers
 
 MANY = 256
 """Replicas above which a program gains nothing any more, and falls out of the processor's cache."""
-WORTHWHILE = 500_000
-"""Steps times replicas, a few seconds' work, that a process has to have to itself before another one is started."""
 FEW = 32
 """Replicas below which a program takes noticeably more time for each of them."""
+WORTHWHILE = 2.0
+"""Seconds of work that each worker has at least: it takes 1.6 s to start, mostly to load torch."""
+PER_STEP, PER_PRODUCT, PER_ACTIVATION = 1e-6, 0.12e-9, 1e-9
+"""Seconds that a step takes at least for one replica, for each product of an example with a weight, and for each activation.
+
+Fitted to programs of 32 and 128 replicas from 2-6-2 at batch 10 to 2-256-256-2 at batch 64, on one thread.
+"""
 
 
 @dataclass(frozen=True)
@@ -68,18 +73,16 @@ def run_together(
         workers: how many processes may train at once; 0 for as many as there are cores.
         memory: bytes that all programs at work may take, as far as that can be told beforehand; by default half of what is free.
     """
-    workers = (workers or usable_cores()) if possible() else 1
+    groups = plan(studies)
+    lockstep = [group for group in groups if studies[group.jobs[0]].replicas == "lockstep"]
+    processes = _processes(sum(_seconds(group, studies) for group in lockstep), workers or usable_cores())
     memory = memory or free_memory() // 2
-    together: list[Program] = []
-    alone: list[Program] = []
-    for group in plan(studies):
-        if studies[group.jobs[0]].replicas == "lockstep":
-            together += _programs(group.jobs, studies, workers, memory)
-        else:
-            alone += [Program((Share(job, (seed,)),), replica_axis=False) for job in group.jobs for seed in studies[job].seeds]
+    together = [program for group in lockstep for program in _programs(group, studies, processes, memory)]
+    solo = [job for group in groups if group not in lockstep for job in group.jobs]
+    alone = [Program((Share(job, (seed,)),), replica_axis=False) for job in solo for seed in studies[job].seeds]
     gathering = _Gathering(studies, audience, [*together, *alone])
-    if workers > 1 and len(together) > 1:
-        yield from gathering.outcomes(run_in_workers(gathering.starting(together), studies, audience, workers))
+    if processes > 1 and len(together) > 1:
+        yield from gathering.outcomes(run_in_workers(gathering.starting(together), studies, audience, processes))
     else:
         yield from gathering.outcomes(_run_here(gathering.starting(together), studies, audience))
     yield from gathering.outcomes(_run_here(gathering.starting(alone), studies, audience))
@@ -161,16 +164,20 @@ def _flat(value: object, where: str = "") -> Iterator[tuple[str, object]]:
             yield from _flat(item, f"{where}.{key}" if where else str(key))
 
 
-def _programs(jobs: Sequence[int], studies: Sequence[Study], workers: int, memory: int) -> list[Program]:
+def _processes(seconds: float, workers: int) -> int:
+    """How many processes, of so many at the most, work of that many seconds is worth."""
+    return max(1, min(workers if can_start_workers() else 1, int(seconds // WORTHWHILE)))
+
+
+def _programs(group: Group, studies: Sequence[Study], processes: int, memory: int) -> list[Program]:
     """A group's jobs in programs of about the same size: as many as it takes to keep within the cache and the memory.
 
     There are as many for each process, of which there are no more than are worth their while.
     """
-    owners = [(job, seed) for job in jobs for seed in studies[job].seeds]
-    study, total = studies[jobs[0]], len(owners)
-    steps = study.epochs * math.ceil(study.examples[0] / study.batch_size)
-    processes = max(1, min(workers, total * steps // WORTHWHILE, total // FEW))
-    fitting = max(1, memory // (processes * bytes_per_replica(study)))
+    owners = [(job, seed) for job in group.jobs for seed in studies[job].seeds]
+    total = len(owners)
+    processes = max(1, min(_processes(_seconds(group, studies), processes), total // FEW))
+    fitting = max(1, memory // (processes * bytes_per_replica(studies[group.jobs[0]])))
     count = math.ceil(math.ceil(total / min(fitting, MANY)) / processes) * processes
     cuts = [round(total * cut / count) for cut in range(count + 1)]
     return [Program(_shares(owners[start:end]), replica_axis=total > 1) for start, end in pairwise(cuts) if end > start]
@@ -186,10 +193,25 @@ def bytes_per_replica(study: Study) -> int:
     Its examples are there by themselves, stacked and in batches; of each parameter there are the start, the value, the gradient,
     what an optimizer remembers and the final weights; and each layer has its activations for a batch.
     """
+    numbers, widths = _sizes(study)
+    examples = 3 * sum(study.examples) * (widths[0] + 2 * widths[-1])
+    return (examples + 8 * numbers + 2 * study.batch_size * sum(widths)) * study.dtype.itemsize
+
+
+def _seconds(group: Group, studies: Sequence[Study]) -> float:
+    """How long a group takes at least in one process."""
+    study = studies[group.jobs[0]]
+    numbers, widths = _sizes(study)
+    step = PER_STEP + study.batch_size * (PER_PRODUCT * numbers + PER_ACTIVATION * sum(widths))
+    steps = study.epochs * math.ceil(study.examples[0] / study.batch_size)
+    return steps * step * sum(len(studies[job].seeds) for job in group.jobs)
+
+
+def _sizes(study: Study) -> tuple[int, list[int]]:
+    """How many numbers its layers' parameters and buffers have, and the width of its input and of each layer's output."""
     features, widths, numbers = study.features, [study.features], 0
     for layer in study.network.layers:
         params, features = layer.init(features, torch.Generator())
         widths.append(features)
         numbers += sum((leaf.value if isinstance(leaf, Buffer) else leaf).numel() for _, leaf in leaves(params))
-    examples = 3 * sum(study.examples) * (widths[0] + 2 * widths[-1])
-    return (examples + 8 * numbers + 2 * study.batch_size * sum(widths)) * study.dtype.itemsize
+    return numbers, widths

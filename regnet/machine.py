@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
-import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+import psutil
 import torch
 
 
@@ -24,10 +26,19 @@ def usable_cores() -> int:
 
 
 def free_memory() -> int:
-    """Bytes that can be had without swapping; where the system does not say, half of what there is."""
-    told = Path("/proc/meminfo")
-    found = re.search(r"MemAvailable: *(\d+) kB", told.read_text()) if told.exists() else None
-    return int(found[1]) * 1024 if found else os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    """Bytes that can be had without swapping."""
+    return psutil.virtual_memory().available
+
+
+@contextmanager
+def torch_threads(count: int) -> Iterator[None]:
+    """Context manager in which torch uses that many threads inside one operation; 0 leaves its own choice."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _processor() -> str:
@@ -39,7 +50,7 @@ def _processor() -> str:
 def _cpu() -> str:
     info = Path("/proc/cpuinfo")
     if info.exists():
-        for line in info.read_text().splitlines():
+        for line in info.read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
                 return f"{line.partition(':')[2].strip()} ({platform.machine()})"
     return platform.processor() or platform.machine()

@@ -12,7 +12,7 @@ from regnet.data import Data
 from regnet.errors import RegnetError, ShapeError
 from regnet.events import EpochEnded, RunEnded, RunFailed, RunStarted
 from regnet.listeners import Audience
-from regnet.machine import describe_machine
+from regnet.machine import describe_machine, torch_threads
 from regnet.replicas import merge
 from regnet.results import StudyResult, TrainedNetwork
 from regnet.streams import stream
@@ -40,6 +40,8 @@ class Program:
     """Whether there is a replica axis, which stays if all shares but one fail: their numbers are then what they would have been."""
 
 
+Studies: TypeAlias = Sequence[Study] | Mapping[int, Study]
+"""The studies that are run, by the number of the job."""
 Outcome: TypeAlias = tuple[Share, StudyResult | Exception]
 """What became of a share: its result, or what ended it."""
 
@@ -53,7 +55,7 @@ class Part:
     data: Sequence[Data]
 
 
-def run_program(program: Program, studies: Sequence[Study], audience: Audience) -> Iterator[Outcome]:
+def run_program(program: Program, studies: Studies, audience: Audience) -> Iterator[Outcome]:
     """Trains a program. What goes wrong with the data of one share is that share's alone.
 
     Anything else that goes wrong, and Ctrl-C, ends the program: the runs that were going on are told to have failed.
@@ -75,7 +77,8 @@ def run_program(program: Program, studies: Sequence[Study], audience: Audience) 
 
 
 def _load(study: Study, seeds: tuple[int, ...]) -> Part:
-    data = load_data(study, seeds)
+    with torch_threads(study.threads):
+        data = load_data(study, seeds)
     for seed, own in zip(seeds, data, strict=True):
         found = (own.train.x.shape[-2], own.test.x.shape[-2])
         if found != study.examples or own.train.x.shape[-1] != study.features:
@@ -124,8 +127,9 @@ def _run(parts: Sequence[Part], audience: Audience, *, replica_axis: bool) -> li
 
 def _train(parts: Sequence[Part], on_epoch: OnEpoch, lag: int, *, replica_axis: bool) -> Trained:
     owners = [(part.study, seed, data) for part in parts for seed, data in zip(part.seeds, part.data, strict=True)]
-    rows = [Row(seed, study.network.init(study.features, stream(seed, "weights"))[0], data) for study, seed, data in owners]
-    return train(merge([study for study, _, _ in owners]), rows, on_epoch, lag, replica_axis=replica_axis)
+    with torch_threads(parts[0].study.threads):
+        rows = [Row(seed, study.network.init(study.features, stream(seed, "weights"))[0], data) for study, seed, data in owners]
+        return train(merge([study for study, _, _ in owners]), rows, on_epoch, lag, replica_axis=replica_axis)
 
 
 class _Rows:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,12 +71,11 @@ def train(study: Study, rows: Sequence[Row], on_epoch: OnEpoch, lag: int = 1, *,
     """
     seeds = [row.seed for row in rows]
     data = (stack([row.data for row in rows]) if replica_axis else rows[0].data).to(study.device)
-    with torch_threads(study.threads):
-        trainer = make_trainer(study, seeds, [row.start for row in rows], replica_axis=replica_axis)
-        progress = _Progress(len(rows), trainer, on_epoch)
-        batches = Batches(data.train, study.batch_size, study.shuffle, seeds)
-        seconds = _train_epochs(progress, study, batches, data, lag if study.device.type == "cuda" else 1)
-        weights = [progress.final_weights(row) for row in range(len(rows))]
+    trainer = make_trainer(study, seeds, [row.start for row in rows], replica_axis=replica_axis)
+    progress = _Progress(len(rows), trainer, on_epoch)
+    batches = Batches(data.train, study.batch_size, study.shuffle, seeds)
+    seconds = _train_epochs(progress, study, batches, data, lag if study.device.type == "cuda" else 1)
+    weights = [progress.final_weights(row) for row in range(len(rows))]
     history = {metric: np.stack([epoch[metric] for epoch in progress.history], axis=1) for metric in progress.history[0]}
     return Trained(history, progress.failures, progress.stopped, weights, seconds)
 
@@ -164,17 +162,6 @@ class _Progress:
 
     def _copy(self, row: int) -> dict[str, Tensor]:
         return {name: tensor.cpu() for name, tensor in self.trainer.weights(row).items()}
-
-
-@contextmanager
-def torch_threads(count: int) -> Iterator[None]:
-    """Within, torch uses that many threads inside one operation; 0 leaves its own choice."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _clock(device: torch.device) -> float:

@@ -15,7 +15,10 @@ import regnet
 ROOT = Path(regnet.__file__).parent
 
 ORDER = [
+    "encoding",
     "errors",
+    "processes",
+    "machine",
     "garbage",
     "identity",
     "conf",
@@ -42,7 +45,7 @@ ORDER = [
     "study",
     "replicas",
     "engines",
-    "machine",
+    "assemble",
     "results",
     "labels",
     "training",
@@ -50,7 +53,6 @@ ORDER = [
     "workers",
     "lockstep",
     "runner",
-    "assemble",
     "config_errors",
     "configs",
     "stats",

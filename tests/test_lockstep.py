@@ -3,39 +3,47 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
+from regnet.assemble import assemble
 from regnet.builtin.datasets.disc import Disc
-from regnet.contracts import Dataset, Splits
-from regnet.errors import ShapeError
+from regnet.catalog import load_catalog
+from regnet.configs import compose_config
+from regnet.contracts import Splits
 from regnet.events import EpochEnded, Event, RunEnded, RunFailed, RunStarted, StudyEnded, StudyStarted
 from regnet.lockstep import bytes_per_replica, plan, run_together
+from regnet.policy import VARIABLE
 from regnet.results import StudyResult
 from regnet.runner import run_study
 from regnet.study import Study
-from regnet.workers import WorkerDied, possible
-from tests.conftest import MakeStudy
+from regnet.workers import WorkerDied
+from tests.conftest import OTHERS, MakeStudy
 from tests.test_training import Witness
 
+PLUGIN = Path(__file__).parent / "plugins" / "troubled.py"
 SMALL = ("dataset.train_size=60", "dataset.test_size=40", "epochs=3", "model.hidden=[6]")
 
-processes = pytest.mark.parametrize(
-    "workers", [1, pytest.param(2, marks=pytest.mark.skipif(not possible(), reason="processes cannot be copied here"))]
-)
+processes = pytest.mark.parametrize("workers", [1, 2])
+
+pytestmark = pytest.mark.timeout(120)
 
 
 @pytest.fixture(autouse=True)
 def small_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a few seconds' work is not needed to have it spread over processes."""
-    monkeypatch.setattr("regnet.lockstep.WORTHWHILE", 1)
+    monkeypatch.setattr("regnet.lockstep.WORTHWHILE", 1e-9)
     monkeypatch.setattr("regnet.lockstep.FEW", 1)
 
 
@@ -155,30 +163,36 @@ def test_neighbours_are_identical_with_and_without_one_that_diverges(study: Make
         same(one, other, exactly=True)
 
 
-@dataclass(frozen=True)
-class Failing(Dataset):
-    """Data that cannot be had for one study."""
+MakeTroubled = Callable[..., Study]
+"""Makes a study on data that cause trouble once `flag` is there."""
 
-    error: str
-    redraw: bool = True
 
-    def load(self, generator: torch.Generator) -> Splits:
-        if self.error == "size":
-            return Disc(train_size=61, test_size=40).load(generator)
-        raise RuntimeError(self.error)
+@pytest.fixture
+def troubled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MakeTroubled:
+    monkeypatch.setenv(VARIABLE, f"{OTHERS},{PLUGIN}")
+    catalog = load_catalog()
+
+    def make(trouble: str, *overrides: str) -> Study:
+        data = ("dataset=troubled", f"dataset.trouble={trouble}", f"dataset.flag={tmp_path}/flag")
+        return assemble(compose_config(["tracking=none", *data, *SMALL, *overrides], catalog), catalog)
+
+    return make
 
 
 @processes
-@pytest.mark.parametrize(("error", "kind"), [("no such file", RuntimeError), ("size", ShapeError)])
-def test_a_study_whose_data_cannot_be_had_fails_alone(study: MakeStudy, error: str, kind: type, workers: int) -> None:
-    studies = [study(*SMALL, f"seed={seed}") for seed in range(4)]
-    broken = [*studies[:1], replace(studies[1], dataset=Failing(error)), *studies[2:]]
-    outcomes = dict(run_together(broken, Audience(), workers))
-    assert isinstance(outcomes[1], kind)
+@pytest.mark.parametrize(("trouble", "kind"), [("raise", "TroubleError"), ("size", "ShapeError")])
+def test_a_study_whose_data_cannot_be_had_fails_alone(
+    troubled: MakeTroubled, trouble: str, kind: str, workers: int, tmp_path: Path
+) -> None:
+    studies = [troubled(trouble, f"seed={seed}", "dataset.flag=nowhere") for seed in range(4)]
+    studies[1] = troubled(trouble, "seed=1")
+    (tmp_path / "flag").touch()
+    outcomes = dict(run_together(studies, Audience(), workers))
+    assert type(outcomes[1]).__name__ == kind
     for job in (0, 2, 3):
         outcome = outcomes[job]
         assert isinstance(outcome, StudyResult)
-        same(outcome, train(studies)[job], exactly=True)
+        same(outcome, train([studies[job]])[0], exactly=False)
 
 
 def told(events: Sequence[Event], study: Study) -> Iterator[str]:
@@ -242,26 +256,66 @@ def test_ctrl_c_ends_everything_and_says_so(study: MakeStudy, workers: int) -> N
     assert all(event.interrupted and event.reason == "interrupted" for event in failed)
 
 
-@dataclass(frozen=True)
-class Deadly(Dataset):
-    """Data that kills the process that asks for them."""
-
-    redraw: bool = True
-
-    def load(self, generator: torch.Generator) -> Splits:
-        os.kill(os.getpid(), signal.SIGKILL)
-        raise AssertionError
-
-
-@pytest.mark.skipif(not possible(), reason="processes cannot be copied here")
-def test_a_process_that_is_killed_takes_only_its_own_studies_with_it(study: MakeStudy) -> None:
-    studies = [study(*SMALL, f"seed={seed}") for seed in range(4)]
-    studies[3] = replace(studies[3], dataset=Deadly())
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        ("kill", r"exit code -9 \(SIGKILL\) while it trained seeds 2 to 3 of 2 jobs: probably out of memory"),
+        ("exit", r"exit code 3 while it trained seeds 2 to 3"),
+        ("stop", r"neither answered nor used its processor for 2 s \(stopped\)"),
+        ("sleep", r"neither answered nor used its processor for 2 s \(sleeping\)"),
+        ("lock", r"neither answered nor used its processor for 2 s \(sleeping\)"),
+        ("stuck", r"neither answered nor used its processor for 2 s \(sleeping\)"),
+    ],
+)
+def test_a_worker_that_is_lost_takes_only_its_own_studies_with_it(
+    troubled: MakeTroubled, trouble: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("regnet.workers.SILENCE", 2.0)
+    monkeypatch.setattr("regnet.processes.child.SILENCE", 2.0)
+    studies = [troubled(trouble, f"seed={seed}", "dataset.flag=nowhere") for seed in range(4)]
+    studies[3] = troubled(trouble, "seed=3")
+    (tmp_path / "flag").touch()
     outcomes = dict(run_together(studies, Audience(), 2))
     assert [isinstance(outcomes[job], StudyResult) for job in range(4)] == [True, True, False, False]
     assert isinstance(outcomes[3], WorkerDied)
-    assert "exit code -9" in str(outcomes[3])
-    assert "memory" in str(outcomes[3])
+    assert re.search(rf"worker process \d+ .*{words}", str(outcomes[3])), outcomes[3]
+    assert children() == []
+
+
+@pytest.mark.parametrize("trouble", ["sleep", "stuck", "busy", "stop"])
+def test_an_interruption_ends_workers_within_seconds_whatever_they_do(troubled: MakeTroubled, trouble: str, tmp_path: Path) -> None:
+    studies = [troubled(trouble, f"seed={seed}", "epochs=100000") for seed in range(2)]
+    (tmp_path / "flag").touch()
+    ctrl_c = threading.Timer(4, lambda: os.kill(os.getpid(), signal.SIGINT))
+    ctrl_c.start()
+    start = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            list(run_together(studies, Audience(), 2))
+    finally:
+        ctrl_c.cancel()
+    assert time.monotonic() - start < 10
+    assert children() == []
+
+
+def test_a_component_that_cannot_be_pickled_is_assembled_in_the_worker(troubled: MakeTroubled) -> None:
+    studies = [troubled("raise", f"seed={seed}", "model.activation=tripled") for seed in range(2)]
+    for one, other in zip(train(studies, workers=2), train(studies), strict=True):
+        same(one, other, exactly=False)
+
+
+def test_what_a_component_logs_in_a_worker_is_logged_here(
+    troubled: MakeTroubled, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    studies = [troubled("log", f"seed={seed}") for seed in range(2)]
+    (tmp_path / "flag").touch()
+    train(studies, workers=2)
+    assert {record.getMessage() for record in caplog.records if record.name == "troubled"} == {"trouble is logged"}
+
+
+def children() -> list[psutil.Process]:
+    """The processes that this one has started, and that have not ended."""
+    return [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
 
 
 def test_memory_is_kept_to(study: MakeStudy) -> None:

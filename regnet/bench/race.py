@@ -16,8 +16,8 @@ from regnet.bench.problem import read_problem
 from regnet.bench.process import WARM_UP, Racer
 from regnet.bench.program import Lap
 from regnet.errors import RegnetError
+from regnet.machine import torch_threads
 from regnet.study import Study
-from regnet.training import torch_threads
 
 TOLERANCE = 1e-4
 """The largest relative difference of the losses after the warm-up, in the mean over the replicas.

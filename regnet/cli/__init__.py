@@ -9,8 +9,13 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
+from regnet.cli.interruption import INTERRUPTED, end_when_interrupted
 from regnet.cli.options import add_plugin_options
+from regnet.cli.utf8_mode import restart_in_utf8_mode
+from regnet.encoding import degrade_output
+from regnet.processes.streams import open_standard_streams
 
 KINDS = ("layer", "loss", "optimizer", "dataset", "initializer")
 CONTENDERS = "torch,compile,solo,lockstep,lockstep:1000,vmap,compiled-vmap,jax:1,jax,c"
@@ -20,11 +25,19 @@ TRAINS = {"-m", "--multirun", "--plugin", "--strict", "--config-dir", "-cd"}
 LESS_MEMORY = "take a smaller network, data set or batch, or train fewer seeds at once (workers=1, replicas=solo)"
 USER_ERROR = 2
 FAILED = 1
-INTERRUPTED = 130
+
+
+def command() -> NoReturn:
+    """The program `regnet`."""
+    restart_in_utf8_mode()
+    open_standard_streams()
+    end_when_interrupted()
+    sys.exit(main())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns the exit code: 0, or 2 for a person's mistake, told on standard error in a line or two."""
+    degrade_output()
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words and words[0] in ("-sc", "--shell-completion"):
         return _completion(words)

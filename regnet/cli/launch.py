@@ -8,11 +8,9 @@ import itertools
 import logging
 import os
 import shlex
-import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 import hydra
 import numpy as np
@@ -57,7 +55,6 @@ def launch(words: Sequence[str]) -> int:
     """Does what the words after `regnet run` say, as Hydra's users expect: overrides, `-m`, `--cfg job`, `--help` and so on."""
     hydra.version.setbase("1.3")
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra shall raise its errors, for us to put in a line
-    signal.signal(signal.SIGTERM, _interrupt)
     logging.getLogger("matplotlib").setLevel(logging.WARNING)  # Hydra would print that it looks for fonts
     own = argparse.ArgumentParser(prog="regnet run", add_help=False, allow_abbrev=False)
     add_plugin_options(own)
@@ -187,7 +184,3 @@ def _add_folder(search_path: ConfigSearchPath, folder: str) -> None:
     if not Path(folder).is_dir():
         raise ConfigError(f"--config-dir: there is no folder {folder}")
     search_path.prepend("command-line", f"file://{Path(folder).resolve()}", anchor="schema")
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

@@ -6,32 +6,38 @@ import atexit
 import itertools
 import os
 import pickle
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
 from contextlib import suppress
 from queue import SimpleQueue
+from typing import Final
 
 from regnet.errors import TrackingError
+from regnet.processes.child import POLL, Child, ChildEnded
+from regnet.tracking.passwords import without_password
 from regnet.tracking.records import Closed, Destination, Record, Reply
 
+TARGET: Final = "regnet.tracking.writer:serve"
 PICKLE_PROTOCOL = 5
+PATIENCE: Final = 180.0
+"""Seconds for which a store may be waited for while the writing process neither writes nor reports anything."""
+LAST: Final = 60.0
+"""Seconds that the writing process has at the end to write what it was sent."""
 
 
 class Channel:
     """The way of records to one destination."""
 
-    def __init__(self, number: int, outbox: SimpleQueue[bytes | None]) -> None:
+    def __init__(self, number: int, destination: Destination, process: WritingProcess) -> None:
         self._number = number
-        self._outbox = outbox
+        self._store = without_password(destination.uri)
+        self._process = process
         self._answered = threading.Event()
         self._problem: str | None = None
         self._told = False
 
     def send(self, record: Record) -> None:
         """Hands a record over, without waiting for it to be written."""
-        self._outbox.put(pickle.dumps((self._number, record), PICKLE_PROTOCOL))
+        self._process.send(pickle.dumps((self._number, record), PICKLE_PROTOCOL))
 
     def check(self) -> None:
         """Raises TrackingError if the writing process has said that something cannot be written."""
@@ -40,13 +46,18 @@ class Channel:
             raise TrackingError(self._problem)
 
     def close(self) -> None:
-        """Waits until all that was sent is written.
+        """Waits until all that was sent is written, as long as the writing process works or the store answers.
 
         Raises:
-            TrackingError: it cannot be, and `check` has not said so before.
+            TrackingError: it cannot be written, and `check` has not said so before.
         """
         self.send(Closed())
-        self._answered.wait()
+        while not self._answered.wait(POLL):
+            if self._process.silence > PATIENCE:
+                self.answer(
+                    f"the MLflow store {self._store} has not answered for {PATIENCE:.0f} s, and what was not yet written is lost: "
+                    "see that it is up and not locked, or use tracking=none"
+                )
         if not self._told:
             self.check()
 
@@ -58,15 +69,10 @@ class Channel:
 
 
 class WritingProcess:
-    """A running ``python -m regnet.tracking.writer``, fed by a thread, so that whoever sends a record never waits."""
+    """A running `regnet.tracking.writer`, fed by a thread, so that whoever sends a record never waits."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "regnet.tracking.writer"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            process_group=0,  # Ctrl-C is for the training process, which then says what became of its runs
-        )
+        self._child = Child(TARGET, outlives=True)  # it says in the store what became of the runs of a killed process
         self._outbox: SimpleQueue[bytes | None] = SimpleQueue()
         self._numbers = itertools.count()
         self._channels: dict[int, Channel] = {}
@@ -78,50 +84,61 @@ class WritingProcess:
         atexit.register(self.end, os.getpid())
 
     @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._child.pid
+
+    @property
     def running(self) -> bool:
-        """Whether there is still somebody to hear."""
+        """Whether the process takes records."""
         return self._last_words is None
+
+    @property
+    def silence(self) -> float:
+        """For how many seconds it has done nothing."""
+        return self._child.silence
 
     def open(self, destination: Destination) -> Channel:
         """A channel to that destination; it need not be closed if nobody waits for what was sent."""
         number = next(self._numbers)
-        channel = self._channels[number] = Channel(number, self._outbox)
+        channel = self._channels[number] = Channel(number, destination, self)
         channel.send(destination)
         if not self.running:
             channel.answer(self._last_words)
         return channel
 
+    def send(self, message: bytes) -> None:
+        """Hands a message over, without waiting for it to be sent."""
+        self._outbox.put(message)
+
     def end(self, owner: int) -> None:
         """Lets it write what it has, and end; nothing happens in a process that was forked from the owner."""
         if os.getpid() == owner:
             self._outbox.put(None)
-            self._receiver.join()
+            self._sender.join(LAST)
+            self._receiver.join(LAST)
+            self._child.kill()
 
     def _send(self) -> None:
-        assert self._process.stdin is not None
-        with suppress(BrokenPipeError), self._process.stdin as pipe:
+        with suppress(ChildEnded, OSError):  # as the receiver says
             while (message := self._outbox.get()) is not None:
-                pipe.write(message)
-                if self._outbox.empty():
-                    pipe.flush()
+                self._child.write(message)
+        self._child.finish()
 
     def _receive(self) -> None:
-        for reply in _replies(self._process):
-            self._channels.pop(reply.channel).answer(reply.problem)
-        code = self._process.wait()
-        self._last_words = (
-            f"the process that writes to the MLflow store ended unexpectedly (exit code {code}), and the last seconds of this "
-            "launch are not in the store: see that there is memory and disk space, or use tracking=none"
-        )
+        try:
+            while True:
+                self._answer(pickle.loads(self._child.wait_for_message()))
+        except ChildEnded as error:
+            self._last_words = (
+                f"the writing {error}, and the last seconds of this launch are not in the MLflow store: "
+                "see that there is memory and disk space, or use tracking=none"
+            )
         for channel in list(self._channels.values()):
             channel.answer(self._last_words)
 
-
-def _replies(process: subprocess.Popen[bytes]) -> Iterator[Reply]:
-    assert process.stdout is not None
-    with process.stdout as pipe, suppress(EOFError, pickle.UnpicklingError):  # it has ended, perhaps in the middle of a word
-        while True:
-            yield pickle.load(pipe)
+    def _answer(self, reply: Reply) -> None:
+        self._channels.pop(reply.channel).answer(reply.problem)
 
 
 _lock = threading.Lock()

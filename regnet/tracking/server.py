@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from http.client import HTTPException
+from pathlib import Path
 from typing import IO, NoReturn
 
 from regnet.errors import TrackingError
+from regnet.processes.child import POLL
+from regnet.processes.supervisor import Command, Supervised
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 5000
 """MLflow's own."""
 START_SECONDS = 120
 """A store of an older version is brought up to date first."""
-END_SECONDS = 5
-"""How long the server has to end by itself."""
 ALONE = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 """No processes besides the server's own: jobs are not what it is here for."""
 
@@ -30,38 +30,32 @@ ALONE = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 class Server:
     """A server that was started, and may not answer yet."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, log: IO[bytes]) -> None:
-        self._process = process
+    def __init__(self, program: Supervised, port: int, log: IO[bytes]) -> None:
+        self._program = program
         self._log = log
         self.url = address(port)
 
     def wait_until_ready(self) -> None:
         """Returns when the server answers; raises TrackingError if it has ended, or says nothing for two minutes."""
         end = time.monotonic() + START_SECONDS
-        while time.monotonic() < end:
-            if self._process.poll() is not None:
+        while not self._answers():
+            if self._program.wait(0.05) is not None:
                 raise TrackingError(f"the MLflow server ended at once: {self._last_words()}")
-            try:
-                urllib.request.urlopen(f"{self.url}health", timeout=1).close()
-            except OSError:
-                time.sleep(0.05)
-            else:
-                return
-        raise TrackingError(f"the MLflow server has not answered for {START_SECONDS} seconds: {self._last_words()}")
+            if time.monotonic() > end:
+                raise TrackingError(f"the MLflow server has not answered for {START_SECONDS} seconds: {self._last_words()}")
 
     def wait(self) -> NoReturn:
         """Raises TrackingError when the server has ended by itself."""
-        code = self._process.wait()
-        raise TrackingError(f"the MLflow server has ended (exit code {code}): {self._last_words()}")
+        while (how := self._program.wait(POLL)) is None:
+            pass
+        raise TrackingError(f"the MLflow server has ended ({how}): {self._last_words()}")
 
-    def end(self) -> None:
-        """Ends the server's processes, with force if they take too long."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, number)
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(END_SECONDS)
-                break
+    def _answers(self) -> bool:
+        try:
+            urllib.request.urlopen(f"{self.url}health", timeout=1).close()
+        except (OSError, HTTPException):
+            return False
+        return True
 
     def _last_words(self) -> str:
         self._log.seek(0)
@@ -76,7 +70,9 @@ def address(port: int) -> str:
 
 @contextmanager
 def serving(uri: str, port: int) -> Iterator[Server]:
-    """Within, MLflow's server shows the store at that port of this machine, and to nobody elsewhere; at any free one if it is 0.
+    """Context manager in which MLflow's server shows the store at that port of this machine alone; at any free one if it is 0.
+
+    The server ends on leaving, or when this process ends, however that happens.
 
     Raises:
         TrackingError: the port is in use.
@@ -84,20 +80,12 @@ def serving(uri: str, port: int) -> Iterator[Server]:
     port = _free_port(port)
     options = ["--host", HOST, "--port", str(port), "--workers", "1", "--uvicorn-opts", "--log-level warning"]
     environment = os.environ | ALONE | {"MLFLOW_BACKEND_STORE_URI": uri}  # not an option: others need not see its password
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mlflow", "server", *options],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # Ctrl-C is for us, who then end it
-        )
-        server = Server(process, port, log)
+    with tempfile.NamedTemporaryFile(prefix="regnet-", delete=False) as log:
+        program = Supervised(Command([sys.executable, "-m", "mlflow", "server", *options], environment, Path(log.name)))
         try:
-            yield server
+            yield Server(program, port, log)
         finally:
-            server.end()
+            program.end()
 
 
 def _free_port(port: int) -> int:

@@ -1,6 +1,6 @@
-"""The process that writes to the MLflow store, so that training need not wait: ``python -m regnet.tracking.writer``.
+"""The process that writes to the MLflow store, so that training need not wait.
 
-Pickled records come over standard input, each with the number of its channel, and replies go back over standard output.
+Pickled records come over the connection, each with the number of its channel, and replies go back over it.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from regnet.errors import TrackingError
 from regnet.tracking import quiet_mlflow
+from regnet.tracking.process import LAST
 from regnet.tracking.records import Closed, Destination, Record, Reply
 from regnet.tracking.uri import check_store
 
@@ -39,8 +41,8 @@ Message: TypeAlias = tuple[int, Record]
 class Writer:
     """Keeps a ledger for each channel, and writes them all once in a while."""
 
-    def __init__(self, replies: BinaryIO) -> None:
-        self._replies = replies
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._ledgers: dict[int, Ledger] = {}
         self._due = 0.0
 
@@ -98,31 +100,30 @@ class Writer:
         self._reply(Reply(channel, str(error)))
 
     def _reply(self, reply: Reply) -> None:
-        with suppress(BrokenPipeError):  # there may be nobody left to hear
-            pickle.dump(reply, self._replies)
-            self._replies.flush()
+        with suppress(ConnectionError):  # there may be nobody left to read it
+            self._connection.send_bytes(pickle.dumps(reply))
 
 
-def main() -> None:
-    """Serves the training process at the other end of the pipes until it has ended."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # those are for the training process, which then says what is to be written
-        signal.signal(number, signal.SIG_IGN)
+def serve(connection: Connection) -> None:
+    """Serves the training process at the other end of the connection until it has ended."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # that is for the training process, which then says what is to be written
     quiet_mlflow()
-    replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what MLflow prints is no reply
+    os.dup2(2, 1)  # what MLflow prints is no result
     inbox: SimpleQueue[Message | None] = SimpleQueue()
-    threading.Thread(target=_receive, args=(sys.stdin.buffer, inbox), daemon=True).start()
+    threading.Thread(target=_receive, args=(connection, inbox), daemon=True).start()
     threading.Thread(target=importlib.import_module, args=(LEDGER,), daemon=True).start()  # before there is anything to write
-    Writer(replies).serve(inbox)
-    sys.stderr.flush()
+    Writer(connection).serve(inbox)
+    with suppress(AttributeError, OSError, ValueError):  # it may be closed
+        sys.stderr.flush()
     os._exit(0)  # MLflow takes most of a second to be torn down
 
 
-def _receive(pipe: BinaryIO, inbox: SimpleQueue[Message | None]) -> None:
+def _receive(connection: Connection, inbox: SimpleQueue[Message | None]) -> None:
     try:
         while True:
-            inbox.put(pickle.load(pipe))
-    except (EOFError, pickle.UnpicklingError):
+            inbox.put(pickle.loads(connection.recv_bytes()))
+    except (EOFError, ConnectionError):
+        signal.alarm(int(LAST))  # nobody waits for a store that does not answer
         inbox.put(None)
 
 
@@ -132,7 +133,3 @@ def _open(destination: Destination) -> Ledger:
 
     gc.freeze()  # MLflow is in memory to stay: it need not be searched for garbage time and again
     return Ledger(destination)
-
-
-if __name__ == "__main__":
-    main()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated
 
 import torch
 from annotated_types import Interval
+from torch import Tensor
 
 from regnet.builtin.datasets.splitting import split_at_random
 from regnet.contracts import Dataset, Splits
@@ -27,9 +29,12 @@ class Diabetes(Dataset):
     redraw: bool = True
 
     def load(self, generator: torch.Generator) -> Splits:
-        from sklearn.datasets import load_diabetes
+        return split_at_random(*_read(), self.test_share, None, generator)
 
-        bunch = load_diabetes()
-        x = torch.from_numpy(bunch.data).float()
-        y = torch.from_numpy(bunch.target).float().unsqueeze(-1)
-        return split_at_random(x, y, self.test_share, None, generator)
+
+@cache  # reading the file takes longer than training a seed for an epoch
+def _read() -> tuple[Tensor, Tensor]:
+    from sklearn.datasets import load_diabetes
+
+    bunch = load_diabetes()
+    return torch.from_numpy(bunch.data).float(), torch.from_numpy(bunch.target).float().unsqueeze(-1)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated
 
 import torch
 from annotated_types import Interval
+from torch import Tensor
 
 from regnet.builtin.datasets.splitting import split_at_random
 from regnet.contracts import Dataset, Splits
@@ -27,9 +29,13 @@ class Digits(Dataset):
     redraw: bool = True
 
     def load(self, generator: torch.Generator) -> Splits:
-        from sklearn.datasets import load_digits
+        x, y, classes = _read()
+        return split_at_random(x, y, self.test_share, classes, generator)
 
-        bunch = load_digits()
-        x = torch.from_numpy(bunch.data).float()
-        y = torch.from_numpy(bunch.target).long()
-        return split_at_random(x, y, self.test_share, len(bunch.target_names), generator)
+
+@cache  # reading the file takes as long as training a seed for two epochs
+def _read() -> tuple[Tensor, Tensor, int]:
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    return torch.from_numpy(bunch.data).float(), torch.from_numpy(bunch.target).long(), len(bunch.target_names)

@@ -1,0 +1,203 @@
+"""A child process, seen from the one that started it: started clean, talked to in messages, never waited for without a limit."""
+
+from __future__ import annotations
+
+import fcntl
+import math
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import Final
+
+from regnet.errors import RegnetError
+from regnet.processes.activity import Activity, kill_tree
+from regnet.processes.start import Start, start
+
+SILENCE: Final = 60.0
+"""Seconds for which a process that is waited for may neither send anything nor use its processor."""
+POLL: Final = 0.5
+"""Seconds between two looks at processes that are waited for."""
+END: Final = 5.0
+"""Seconds that a process is given to end by itself once nothing is wanted of it any more."""
+
+BOOT: Final = """\
+# a process of regnet
+import sys
+from multiprocessing.connection import Connection
+connection = Connection(int(sys.argv[1]))
+try:
+    parent, sys.path[:], outlives = connection.recv()
+except EOFError:
+    sys.exit("the process that started this one has ended")
+from regnet.processes.entry import serve
+serve(sys.argv[2], connection, parent, outlives)
+"""
+"""What a child runs first. Its modules come from where this process has them, but this process's main module is not imported."""
+
+
+class ChildEnded(RegnetError):
+    """A child process has ended, or was ended because it did not answer, before it said what it was asked for."""
+
+
+class Child:
+    """A Python process that runs one function of regnet, and ends when this process does.
+
+    It starts as a new interpreter rather than as a copy of this one, with this one's module path, environment and working
+    directory. Ctrl-C and a closed terminal do not reach it: this process decides what they mean.
+
+    Args:
+        target: the function to run, as ``module:function``; it is called with the child's end of the connection.
+        outlives: whether it is to go on when this process ends without a word, until it sees that its connection is closed.
+        environment: variables to set for it, beside those of this process.
+
+    Raises:
+        RegnetError: the system cannot start another process.
+    """
+
+    def __init__(self, target: str, *, outlives: bool = False, environment: Mapping[str, str] | None = None) -> None:
+        try:
+            self.connection, passed = _connected()
+        except OSError as error:  # too many files are open
+            raise RegnetError(f"no process can be started: {error.strerror}") from error
+        words = [sys.executable, "-P", "-c", BOOT, str(passed), target]
+        try:
+            self._process = start(Start(words, os.environ | (environment or {}), passed))
+        except (OSError, RuntimeError) as error:
+            self.connection.close()
+            raise RegnetError(f"no process can be started: {getattr(error, 'strerror', error)}") from error
+        finally:
+            os.close(passed)
+        self._activity = Activity(self._process.pid)
+        with suppress(ConnectionError):  # it has ended already, as whoever waits for it will see
+            self.connection.send((os.getpid(), sys.path, outlives))
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
+    @property
+    def silence(self) -> float:
+        """For how many seconds, as far as was looked, it has neither sent anything nor used its processor.
+
+        Infinite if it has ended and everything that it sent is read, though a process that it started may hold the connection.
+        """
+        ended = self._process.poll() is not None and not self.connection.poll()
+        return math.inf if ended else self._activity.silence()
+
+    @property
+    def state(self) -> str:
+        """What the system says of it, such as ``sleeping`` or ``stopped``."""
+        return self._activity.state()
+
+    def receive(self) -> bytes:
+        """The next message, waited for as long as the process works.
+
+        Raises:
+            ChildEnded: it ended, or it did not answer.
+        """
+        while not self.connection.poll(POLL):
+            if self.silence > SILENCE:
+                raise self.unresponsive()
+        return self.read()
+
+    def wait_for_message(self) -> bytes:
+        """The next message, for a thread that has nothing else to do: waited for until the process ends.
+
+        Raises:
+            ChildEnded: it ended.
+        """
+        self.connection.poll(None)
+        return self.read()
+
+    def read(self) -> bytes:
+        """The message that has begun to come in.
+
+        Raises:
+            ChildEnded: it ended, or it did not go on.
+        """
+        try:
+            message = self.connection.recv_bytes()
+        except BlockingIOError:
+            raise self.unresponsive() from None
+        except (EOFError, ConnectionError):
+            raise ChildEnded(f"process {self.pid} {describe_exit(self.end())}") from None
+        self._activity.note()
+        return message
+
+    def write(self, message: bytes) -> None:
+        """Sends a message, and expects the process to work from now on; one to a process that has ended is dropped.
+
+        Raises:
+            ChildEnded: it does not take the message.
+        """
+        self._activity.note()
+        try:
+            self.connection.send_bytes(message)
+        except BlockingIOError:
+            raise self.unresponsive() from None
+        except ConnectionError:
+            pass
+
+    def finish(self) -> None:
+        """Says that nothing more will be sent, which ends a process that serves; what it still sends can be read."""
+        with suppress(OSError), socket.socket(fileno=os.dup(self.connection.fileno())) as ours:
+            ours.shutdown(socket.SHUT_WR)
+
+    def unresponsive(self) -> ChildEnded:
+        """Ends a process that has been silent for too long, and returns the error that says so."""
+        if self._process.poll() is not None:
+            return ChildEnded(f"process {self.pid} {describe_exit(self.end())}")
+        state = self.state
+        self.end(grace=0)
+        return ChildEnded(
+            f"process {self.pid} neither answered nor used its processor for {SILENCE:.0f} s ({state}), and was ended"
+        )
+
+    def interrupt(self) -> None:
+        """Asks the process to stop what it does."""
+        self._process.terminate()
+
+    def kill(self) -> None:
+        """Kills the process and those that it started."""
+        if self._process.poll() is None:
+            kill_tree(self.pid)
+
+    def end(self, grace: float = END) -> int | None:
+        """Waits for the process to end by itself, then kills it and what it started; returns its exit code, if there is one."""
+        self.connection.close()
+        if grace > 0:
+            with suppress(subprocess.TimeoutExpired):
+                return self._process.wait(grace)
+        self.kill()
+        with suppress(subprocess.TimeoutExpired):  # a process that waits for a broken disk outlasts even SIGKILL
+            return self._process.wait(END)
+        return None
+
+
+def describe_exit(code: int | None) -> str:
+    """An exit code in words, such as ``ended with exit code -9 (SIGKILL)``."""
+    if code is None:
+        return "cannot be ended"
+    named = f" ({signal.Signals(-code).name})" if code < 0 and -code in set(signal.Signals) else ""
+    return f"ended with exit code {code}{named}"
+
+
+def _connected() -> tuple[Connection, int]:
+    """Our end of a new connection, on which no message may stop half-way for long, and the descriptor of the other end."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+            ours.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", int(SILENCE), 0))
+        return Connection(_above_streams(ours)), _above_streams(theirs)
+
+
+def _above_streams(end: socket.socket) -> int:
+    """A copy of the descriptor that is none of the standard streams', any of which may be closed here."""
+    return fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 3)

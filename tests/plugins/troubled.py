@@ -1,0 +1,102 @@
+"""A single-file plugin for tests: points in a disc that cause trouble from the moment that a file is there."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+import regnet
+from regnet.builtin.datasets.disc import Disc
+
+Trouble = Literal["raise", "size", "kill", "exit", "stop", "sleep", "lock", "stuck", "busy", "log"]
+
+
+class TroubleError(Exception):
+    """Of a class that a process without this plugin does not know."""
+
+
+def complain() -> None:
+    """Raises an error that is no mistake of a user."""
+    raise TroubleError("no such file")
+
+
+def spin() -> None:
+    """Works for ever."""
+    while True:
+        pass
+
+
+TROUBLES: dict[str, Callable[[], object]] = {
+    "raise": complain,
+    "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "exit": lambda: os._exit(3),
+    "stop": lambda: os.kill(os.getpid(), signal.SIGSTOP),
+    "sleep": lambda: time.sleep(1000),
+    "lock": lambda: threading.Barrier(2).wait(),  # a deadlock: no other party ever comes
+    "stuck": lambda: ctypes.PyDLL(None).sleep(1000),  # within C, and with Python's lock
+    "busy": spin,
+    "log": lambda: logging.getLogger("troubled").warning("%s is logged", "trouble"),
+}
+
+
+@dataclass(frozen=True)
+class Troubled(regnet.Dataset):
+    """Points in a disc, and trouble.
+
+    Args:
+        trouble: what happens.
+        flag: the file from whose existence on it happens.
+        train_size: the number of points to train on.
+        test_size: the number of points to test on.
+        redraw: whether each seed draws its own points.
+    """
+
+    trouble: Trouble = "raise"
+    flag: str = "flag"
+    train_size: int = 60
+    test_size: int = 40
+    redraw: bool = True
+
+    def load(self, generator: torch.Generator) -> regnet.Splits:
+        """The points, or trouble."""
+        there = Path(self.flag).exists()
+        if there and self.trouble in TROUBLES:
+            TROUBLES[self.trouble]()
+        more = there and self.trouble == "size"
+        return Disc(self.train_size + more, self.test_size).load(generator)
+
+
+def make_layer() -> type[regnet.Layer]:
+    """A class that has no place in a module, so that its objects cannot be pickled."""
+
+    @dataclass(frozen=True)
+    class Tripled(regnet.Layer):
+        """``y = 3x``."""
+
+        def forward(self, params: Any, x: torch.Tensor, context: Any) -> tuple[torch.Tensor, Any]:
+            return 3 * x, None
+
+        def backward(self, params: Any, cache: Any, dy: torch.Tensor) -> tuple[torch.Tensor, dict[str, Any]]:
+            return 3 * dy, {}
+
+    return Tripled
+
+
+@regnet.hookimpl
+def regnet_datasets() -> dict[str, type[regnet.Dataset]]:
+    return {"troubled": Troubled}
+
+
+@regnet.hookimpl
+def regnet_layers() -> dict[str, type[regnet.Layer]]:
+    return {"tripled": make_layer()}
