@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import select
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +16,14 @@ from regnet.bench.memory import peak_memory
 from regnet.bench.problem import Problem
 from regnet.bench.program import Lap, Program
 from regnet.errors import RegnetError
+from regnet.processes.activity import Activity
+from regnet.processes.child import END, POLL, SILENCE, describe_exit
 
 SOURCE = Path(regnet.__file__).parents[1] / "scripts" / "floor.c"
 FLAGS = ("-O3", "-march=native", "-ffast-math", "-funroll-loops")
 COMPILERS = ("gcc", "clang", "cc")
+COMPILE_SECONDS = 60
+"""It takes a tenth of one."""
 
 
 def find_compiler() -> str | None:
@@ -30,6 +36,7 @@ class Floor(Program):
 
     def __init__(self, program: Path, problem: Path) -> None:
         self._process = subprocess.Popen([program, problem], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._activity = Activity(self._process.pid)
         self._ask(0)
 
     def train(self, epochs: int) -> Lap:
@@ -45,10 +52,17 @@ class Floor(Program):
     def _ask(self, epochs: int) -> tuple[float, float]:
         assert self._process.stdin
         assert self._process.stdout
-        print(epochs, file=self._process.stdin, flush=True)
+        with suppress(BrokenPipeError):  # it has ended, and the empty answer says how
+            print(epochs, file=self._process.stdin, flush=True)
+        self._activity.note()
+        while not select.select([self._process.stdout], [], [], POLL)[0]:
+            if self._activity.silence() > SILENCE:
+                raise RegnetError(f"{SOURCE.name} neither answered nor used its processor for {SILENCE:.0f} s")
         answer = self._process.stdout.readline()
         if not answer:
-            raise RuntimeError(f"{SOURCE.name} ended with exit code {self._process.wait()} when asked for {epochs} epochs")
+            code = self._process.wait(END)
+            error = RegnetError if code < 0 else RuntimeError  # somebody killed it, or it does not fit the problem
+            raise error(f"{SOURCE.name} {describe_exit(code)} when asked for {epochs} epochs")
         seconds, processor_seconds, self._loss = map(float, answer.split())
         return seconds, processor_seconds
 
@@ -57,17 +71,25 @@ def prepare(problem: Problem) -> Program:
     """Compiles the program and starts it on the problem's first replica.
 
     Raises:
-        RegnetError: the compiler cannot compile it; says what the compiler said first.
+        RegnetError: the compiler cannot compile it, or does not answer; says what the compiler said first.
     """
-    folder = Path(tempfile.mkdtemp())
+    folder = Path(tempfile.mkdtemp())  # which is in the folder that this process's end removes
     program, data = folder / "floor", folder / "problem"
-    compiler = find_compiler()
-    assert compiler
-    done = subprocess.run([compiler, *FLAGS, "-o", program, SOURCE, "-lm"], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RegnetError(f"{compiler} cannot compile {SOURCE}: {done.stderr.strip().splitlines()[0]}")
+    _compile(program)
     write(problem.first(1), data)
     return Floor(program, data)
+
+
+def _compile(program: Path) -> None:
+    compiler = find_compiler()
+    assert compiler
+    command: list[str | Path] = [compiler, *FLAGS, "-o", program, SOURCE, "-lm"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=COMPILE_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise RegnetError(f"{compiler} has not compiled {SOURCE} within {COMPILE_SECONDS} s") from None
+    if done.returncode:
+        raise RegnetError(f"{compiler} cannot compile {SOURCE}: {done.stderr.strip().splitlines()[0]}")
 
 
 def write(problem: Problem, path: Path) -> None:

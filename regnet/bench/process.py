@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import math
-import multiprocessing
 import os
-import signal
-import sys
+import pickle
 import tempfile
 import time
 import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
@@ -21,13 +17,13 @@ import numpy as np
 from regnet.bench.contender import Contender
 from regnet.bench.program import Lap
 from regnet.errors import RegnetError
+from regnet.processes.child import Child, ChildEnded
 
 WARM_UP = 3
 """Epochs before anything is timed; the first may compile, and after the last the losses are compared."""
 SHORTEST = 0.1
 """Seconds that a lap takes at least: a clock, and another process's interruption, are coarse."""
-PATIENCE = 2.0
-"""Seconds that a process is given to end by itself."""
+TARGET = "regnet.bench.process:serve"
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -54,49 +50,72 @@ class Racer:
 
     def __init__(self, contender: Contender) -> None:
         self._name = contender.name
+        self._message = pickle.dumps(contender)
         self._start = time.perf_counter()
-        spawn = multiprocessing.get_context("spawn")
-        self._connection, theirs = spawn.Pipe()
-        self._process = spawn.Process(target=_serve, args=(theirs,), daemon=True)
-        with _environment(ONE_THREAD):
-            self._process.start()
-        theirs.close()
-        self._connection.send(contender)
+        self._folder = tempfile.TemporaryDirectory(prefix="regnet-bench-", ignore_cleanup_errors=True)
+        self._child = Child(TARGET, environment=ONE_THREAD | {"TMPDIR": self._folder.name})
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._child.pid
 
     def ready(self) -> Ready:
-        """Waits until the contender is warm."""
+        """Waits until the contender is warm.
+
+        Raises:
+            RegnetError: it cannot be prepared, its process ended, or it did not answer.
+        """
+        self._receive()  # loading libraries may take longer than a message waits to be read
+        self._send(self._message)
         self._receive()
         start_seconds = time.perf_counter() - self._start
         return Ready(start_seconds, self._receive())
 
     def lap(self, epochs: int) -> Lap:
-        """Has it train for that many epochs, or for more if those are too few to be timed."""
-        self._connection.send(epochs)
+        """Has it train for that many epochs, or for more if those are too few to be timed.
+
+        Raises:
+            RegnetError: its process ended, or it did not answer.
+        """
+        self._send(pickle.dumps(epochs))
         return self._receive()  # type: ignore[no-any-return]
 
     def finish(self) -> int | None:
-        """Ends the process, and returns the most memory it used, in bytes, if the system tells."""
-        self._connection.send(None)
+        """Ends the process, and returns the most memory it used, in bytes, if the system tells.
+
+        Raises:
+            RegnetError: the process ended before, or it did not answer.
+        """
+        self._send(pickle.dumps(None))
         peak: int | None = self._receive()
-        self._process.join()
+        self._child.end()
+        self._folder.cleanup()
         return peak
 
     def stop(self) -> None:
-        """Ends the process, at once if it does not do so by itself."""
-        self._connection.close()
-        self._process.join(PATIENCE)
-        self._process.kill()
-        self._process.join()
+        """Ends the process at once, and removes what it left."""
+        self._child.end(grace=0)
+        self._folder.cleanup()
+
+    def _send(self, message: bytes) -> None:
+        try:
+            self._child.write(message)
+        except ChildEnded as error:
+            raise self._lost(error) from None
 
     def _receive(self) -> Any:
         try:
-            answer = self._connection.recv()
-        except EOFError:
-            self._process.join()
-            raise RegnetError(f"bench: {self._name}: its process ended early, with exit code {self._process.exitcode}") from None
+            answer = pickle.loads(self._child.receive())
+        except ChildEnded as error:
+            raise self._lost(error) from None
         if isinstance(answer, _Failure):
             raise RegnetError(f"bench: {self._name} failed: {answer.summary}") if answer.told else RuntimeError(answer.traceback)
         return answer
+
+    def _lost(self, error: ChildEnded) -> RegnetError:
+        hint = ": probably out of memory (time fewer replicas)" if "SIGKILL" in str(error) else ""
+        return RegnetError(f"bench: {self._name}: {error}{hint}")
 
 
 @dataclass(frozen=True)
@@ -109,20 +128,19 @@ class _Failure:
     traceback: str
 
 
-def _serve(connection: Connection) -> None:
+def serve(connection: Connection) -> None:
     """What runs in the process: prepares the contender that is sent, then trains whenever it is told a number of epochs."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupted parent ends this process by itself
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the parent's output is the result
-    with _own_temporary_folder():
-        try:
-            _race(connection)
-        except EOFError:
-            return
-        except Exception as error:
-            connection.send(_Failure(str(error), isinstance(error, RegnetError), traceback.format_exc()))
+    os.dup2(2, 1)  # the parent's output is the result
+    try:
+        _race(connection)
+    except (EOFError, ConnectionError):  # nobody is left to report to
+        return
+    except Exception as error:
+        connection.send(_Failure(str(error), isinstance(error, RegnetError), traceback.format_exc()))
 
 
 def _race(connection: Connection) -> None:
+    connection.send(None)
     contender: Contender = connection.recv()
     program = contender.prepare()
     connection.send(program.train(1))
@@ -132,22 +150,3 @@ def _race(connection: Connection) -> None:
     while (epochs := connection.recv()) is not None:
         connection.send(program.train(max(epochs, least)))
     connection.send(program.peak_memory())
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Within, processes that are started see these environment variables."""
-    before = dict(os.environ)
-    os.environ |= values
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ |= before
-
-
-@contextmanager
-def _own_temporary_folder() -> Iterator[None]:
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        tempfile.tempdir = folder
-        yield

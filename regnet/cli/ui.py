@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import webbrowser
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from types import FrameType
+from contextlib import suppress
 
 from regnet.cli.console import results_console
 from regnet.cli.links import print_each
@@ -24,7 +21,7 @@ def ui(options: argparse.Namespace) -> int:
     if is_server(uri):
         _open(_links(uri, options.experiment, uri.rstrip("/") + "/"), options.browser)
         return 0
-    with _ended_by_signals(), serving(uri, options.port) as server:
+    with serving(uri, options.port) as server:
         links = _links(uri, options.experiment, server.url)  # while the server starts
         server.wait_until_ready()
         with suppress(KeyboardInterrupt):
@@ -54,19 +51,3 @@ def _open(links: dict[str, str], browser: bool) -> None:
     print_each(results_console(), links)
     if browser:
         webbrowser.open(next(iter(links.values())))
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Within, what ends a terminal's programs is as good as Ctrl-C, so that no server is left behind."""
-    numbers = (signal.SIGTERM, signal.SIGHUP)
-    before = [signal.signal(number, _interrupt) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

@@ -142,7 +142,7 @@ class Child:
             self.connection.send_bytes(message)
         except BlockingIOError:
             raise self.unresponsive() from None
-        except ConnectionError:
+        except OSError:  # nobody reads it, or the connection is closed here
             pass
 
     def finish(self) -> None:

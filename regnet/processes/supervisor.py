@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -39,8 +39,9 @@ class Supervised:
     """A running program, seen from here."""
 
     def __init__(self, command: Command) -> None:
+        message = pickle.dumps(replace(command, environment=dict(command.environment)))
         self._supervisor = Child(TARGET, outlives=True)
-        self._supervisor.write(pickle.dumps(command))
+        self._supervisor.write(message)
 
     def wait(self, seconds: float) -> str | None:
         """How the program ended, if it does so within that time."""

@@ -42,9 +42,14 @@ def open_tracker(manager: pluggy.PluginManager, launch: str) -> Iterator[None]:
 
 
 def quiet_mlflow() -> None:
-    """Turns MLflow's telemetry and chatter off, unless the user has turned them on; call it before MLflow is imported."""
+    """Turns MLflow's telemetry and chatter off, unless the user has turned them on; call it before MLflow is imported.
+
+    A server that does not answer is given up after two minutes, rather than after a quarter of an hour.
+    """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
     logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
@@ -17,11 +17,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from regnet.errors import TrackingError, one_of
 from regnet.tracking.blank import is_blank, set_up
+from regnet.tracking.passwords import without_password
 from regnet.tracking.uri import SQLITE, check_store, is_server, store_uri, unusable
 
 __all__ = ["connect", "existing_experiment", "experiment_id", "search", "store_uri", "tracking_errors"]
 
 PAGE = 1000
+LOCK_SECONDS = 60
+"""How long another process may take to set up the same store: MLflow takes ten seconds."""
 
 
 def connect(given: object = None, *, create: bool = True) -> MlflowClient:
@@ -35,13 +38,33 @@ def connect(given: object = None, *, create: bool = True) -> MlflowClient:
     with tracking_errors(uri):
         if is_server(uri):
             return MlflowClient(uri)
-        digest = hashlib.blake2b(uri.encode(), digest_size=8).hexdigest()
-        with FileLock(Path(tempfile.gettempdir()) / f"regnet-{os.getuid()}-{digest}.lock"):
+        with _locked(uri):
             if uri.startswith(SQLITE) and is_blank(path := Path(uri.removeprefix(SQLITE))):
                 set_up(path)
             client = MlflowClient(uri)
             client.search_experiments(max_results=1)
             return client
+
+
+@contextmanager
+def _locked(uri: str) -> Iterator[None]:
+    """Context manager in which no other process of this user sets up the store."""
+    lock = FileLock(lock_file(uri))
+    try:
+        lock.acquire(LOCK_SECONDS)
+    except Timeout:
+        message = f"another process has held {lock.lock_file} for {LOCK_SECONDS} s: end it"
+        raise TrackingError(without_password(f"the MLflow store {uri} cannot be used: {message}")) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def lock_file(uri: str) -> Path:
+    """The file that is locked while a store is set up."""
+    digest = hashlib.blake2b(uri.encode(), digest_size=8).hexdigest()
+    return Path(tempfile.gettempdir()) / f"regnet-{os.getuid()}-{digest}.lock"
 
 
 def experiment_id(client: MlflowClient, name: str) -> str:

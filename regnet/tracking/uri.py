@@ -7,9 +7,11 @@ import textwrap
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from regnet.encoding import well_formed
 from regnet.errors import TrackingError
 from regnet.tracking.passwords import without_password
 from regnet.tracking.records import Destination
@@ -18,8 +20,21 @@ SQLITE = "sqlite:///"
 DEFAULT_URI = f"{SQLITE}mlflow.db"
 DEFAULT_EXPERIMENT = "regnet"
 REACH_SECONDS = 5
+"""How long a server or a database has to answer for the first time."""
 DATABASES = ("postgresql", "mysql", "mssql")
 """Those that MLflow takes, besides SQLite."""
+LIMITS: Final[Mapping[str, tuple[str, ...]]] = {
+    "psycopg": ("connect_timeout",),
+    "psycopg2": ("connect_timeout",),
+    "pg8000": ("timeout",),
+    "mysqldb": ("connect_timeout",),
+    "pymysql": ("connect_timeout", "read_timeout"),
+    "mysqlconnector": ("connection_timeout",),
+    "mariadbconnector": ("connect_timeout",),
+    "pyodbc": ("timeout",),
+    "pymssql": ("login_timeout",),
+}
+"""The options of SQLAlchemy's drivers that limit how long connecting takes, in seconds."""
 INSTEAD = "tracking.uri, --uri or MLFLOW_TRACKING_URI name another store, and tracking=none runs without one"
 REASON_LENGTH = 160
 """MLflow's messages go on for a page: this much says what is wrong."""
@@ -54,6 +69,8 @@ def check_store(uri: str, *, create: bool = True) -> None:
     Raises:
         TrackingError: it does not, or cannot.
     """
+    if uri != well_formed(uri):
+        raise TrackingError(f"the MLflow store {uri} cannot be used: its path is not in UTF-8 ({INSTEAD})")
     if is_server(uri):
         _reach(uri)
     elif uri.startswith(SQLITE):
@@ -80,8 +97,9 @@ def _reach(uri: str) -> None:
         urllib.request.urlopen(uri.rstrip("/") + "/health", timeout=REACH_SECONDS).close()
     except urllib.error.HTTPError:
         pass  # it answered, if only to say that this is not the way to ask
-    except urllib.error.URLError as error:
-        message = f"the MLflow server {uri} does not answer: {error.reason} (start it; {INSTEAD})"
+    except (OSError, HTTPException) as error:
+        reason = error.reason if isinstance(error, urllib.error.URLError) else str(error) or type(error).__name__
+        message = f"the MLflow server {uri} does not answer: {reason} (start it; {INSTEAD})"
         raise TrackingError(without_password(message)) from error
 
 
@@ -91,11 +109,20 @@ def _connect(uri: str) -> None:
     from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
     try:
-        create_engine(uri, poolclass=NullPool).connect().close()
+        create_engine(uri, poolclass=NullPool, connect_args=_limits(uri)).connect().close()
     except DBAPIError as error:
         raise unusable(uri, error.orig if isinstance(error.orig, Exception) else error) from error
-    except (SQLAlchemyError, ImportError) as error:  # its driver may be missing
+    except (SQLAlchemyError, ImportError, OSError) as error:  # its driver may be missing
         raise unusable(uri, error) from error
+
+
+def _limits(uri: str) -> dict[str, int]:
+    """The driver's options with which a database that does not answer is given up, unless the address has them."""
+    from sqlalchemy import make_url
+
+    url = make_url(uri)
+    names = LIMITS.get(url.get_dialect().driver, ())
+    return {name: REACH_SECONDS for name in names if name not in url.query}
 
 
 def _try_to_read(path: Path) -> None:

@@ -130,7 +130,7 @@ def vanish() -> Program:
     [
         (explode, RegnetError, "bench: it failed: the moon is full"),
         (have_a_bug, RuntimeError, "ZeroDivisionError: mine"),
-        (vanish, RegnetError, "bench: it: its process ended early, with exit code 7"),
+        (vanish, RegnetError, "bench: it: process \\d+ ended with exit code 7"),
     ],
 )
 def test_what_goes_wrong_in_a_process_is_told(prepare: Callable[[], Program], kind: type[Exception], message: str) -> None:

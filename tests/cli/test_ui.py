@@ -7,11 +7,15 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 import regnet
+from tests.endings import ended
 
 REGNET = [sys.executable, "-m", "regnet", "ui", "--no-browser"]
 SMALL = ["epochs=1", "dataset.train_size=20", "dataset.test_size=20"]
@@ -59,7 +63,46 @@ def check_refused(folder: Path, words: list[str], said: str) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_nothing_is_left_when_it_ends(folder: Path, number: signal.Signals) -> None:
-    process = subprocess.Popen(
+    with serving(folder) as (process, port, server):
+        process.send_signal(number)
+        assert process.communicate(timeout=8) == ("", "")
+        assert process.returncode == 0
+        assert not answers(port)
+        assert ended(server, 0.5)
+
+
+def test_nothing_is_left_when_it_is_killed(folder: Path) -> None:
+    with serving(folder) as (process, port, server):
+        process.kill()
+        assert ended(server, 5)
+        with socket.create_server(("127.0.0.1", port)):
+            pass
+
+
+def test_nothing_is_left_when_everything_that_is_called_regnet_is_killed(folder: Path) -> None:
+    with serving(folder) as (process, port, server):
+        for each in [process, *server]:
+            if "regnet" in " ".join(psutil.Process(each.pid).cmdline()):
+                each.kill()
+        assert ended(server, 5)
+        assert not answers(port)
+
+
+def test_it_ends_with_its_server(folder: Path) -> None:
+    with serving(folder) as (process, _, server):
+        (mlflow,) = [each for each in server if each.cmdline()[1:4] == ["-m", "mlflow", "server"]]
+        mlflow.kill()
+        out, told = process.communicate(timeout=8)
+        assert (process.returncode, out) == (2, "")
+        assert told.startswith("regnet: the MLflow server has ended (exit code -9): ")
+        assert told.count("\n") == 1
+        assert ended(server, 0.5)
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[tuple[subprocess.Popen[str], int, list[psutil.Process]]]:
+    """Context manager in which `regnet ui` runs, with the port and the processes of its server."""
+    command = subprocess.Popen(
         [*REGNET, "--port", "0"],
         cwd=folder,
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
@@ -67,27 +110,21 @@ def test_nothing_is_left_when_it_ends(folder: Path, number: signal.Signals) -> N
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert process.stdout is not None
-    link, hint = process.stdout.readline(), process.stdout.readline()
-    assert link.startswith("All runs, grouped by study: http://127.0.0.1:")
-    assert hint == "Ctrl-C ends the server.\n"
-    port = int(link.split("127.0.0.1:")[1].partition("/")[0])
-    assert answers(port)
-    assert len(descendants(process.pid)) >= 2
-    children = descendants(process.pid)
-    process.send_signal(number)
-    _, errors = process.communicate(timeout=30)
-    assert (process.returncode, errors) == (0, "")
-    assert not answers(port)
-    assert not [child for child in children if Path(f"/proc/{child}").exists()]
+    with command:
+        try:
+            assert command.stdout is not None
+            link, hint = command.stdout.readline(), command.stdout.readline()
+            assert link.startswith("All runs, grouped by study: http://127.0.0.1:")
+            assert hint == "Ctrl-C ends the server.\n"
+            port = int(link.split("127.0.0.1:")[1].partition("/")[0])
+            assert answers(port)
+            server = psutil.Process(command.pid).children(recursive=True)
+            assert len(server) >= 3
+            yield command, port, server
+        finally:
+            command.kill()
 
 
 def answers(port: int) -> bool:
     with socket.socket() as trial:
         return trial.connect_ex(("127.0.0.1", port)) == 0
-
-
-def descendants(process: int) -> list[int]:
-    """The processes that were started by one, or by those, as Linux tells them."""
-    children = [int(word) for task in Path(f"/proc/{process}/task").iterdir() for word in (task / "children").read_text().split()]
-    return [*children, *(each for child in children for each in descendants(child))]
