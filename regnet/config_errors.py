@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,6 +16,8 @@ from regnet.contracts import KINDS
 from regnet.errors import ConfigError, PluginError, UnknownComponent, one_of
 
 NO_KEY = re.compile(r"Key '(\w+)' is not in struct|Key '(\w+)' not in '(\w+)'")
+UNREADABLE = re.compile(r"LexerNoViableAltException: ([^=\s]+)=([^'\"\n]*)$", re.MULTILINE)
+"""An override that Hydra cannot parse, whose value has no quotes."""
 NOISE = ("full_key", "object_type", "reference_type", "See https")
 """How lines begin that say nothing to a person."""
 
@@ -40,6 +43,9 @@ def explain(error: BaseException, catalog: Catalog) -> str:
         return told
     if (several := re.search(r"Ambiguous value for argument '([^=]+)=(.*)'", text)) is not None:
         return f"{several[1]} was given several values: for a sweep add -m, for a list write '{several[1]}=[{several[2]}]'"
+    if (unread := UNREADABLE.search(text)) is not None and not unread[0].isascii():
+        quoted = shlex.quote(f'{unread[1]}="{unread[2]}"')
+        return f"{unread[1]}={unread[2]}: a value with characters beyond ASCII needs quotes, and quotes for the shell: {quoted}"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return " ".join([line for line in dict.fromkeys(lines) if not line.startswith(NOISE)][:3])
 

@@ -39,7 +39,7 @@ STANDS_FOR: Final = {
     "sum ": "∑",
     "inf": "∞",
     "d": "∂đð",
-    "u": "µμ",
+    "u": "µ",
     " deg": "°",
     "section ": "§",
     "(c)": "©",
@@ -86,6 +86,15 @@ def well_formed(text: str) -> str:
     if text.isascii():
         return text
     return OTHER_SURROGATES.sub("\ufffd", text).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def is_utf8(text: bytes) -> bool:
+    """Whether bytes are text in UTF-8."""
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def in_ascii(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from regnet.encoding import well_formed
 from regnet.identity import PRESENTATION_KEYS, SEED_KEYS
 from regnet.results import StudyResult
 
@@ -56,5 +57,5 @@ def _joined(*parts: str) -> str:
 
 def _flat(value: Any, prefix: str = "") -> dict[str, str]:
     if not isinstance(value, Mapping):
-        return {prefix: str(value)}
+        return {prefix: well_formed(str(value))}
     return {name: text for key, inner in value.items() for name, text in _flat(inner, f"{prefix}.{key}" if prefix else key).items()}

@@ -43,7 +43,7 @@ def list_items(policy: Policy | None = None) -> list[Item]:
     policy = policy or read_policy()
     memory = user_cache_path("regnet") / f"plugins-{_fingerprint(policy)}.json"
     try:
-        return [Item(**item | {"options": tuple(item["options"])}) for item in json.loads(memory.read_text())]
+        return [Item(**item | {"options": tuple(item["options"])}) for item in json.loads(memory.read_text(encoding="utf-8"))]
     except (OSError, ValueError, TypeError):
         items = list(_load(policy))
     _remember(memory, items)
@@ -83,7 +83,7 @@ def _remember(memory: Path, items: list[Item]) -> None:
         memory.parent.mkdir(parents=True, exist_ok=True)
         for old in memory.parent.glob("plugins-*.json"):
             old.unlink(missing_ok=True)
-        memory.write_text(json.dumps([asdict(item) for item in items]))
+        memory.write_text(json.dumps([asdict(item) for item in items]), encoding="utf-8")
     except OSError:
         pass  # a folder that cannot be written costs time, and nothing else
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save
 
+from regnet.encoding import is_utf8
 from regnet.results import StudyResult
 
 RESULT = "result.safetensors"
@@ -48,7 +51,7 @@ def save_result(result: StudyResult, folder: Path) -> None:
 
 def load_result(folder: Path) -> StudyResult:
     """Reads what `save_result` wrote, without the trained networks."""
-    with safe_open(folder / RESULT, framework="numpy") as kept:
+    with _readable(folder / RESULT) as file, safe_open(file, framework="numpy") as kept:
         description = json.loads(kept.metadata()[DESCRIPTION])
         history = {metric: kept.get_tensor(f"{HISTORY}{metric}") for metric in description["metrics"]}
     return StudyResult(
@@ -68,7 +71,7 @@ def load_result(folder: Path) -> StudyResult:
 def load_weights(folder: Path, seed: int) -> dict[str, torch.Tensor]:
     """The weights of one seed that `save_result` wrote; empty where there are none of it."""
     prefix = f"{WEIGHTS}{seed}/"
-    with safe_open(folder / RESULT, framework="pt") as kept:
+    with _readable(folder / RESULT) as file, safe_open(file, framework="pt") as kept:
         names = [name for name in kept.keys() if name.startswith(prefix)]  # noqa: SIM118  # no mapping, though it looks like one
         return {name.removeprefix(prefix): kept.get_tensor(name) for name in names}
 
@@ -80,3 +83,13 @@ def find_results(folder: Path) -> Iterator[Path]:
         return (int(path.name) if path.name.isdigit() else -1, str(path))
 
     yield from sorted((found.parent for found in folder.rglob(RESULT)), key=by_number)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[Path]:
+    """Context manager that gives a path by which safetensors can read a file: it takes those alone that are UTF-8."""
+    if is_utf8(os.fsencode(path)):
+        yield path
+        return
+    with path.open("rb") as file:
+        yield Path(f"/dev/fd/{file.fileno()}")

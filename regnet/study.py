@@ -11,6 +11,7 @@ import torch
 from regnet.contracts import Coding, Dataset, Loss, Optimizer
 from regnet.data import Normalization
 from regnet.discovery import Provenance
+from regnet.encoding import well_formed
 from regnet.identity import study_identity
 from regnet.sequential import Sequential
 
@@ -64,7 +65,7 @@ class Study:
         """What to call the study in tables, the config's `study` or the components' names."""
         given = self.config.get("study")
         if given:
-            return str(given)
+            return well_formed(str(given))
         parts = [str(self.config.get(kind, {}).get("name", "?")) for kind in ("engine", "dataset", "loss", "optimizer")]
         return " · ".join(parts)
 

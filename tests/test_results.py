@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +99,14 @@ def test_a_result_survives_the_disk(run: RunStudy, tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "3").iterdir()] == [RESULT]
     (tmp_path / "other").touch()
     assert (tmp_path / "3" / RESULT).stat().st_mode == (tmp_path / "other").stat().st_mode  # colleagues may read it
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS has no such names")
+def test_a_result_is_read_from_a_folder_whose_name_is_not_utf8(run: RunStudy, tmp_path: Path) -> None:
+    result, folder = run(*SMALL), tmp_path / os.fsdecode(b"\xe9")
+    save_result(result, folder)
+    assert same(load_result(folder), result)
+    assert load_weights(folder, 0).keys() == result.network.weights.keys()
 
 
 def test_the_weights_of_a_seed_are_kept_with_its_result(run: RunStudy, tmp_path: Path) -> None:

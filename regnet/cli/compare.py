@@ -84,7 +84,7 @@ def _latex(one: Assessment) -> None:
 def _json(one: Assessment) -> None:
     from regnet.report.records import record
 
-    print(json.dumps(record(one), indent=1, ensure_ascii=False))
+    print(json.dumps(record(one), indent=1))
 
 
 def _csv(one: Assessment) -> None:

@@ -7,8 +7,10 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
+from regnet.encoding import encodable
 from regnet.errors import ConfigError, PluginError
 from regnet.listing import Item, list_items
 from regnet.scaffold import new_plugin
@@ -86,16 +88,18 @@ def _print(items: Sequence[Item], *, verbose: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    console = Console(width=None if sys.stdout.isatty() else 132, highlight=False)
+    shown = partial(encodable, encoding=console.encoding)
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("kind", "name", "from", "state", "what it is"):
         table.add_column(heading, overflow="fold")
     for item in items:
-        what = Text(item.detail.replace("``", ""))
+        what = Text(shown(item.detail.replace("``", "")))
         if verbose:
-            what.append(f"\n  loaded from {item.source}", style="dim")
-            what.append("".join(f"\n  {_option(option)}" for option in item.options), style="dim")
-        table.add_row(item.kind, item.name, f"{item.distribution} {item.version}", item.state, what)
-    Console(width=None if sys.stdout.isatty() else 132, highlight=False).print(table)
+            what.append(shown(f"\n  loaded from {item.source}"), style="dim")
+            what.append(shown("".join(f"\n  {_option(option)}" for option in item.options)), style="dim")
+        table.add_row(*map(shown, (item.kind, item.name, f"{item.distribution} {item.version}", item.state)), what)
+    console.print(table)
 
 
 def _option(option: dict[str, str | None]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from regnet.catalog import Catalog
+from regnet.encoding import SUBSTITUTE
 from regnet.labels import study_labels
 from regnet.report.attribution import attribution
 from regnet.report.comparison import by_metric, comparison
@@ -51,7 +52,7 @@ def build_report(results: Sequence[StudyResult], kind: str, folder: Path, catalo
     if effects:
         tables += effects.tables
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / TABLES).write_text("\n".join(table.markdown() for table in tables))
+    (folder / TABLES).write_text("\n".join(table.markdown() for table in tables), encoding="utf-8", errors=SUBSTITUTE)
     if kind not in PAGES:
         return Report(tuple(tables), (folder / TABLES,))
     from regnet.report.composition import compose

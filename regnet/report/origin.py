@@ -15,6 +15,7 @@ from torch import Tensor
 from regnet.assemble import assemble
 from regnet.catalog import Catalog
 from regnet.discovery import Provenance
+from regnet.encoding import well_formed
 from regnet.results import StudyResult
 from regnet.storage import find_results, load_result, load_weights
 
@@ -45,7 +46,7 @@ def from_folder(folder: Path, results: Sequence[StudyResult], catalog: Catalog, 
     origins = _origins(results, catalog)
     plugins = sorted({f"regnet {version('regnet')}", *map(str, origins)}, key=lambda one: (not one.startswith("regnet "), one))
     return Origin(
-        launch=str(folder),
+        launch=well_formed(str(folder)),
         weights=_FolderWeights(folder),
         started=datetime.fromtimestamp(min(written)) if written else None,
         command=command,

@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from regnet.encoding import SUBSTITUTE
 from regnet.report.chapter import Chapter
 from regnet.report.figures import save
 from regnet.report.figures.inline import inline
@@ -66,7 +67,7 @@ class Page:
 def write_page(page: Page, folder: Path) -> list[Path]:
     """Writes the page and each of its figures, as PNG and as SVG, into a folder that exists; returns the files' paths."""
     drawn = [path for one in page.figures for path in save(one.figure, folder, one.name)]
-    (folder / PAGE).write_text(_render(page, folder), encoding="utf-8")
+    (folder / PAGE).write_text(_render(page, folder), encoding="utf-8", errors=SUBSTITUTE)
     return [folder / PAGE, *drawn]
 
 

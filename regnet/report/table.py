@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
-from rich.console import Console
+from rich.console import Console, OverflowMethod
 from rich.table import Table as RichTable
+
+from regnet.encoding import encodable
 
 
 @dataclass(frozen=True)
@@ -24,12 +27,14 @@ class Table:
         return f"**{self.title}**\n\n" + "\n".join(lines) + "".join(f"\n\n{note}" for note in self.notes) + "\n"
 
     def print(self, console: Console) -> None:
-        """Writes the table to a terminal."""
-        table = RichTable(title=self.title, title_justify="left", title_style="bold")
+        """Writes the table to a terminal, its columns aligned in every encoding."""
+        shown = partial(encodable, encoding=console.encoding)
+        table = RichTable(title=shown(self.title), title_justify="left", title_style="bold")
+        overflow: OverflowMethod = "fold" if console.options.ascii_only else "ellipsis"  # an ellipsis may become three dots
         for place, heading in enumerate(self.headings):
-            table.add_column(heading, justify="right" if place else "left")
+            table.add_column(shown(heading), justify="right" if place else "left", overflow=overflow)
         for row in self.rows:
-            table.add_row(*row)
+            table.add_row(*map(shown, row))
         console.print(table)
         for note in self.notes:
             console.print(note, style="dim", highlight=False)

@@ -64,7 +64,7 @@ def new_plugin(name: str, kind: str, parent: Path) -> Scaffold:
     for target, template in {**SHARED, f"{module}.py": f"{kind}.py.txt", f"test_{module}.py": "test.py.txt"}.items():
         path = folder / target
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_fill(template, values))
+        path.write_text(_fill(template, values), encoding="utf-8")
     return Scaffold(folder, distribution, values["use"])
 
 

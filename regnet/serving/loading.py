@@ -32,9 +32,9 @@ def load_network(folder: Path, catalog: Catalog) -> TrainedNetwork:
     Raises:
         PluginError: a plugin that it is made of is not here, or does not make the network that was trained.
     """
-    needs = [Provenance(**need) for need in json.loads((folder / NEEDS).read_text())]
+    needs = [Provenance(**need) for need in json.loads((folder / NEEDS).read_text(encoding="utf-8"))]
     check_needs(needs, catalog)
-    config = yaml.safe_load((folder / CONFIG).read_text())
+    config = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
     header, weights = read_header(folder / WEIGHTS), load_file(folder / WEIGHTS)
     try:
         network = build_network(config["model"], header.outputs, catalog)

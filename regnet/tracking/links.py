@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mlflow.tracking import MlflowClient
 
+from regnet.encoding import well_formed
 from regnet.tracking.view import BEST, compare_link, grouped_link
 
 AT_ONCE = 50
@@ -16,6 +17,7 @@ def launch_links(client: MlflowClient, experiment: str, launch: str, base: str =
     Besides the runs grouped by study, where there is more than one study, that is each study's best run along parallel coordinates,
     and the summary runs.
     """
+    launch = well_formed(launch)
     links = {"All runs, grouped by study": grouped_link(experiment, launch, base)}
     of_launch = f"tags.`regnet.launch` = '{launch}'"
     for words, which in {

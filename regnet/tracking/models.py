@@ -56,7 +56,7 @@ def _log_model(client: MlflowClient, run: Run, wanted: ModelWanted) -> LoggedMod
         data.mkdir()
         for name in (CONFIG, WEIGHTS):
             (data / name).write_bytes(read_artifact(client, run.info.run_id, run.info.artifact_uri, name))
-        (data / NEEDS).write_text(json.dumps([asdict(need) for need in wanted.needs], indent=1) + "\n")
+        (data / NEEDS).write_text(json.dumps([asdict(need) for need in wanted.needs], indent=1) + "\n", encoding="utf-8")
         header = read_header(data / WEIGHTS)
         mlflow.pyfunc.save_model(
             whole,

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from regnet.discovery import Provenance
+from regnet.encoding import well_formed
 from regnet.tracking.passwords import without_password
 
 STOPPED = "regnet.stopped_after_epoch"
@@ -185,5 +186,5 @@ def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
         elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
             flat |= flatten({str(place): item for place, item in enumerate(value)}, f"{name}.")
         else:
-            flat[name] = without_password(str(value))
+            flat[name] = without_password(well_formed(str(value)))
     return flat

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from regnet.encoding import well_formed
 from regnet.identity import SEED_KEYS
 from regnet.labels import differences, study_labels
 from regnet.results import StudyResult
@@ -36,6 +37,7 @@ def write_summaries(
     Raises:
         TrackingError: a store cannot be reached or written.
     """
+    launch, command = well_formed(launch), well_formed(command or "")
     labels = study_labels(results)
     differing = differences([result.config for result in results])
     known = {"regnet.launch": launch} | ({COMMAND: command} if command and len(command) <= LONGEST else {})

@@ -10,6 +10,7 @@ from functools import cache
 from importlib.metadata import version
 
 from regnet.data import Data
+from regnet.encoding import well_formed
 from regnet.errors import ConfigError, TrackingError, one_of
 from regnet.events import EpochEnded, ListenerFailed, RunEnded, RunFailed, RunStarted, StudyStarted
 from regnet.hookspecs import hookimpl
@@ -27,6 +28,8 @@ from regnet.tracking.uri import destination
 from regnet.tracking.view import LABEL
 
 NAMES = ("mlflow", "none")
+GIT_SECONDS = 5
+"""A repository may be on a disk that does not answer."""
 
 
 @dataclass
@@ -48,7 +51,7 @@ class MlflowTracker:
     regnet_fatal = True  # what cannot be kept need not be computed
 
     def __init__(self, launch: str) -> None:
-        self._launch = launch
+        self._launch = well_formed(launch)
         self._numbers = itertools.count()
         self._channels: dict[Destination, Channel] = {}
         self._studies: dict[int, _Tracked] = {}
@@ -147,8 +150,9 @@ def _is_to_be_tracked(study: Study) -> bool:
 def git_commit() -> str | None:
     """The commit that the working directory is at, if it is in a git repository."""
     try:
-        found = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
+        command = ["git", "rev-parse", "HEAD"]
+        found = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, timeout=GIT_SECONDS)
+    except (OSError, subprocess.SubprocessError):
         return None
     return found.stdout.strip()
 
