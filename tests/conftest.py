@@ -10,7 +10,6 @@ from importlib.metadata import entry_points
 from typing import Any
 
 import pytest
-import torch
 
 from regnet.assemble import assemble
 from regnet.catalog import Catalog, load_catalog
@@ -33,12 +32,6 @@ MakeStudy = Callable[..., Study]
 
 RunStudy = Callable[..., StudyResult]
 """Trains the study that the same arguments make."""
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread() -> None:
-    """Two threads on two busy cores take a hundred times as long."""
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""What every test may ask for: one thread, and a file to read."""
+"""What every test may ask for: a file to read."""
 
 from __future__ import annotations
 
@@ -7,13 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import torch
 from examples import MakeFile
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -72,10 +72,11 @@ class Launch:
         with making_what_stays():
             jobs = [self._compose(overrides, self.first + place) for place, overrides in enumerate(job_overrides)]
         returns: dict[int, JobReturn] = {}
-        for place, outcome in self._outcomes(jobs):
-            log.info(f"\t#{self.first + place} : {' '.join(filter_overrides(job_overrides[place]))}")
-            with making_what_stays(), self._own_logging():
-                returns[place] = self._run(jobs[place], outcome)
+        with closing(self._outcomes(jobs)) as outcomes:  # what goes wrong here ends the training at once
+            for place, outcome in outcomes:
+                log.info(f"\t#{self.first + place} : {' '.join(filter_overrides(job_overrides[place]))}")
+                with making_what_stays(), self._own_logging():
+                    returns[place] = self._run(jobs[place], outcome)
         return [returns[place] for place in range(len(jobs))]
 
     def _compose(self, overrides: Sequence[str], number: int) -> Job:
@@ -85,7 +86,7 @@ class Launch:
             config.hydra.job.num = number
         return Job(config)
 
-    def _outcomes(self, jobs: Sequence[Job]) -> Iterator[tuple[int, Callable[[], float] | None]]:
+    def _outcomes(self, jobs: Sequence[Job]) -> Generator[tuple[int, Callable[[], float] | None], None, None]:
         """Each job's place and outcome, as soon as that is known; None for a job that has to be run by itself."""
         catalog = load_catalog()
         studies: dict[int, Study] = {}
