@@ -28,8 +28,9 @@ from regnet.policy import VARIABLE
 from regnet.results import StudyResult
 from regnet.runner import run_study
 from regnet.study import Study
-from regnet.workers import WorkerDied
+from regnet.workers import TARGET, WorkerDied
 from tests.conftest import OTHERS, MakeStudy
+from tests.endings import runs
 from tests.test_training import Witness
 
 PLUGIN = Path(__file__).parent / "plugins" / "troubled.py"
@@ -279,7 +280,7 @@ def test_a_worker_that_is_lost_takes_only_its_own_studies_with_it(
     assert [isinstance(outcomes[job], StudyResult) for job in range(4)] == [True, True, False, False]
     assert isinstance(outcomes[3], WorkerDied)
     assert re.search(rf"worker process \d+ .*{words}", str(outcomes[3])), outcomes[3]
-    assert children() == []
+    assert running_workers() == []
 
 
 @pytest.mark.parametrize("trouble", ["sleep", "stuck", "busy", "stop"])
@@ -295,7 +296,7 @@ def test_an_interruption_ends_workers_within_seconds_whatever_they_do(troubled: 
     finally:
         ctrl_c.cancel()
     assert time.monotonic() - start < 10
-    assert children() == []
+    assert running_workers() == []
 
 
 def test_a_component_that_cannot_be_pickled_is_assembled_in_the_worker(troubled: MakeTroubled) -> None:
@@ -313,9 +314,9 @@ def test_what_a_component_logs_in_a_worker_is_logged_here(
     assert {record.getMessage() for record in caplog.records if record.name == "troubled"} == {"trouble is logged"}
 
 
-def children() -> list[psutil.Process]:
-    """The processes that this one has started, and that have not ended."""
-    return [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+def running_workers() -> list[psutil.Process]:
+    """The workers that this process has started, and that have not ended."""
+    return [child for child in psutil.Process().children() if runs(child) and TARGET in child.cmdline()]
 
 
 def test_memory_is_kept_to(study: MakeStudy) -> None:

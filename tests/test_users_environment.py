@@ -21,6 +21,7 @@ from regnet.catalog import load_catalog
 from regnet.plugins import load_plugins
 from regnet.policy import read_policy
 from regnet.storage import RESULT
+from tests.endings import ended
 
 LIMIT = 150
 """Seconds against hanging, which is no timing: the longest command takes twenty here."""
@@ -82,11 +83,6 @@ def family(pid: int) -> list[psutil.Process]:
         return [root, *root.children(recursive=True)]
     except psutil.NoSuchProcess:
         return []
-
-
-def ended(processes: Sequence[psutil.Process], seconds: float) -> bool:
-    """Whether they all end in that time."""
-    return not psutil.wait_procs(processes, timeout=seconds)[1]
 
 
 @pytest.fixture

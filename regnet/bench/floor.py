@@ -35,7 +35,7 @@ class Floor(Program):
     """The C program, which keeps running: it is told a number of epochs, and answers when it has trained them."""
 
     def __init__(self, program: Path, problem: Path) -> None:
-        self._process = subprocess.Popen([program, problem], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen([program, problem], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
         self._activity = Activity(self._process.pid)
         self._ask(0)
 
@@ -85,7 +85,7 @@ def _compile(program: Path) -> None:
     assert compiler
     command: list[str | Path] = [compiler, *FLAGS, "-o", program, SOURCE, "-lm"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=COMPILE_SECONDS)
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=COMPILE_SECONDS)
     except subprocess.TimeoutExpired:
         raise RegnetError(f"{compiler} has not compiled {SOURCE} within {COMPILE_SECONDS} s") from None
     if done.returncode:

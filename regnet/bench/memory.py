@@ -15,7 +15,7 @@ def peak_memory(process: int) -> int | None:
     """
     status = Path(f"/proc/{process}/status")
     if status.exists():
-        kilobytes = next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        kilobytes = next(line.split()[1] for line in status.read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM:"))
         return 1024 * int(kilobytes)
     if process != os.getpid():
         return None

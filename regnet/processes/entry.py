@@ -12,6 +12,7 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Final
 
+from regnet.encoding import degrade_output
 from regnet.processes.streams import open_standard_streams
 
 PR_SET_PDEATHSIG: Final = 1
@@ -23,6 +24,7 @@ LOOK: Final = 0.5
 def serve(target: str, connection: Connection, parent: int, outlives: bool) -> None:
     """Calls ``module:function`` with the connection; unless it `outlives` its parent, the process is killed when that ends."""
     open_standard_streams()
+    degrade_output()
     os.set_inheritable(connection.fileno(), False)
     if not outlives:
         end_with(parent)
