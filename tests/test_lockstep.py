@@ -261,10 +261,10 @@ def test_ctrl_c_ends_everything_and_says_so(study: MakeStudy, workers: int) -> N
     ("trouble", "words"),
     [
         ("kill", r"exit code -9 \(SIGKILL\) while it trained seeds 2 to 3 of 2 jobs: probably out of memory"),
-        ("exit", r"exit code 3 while it trained seeds 2 to 3"),
-        ("stop", r"neither answered nor used its processor for 2 s \(stopped\)"),
-        ("sleep", r"neither answered nor used its processor for 2 s \(sleeping\)"),
-        ("lock", r"neither answered nor used its processor for 2 s \(sleeping\)"),
+        pytest.param("exit", r"exit code 3 while it trained seeds 2 to 3", marks=pytest.mark.slow),
+        pytest.param("stop", r"neither answered nor used its processor for 2 s \(stopped\)", marks=pytest.mark.slow),
+        pytest.param("sleep", r"neither answered nor used its processor for 2 s \(sleeping\)", marks=pytest.mark.slow),
+        pytest.param("lock", r"neither answered nor used its processor for 2 s \(sleeping\)", marks=pytest.mark.slow),
         ("stuck", r"neither answered nor used its processor for 2 s \(sleeping\)"),
     ],
 )
@@ -283,7 +283,7 @@ def test_a_worker_that_is_lost_takes_only_its_own_studies_with_it(
     assert running_workers() == []
 
 
-@pytest.mark.parametrize("trouble", ["sleep", "stuck", "busy", "stop"])
+@pytest.mark.parametrize("trouble", ["stuck", *(pytest.param(other, marks=pytest.mark.slow) for other in ("sleep", "busy", "stop"))])
 def test_an_interruption_ends_workers_within_seconds_whatever_they_do(troubled: MakeTroubled, trouble: str, tmp_path: Path) -> None:
     studies = [troubled(trouble, f"seed={seed}", "epochs=100000") for seed in range(2)]
     (tmp_path / "flag").touch()

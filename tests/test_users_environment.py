@@ -108,7 +108,7 @@ def choosing(dataset: str, folder: Path) -> list[str]:
 SMALL = ["seeds=40", "epochs=2", "tracking=none"]
 every_dataset = pytest.mark.parametrize(
     "dataset",
-    [pytest.param(name, marks=[] if name in ("digits", "table") else pytest.mark.slow) for name in datasets()],
+    [pytest.param(name, marks=[] if name == "digits" else pytest.mark.slow) for name in datasets()],
 )
 
 
@@ -162,6 +162,7 @@ def test_another_number_of_threads(folder: Path) -> None:
     assert "In lockstep 20 runs trained together" in told
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("taskset"), reason="taskset is a program of Linux")
 def test_a_single_core(folder: Path) -> None:
     told = succeed(
@@ -170,7 +171,7 @@ def test_a_single_core(folder: Path) -> None:
     assert "In lockstep 40 runs trained together" in told
 
 
-@pytest.mark.parametrize("closed", ["<&-", pytest.param("<&- 2>&-", marks=pytest.mark.slow), "<&- >&- 2>&-"])
+@pytest.mark.parametrize("closed", ["<&-", *(pytest.param(more, marks=pytest.mark.slow) for more in ("<&- 2>&-", "<&- >&- 2>&-"))])
 def test_closed_standard_streams(closed: str, folder: Path) -> None:
     script = folder / "command.py"
     script.write_text(COMMAND_WITH_WORKERS.format(before=""), encoding="utf-8")
@@ -201,7 +202,7 @@ def test_a_notebook_trains_with_workers(folder: Path) -> None:
     assert notebook.cells[-1].outputs[-1].text == "40 {20}\n"
 
 
-QUICK = [(signal.SIGTERM, "stuck"), (signal.SIGINT, "")]
+QUICK = [(signal.SIGTERM, "stuck")]
 FOREVER = ["run", "--plugin", str(PLUGIN), "dataset=troubled", "dataset.flag=flag", "epochs=1000000", "seeds=40"]
 
 

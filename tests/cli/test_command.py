@@ -10,7 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
+from hydra.core.global_hydra import GlobalHydra
 
+from regnet.cli import main
 from regnet.storage import find_results, load_result
 
 SMALL = ("epochs=2", "dataset.train_size=40", "dataset.test_size=30")
@@ -119,13 +121,31 @@ def test_one_bad_job_does_not_lose_the_others(tmp_path: Path) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_mistakes_are_told_in_two_lines(tmp_path: Path, words: list[str], message: str) -> None:
-    done = regnet(tmp_path, *words)
-    assert done.returncode == 2
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
-    assert len(done.stderr.strip().splitlines()) <= 2
+def test_mistakes_are_told_in_two_lines(
+    tmp_path: Path, words: list[str], message: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    GlobalHydra.instance().clear()
+    try:
+        code = main(words)
+    except SystemExit as end:  # argparse's way
+        code = end.code
+    finally:
+        GlobalHydra.instance().clear()
+    assert code == 2
+    stderr = capfd.readouterr().err
+    assert message in stderr
+    assert "Traceback" not in stderr
+    assert len(stderr.strip().splitlines()) <= 2
     assert not (tmp_path / "mlruns").exists()
+
+
+def test_a_mistake_ends_the_command_with_code_2(tmp_path: Path) -> None:
+    done = regnet(tmp_path, "run", "optimizer=adm")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "did you mean 'adam'?" in done.stderr
+    assert len(done.stderr.strip().splitlines()) <= 2
 
 
 def test_a_study_that_diverges_altogether_fails(tmp_path: Path) -> None:

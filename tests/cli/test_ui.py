@@ -61,7 +61,7 @@ def check_refused(folder: Path, words: list[str], said: str) -> None:
     assert said in done.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_nothing_is_left_when_it_ends(folder: Path, number: signal.Signals) -> None:
     with serving(folder) as (process, port, server):
         process.send_signal(number)
@@ -79,6 +79,7 @@ def test_nothing_is_left_when_it_is_killed(folder: Path) -> None:
             pass
 
 
+@pytest.mark.slow
 def test_nothing_is_left_when_everything_that_is_called_regnet_is_killed(folder: Path) -> None:
     with serving(folder) as (process, port, server):
         for each in [process, *server]:

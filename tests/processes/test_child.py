@@ -134,7 +134,7 @@ def test_one_that_takes_no_message() -> None:
         assert time.monotonic() - start < 2 * SILENT + 3
 
 
-@pytest.mark.parametrize("target", ["work_for_long", "have_others_work_for_long"])
+@pytest.mark.parametrize("target", ["have_others_work_for_long", pytest.param("work_for_long", marks=pytest.mark.slow)])
 def test_one_that_works_is_waited_for(target: str) -> None:
     with running(target) as child:
         assert child.receive() == b"done"

@@ -42,7 +42,8 @@ def family(log: Path) -> list[psutil.Process]:
     """The supervisor and all below it, once the program is ready."""
     while "ready" not in log.read_text():
         time.sleep(0.02)
-    return psutil.Process().children(recursive=True)
+    [supervising] = [child for child in psutil.Process().children() if supervisor.TARGET in child.cmdline()]
+    return [supervising, *supervising.children(recursive=True)]
 
 
 def test_a_program_that_ends() -> None:
