@@ -283,7 +283,9 @@ def test_a_worker_that_is_lost_takes_only_its_own_studies_with_it(
     assert running_workers() == []
 
 
-@pytest.mark.parametrize("trouble", ["stuck", *(pytest.param(other, marks=pytest.mark.slow) for other in ("sleep", "busy", "stop"))])
+@pytest.mark.parametrize(
+    "trouble", ["stuck", *(pytest.param(other, marks=pytest.mark.slow) for other in ("sleep", "busy", "stop"))]
+)
 def test_an_interruption_ends_workers_within_seconds_whatever_they_do(troubled: MakeTroubled, trouble: str, tmp_path: Path) -> None:
     studies = [troubled(trouble, f"seed={seed}", "epochs=100000") for seed in range(2)]
     (tmp_path / "flag").touch()

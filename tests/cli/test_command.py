@@ -10,10 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
-from hydra.core.global_hydra import GlobalHydra
 
-from regnet.cli import main
 from regnet.storage import find_results, load_result
+from tests.cli.conftest import Inside
 
 SMALL = ("epochs=2", "dataset.train_size=40", "dataset.test_size=30")
 REGNET = [sys.executable, "-m", "regnet"]
@@ -77,7 +76,7 @@ def test_sweep_over_seeds_is_one_study_with_the_same_numbers(tmp_path: Path) -> 
             assert values[0] == pytest.approx(together.history[name][row], rel=1e-5)
 
 
-def test_sweep_tracks_every_job_and_summarizes_each_study(tmp_path: Path) -> None:
+def test_sweep_tracks_every_job_and_summarizes_each_study(tmp_path: Path, inside: Inside) -> None:
     done = regnet(tmp_path, "run", "-m", "seed=0,1", "optimizer.lr=0.001,0.01", *SMALL)
     assert done.returncode == 0, done.stderr
     from mlflow.tracking import MlflowClient
@@ -89,8 +88,8 @@ def test_sweep_tracks_every_job_and_summarizes_each_study(tmp_path: Path) -> Non
     assert (roles.count("run"), roles.count("summary")) == (4, 2)
     launches = {run.data.tags["regnet.launch"] for run in client.search_runs([experiment.experiment_id])}
     assert launches == {str(folder.relative_to(tmp_path)) for folder in tmp_path.glob("multirun/*/*")}
-    report = regnet(tmp_path, "report", "--kind", "figures", "--out", "again")
-    assert report.returncode == 0, report.stderr
+    report = inside("report", "--kind", "figures", "--out", "again")
+    assert report.code == 0, report.stderr
     assert "lr=0.001" in report.stdout
     assert (tmp_path / "again" / "figure3_loss.svg").exists()
 
@@ -121,23 +120,12 @@ def test_one_bad_job_does_not_lose_the_others(tmp_path: Path) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_mistakes_are_told_in_two_lines(
-    tmp_path: Path, words: list[str], message: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    GlobalHydra.instance().clear()
-    try:
-        code = main(words)
-    except SystemExit as end:  # argparse's way
-        code = end.code
-    finally:
-        GlobalHydra.instance().clear()
-    assert code == 2
-    stderr = capfd.readouterr().err
-    assert message in stderr
-    assert "Traceback" not in stderr
-    assert len(stderr.strip().splitlines()) <= 2
+def test_mistakes_are_told_in_two_lines(tmp_path: Path, inside: Inside, words: list[str], message: str) -> None:
+    told = inside(*words)
+    assert told.code == 2
+    assert message in told.stderr
+    assert "Traceback" not in told.stderr
+    assert len(told.stderr.strip().splitlines()) <= 2
     assert not (tmp_path / "mlruns").exists()
 
 
@@ -193,16 +181,18 @@ def test_an_interrupted_run_is_killed_in_the_store_too(tmp_path: Path, number: s
     assert statuses == {"KILLED"}
 
 
-def test_configuration_and_completion_as_hydra_users_expect(tmp_path: Path) -> None:
-    shown = regnet(tmp_path, "run", "--cfg", "job", "optimizer=adam", "optimizer.lr=0.01")
+def test_configuration_and_completion_as_hydra_users_expect(
+    tmp_path: Path, inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = inside("run", "--cfg", "job", "optimizer=adam", "optimizer.lr=0.01")
     assert "lr: 0.01" in shown.stdout
     assert "beta1: 0.9" in shown.stdout
-    assert "sgd" in regnet(tmp_path, "run", "--help").stdout
+    assert "sgd" in inside("run", "--help").stdout
     for line, expected in [
         ("regnet ru", "run report ui compare results plugins bench"),
         ("regnet run optimizer=", "optimizer=adam optimizer=adamw optimizer=rmsprop optimizer=sgd"),
         ("regnet run optimizer=adam optimizer.be", "optimizer.beta1= optimizer.beta2="),
     ]:
-        done = regnet(tmp_path, "-sc", "query=bash", COMP_LINE=line)
-        assert done.stdout.strip() == expected
+        monkeypatch.setenv("COMP_LINE", line)
+        assert inside("-sc", "query=bash").stdout.strip() == expected
     assert "complete" in regnet(tmp_path, "run", "-sc", "install=bash").stdout

@@ -8,8 +8,6 @@ import json
 import re
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +20,7 @@ from regnet.cli import main
 from regnet.results import StudyResult
 from regnet.stats import Sample, compare, describe, measure_of
 from regnet.tracking.server import serving
+from tests.cli.conftest import Inside
 
 SMALL = ["epochs=2", "dataset.train_size=40", "dataset.test_size=30"]
 STUDIES = {
@@ -313,11 +312,11 @@ def test_a_server_gives_the_same(copied: Store, ask: Ask) -> None:
     assert "the closest names are" in nothing.err
 
 
-def test_a_sweep_is_labelled_by_what_differs_and_found_by_its_launch(tmp_path: Path) -> None:
+def test_a_sweep_is_labelled_by_what_differs_and_found_by_its_launch(tmp_path: Path, inside: Inside) -> None:
     def command(*words: str) -> str:
-        done = subprocess.run([sys.executable, "-m", "regnet", *words], cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        told = inside(*words)
+        assert told.code == 0, told.stderr
+        return told.stdout
 
     command("run", "-m", "seeds=3", "optimizer.lr=range(0.001,0.008,0.001)", "tracking.uri=sqlite:///mlflow.db", *SMALL)
     (launch,) = (str(path.relative_to(tmp_path)) for path in tmp_path.glob("multirun/*/*"))

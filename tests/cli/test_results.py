@@ -112,6 +112,7 @@ def test_what_is_not_there_is_told(store: Store, given: dict[str, str], message:
         regnet.load_results(store.uri, **given)
 
 
+@pytest.mark.slow
 def test_a_server_gives_the_same(store: Store) -> None:
     with serving(store.uri, 0) as server:
         server.wait_until_ready()

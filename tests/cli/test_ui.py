@@ -89,6 +89,7 @@ def test_nothing_is_left_when_everything_that_is_called_regnet_is_killed(folder:
         assert not answers(port)
 
 
+@pytest.mark.slow
 def test_it_ends_with_its_server(folder: Path) -> None:
     with serving(folder) as (process, _, server):
         (mlflow,) = [each for each in server if each.cmdline()[1:4] == ["-m", "mlflow", "server"]]
