@@ -302,6 +302,7 @@ def test_the_same_seed_with_another_outcome_is_told(copied: Store, ask: Ask) -> 
     assert "did not end alike when run again, seed 0 for one" in found["notes"][1]
 
 
+@pytest.mark.slow
 def test_a_server_gives_the_same(copied: Store, ask: Ask) -> None:
     here = ask("slow", "slower", "fast", "--json", uri=copied.uri)
     with serving(copied.uri, 0) as server:
