@@ -11,7 +11,6 @@ os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
 
 if TYPE_CHECKING:
     from regnet.api import run
-    from regnet.catalog import Catalog, load_catalog
     from regnet.contracts import (
         PER_REPLICA,
         Buffer,
@@ -29,22 +28,23 @@ if TYPE_CHECKING:
     )
     from regnet.errors import BadOption, RegnetError, ShapeError
     from regnet.hookspecs import hookimpl
-    from regnet.results import StudyResult, TrainedNetwork
-    from regnet.sequential import Sequential
-    from regnet.tracking.load import load_results
+    from regnet.network.sequential import Sequential
+    from regnet.registry.catalog import Catalog, load_catalog
+    from regnet.study.result import StudyResult, TrainedNetwork
+    from regnet.tracking.read.load import load_results
 
 _HOMES = {
     "run": "regnet.api",
-    "Catalog": "regnet.catalog",
-    "load_catalog": "regnet.catalog",
+    "Catalog": "regnet.registry.catalog",
+    "load_catalog": "regnet.registry.catalog",
     "RegnetError": "regnet.errors",
     "ShapeError": "regnet.errors",
     "BadOption": "regnet.errors",
     "hookimpl": "regnet.hookspecs",
-    "StudyResult": "regnet.results",
-    "TrainedNetwork": "regnet.results",
-    "Sequential": "regnet.sequential",
-    "load_results": "regnet.tracking.load",
+    "StudyResult": "regnet.study.result",
+    "TrainedNetwork": "regnet.study.result",
+    "Sequential": "regnet.network.sequential",
+    "load_results": "regnet.tracking.read.load",
 }
 """Where each public name is defined, unless it is in `regnet.contracts`: imported on first use, for a quick `regnet --help`."""
 

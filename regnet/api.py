@@ -7,15 +7,15 @@ import os
 from collections.abc import Sequence
 from datetime import datetime
 
-from regnet.assemble import assemble
-from regnet.catalog import load_catalog
-from regnet.configs import compose_config
+from regnet.config.build_study import assemble
+from regnet.config.compose import compose_config
 from regnet.errors import ConfigError
-from regnet.listeners import Listeners
-from regnet.policy import policy_of
-from regnet.results import StudyResult
-from regnet.runner import run_study
+from regnet.registry.catalog import load_catalog
+from regnet.registry.dispatch import Listeners
+from regnet.registry.selection import policy_of
+from regnet.study.result import StudyResult
 from regnet.tracking import open_tracker
+from regnet.training.runner import run_study
 
 log = logging.getLogger("regnet")
 
@@ -48,7 +48,7 @@ def _run(overrides: Sequence[str]) -> StudyResult:
     with open_tracker(catalog.plugins.manager, launch):
         result = run_study(study, Listeners(catalog.plugins))
     if config["tracking"]["name"] == "mlflow":
-        from regnet.tracking.summary import write_summaries
+        from regnet.tracking.write.summary import write_summaries
 
         write_summaries([result], launch)
     return result

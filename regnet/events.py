@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 if TYPE_CHECKING:
-    from regnet.data import Data
-    from regnet.results import StudyResult
-    from regnet.study import Study
+    from regnet.data.prepare import Data
+    from regnet.study.result import StudyResult
+    from regnet.study.study import Study
 
 
 @dataclass(frozen=True)

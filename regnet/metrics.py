@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from regnet.contracts import Loss
-    from regnet.data import Data, Examples
-    from regnet.targets import Targets, Task
+    from regnet.data.prepare import Data, Examples
+    from regnet.data.targets import Targets, Task
 
 SPLITS = ("train", "validation", "test")
 """What is measured on."""

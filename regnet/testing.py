@@ -12,9 +12,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from regnet.catalog import Catalog, Entry, load_catalog
 from regnet.check import Finding, Property, Report, check_component
 from regnet.errors import PluginError, one_of
+from regnet.registry.catalog import Catalog, Entry, load_catalog
 
 __all__ = ["Finding", "Property", "Report", "assert_conforms", "check_component", "component_tests"]
 

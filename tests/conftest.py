@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from regnet.assemble import assemble
-from regnet.catalog import Catalog, load_catalog
-from regnet.configs import compose_config
-from regnet.listeners import Listeners
-from regnet.policy import OWN, VARIABLE
-from regnet.results import StudyResult
-from regnet.runner import run_study
-from regnet.study import Study
+from regnet.config.build_study import assemble
+from regnet.config.compose import compose_config
+from regnet.registry.catalog import Catalog, load_catalog
+from regnet.registry.dispatch import Listeners
+from regnet.registry.selection import OWN, VARIABLE
+from regnet.study.result import StudyResult
+from regnet.study.study import Study
+from regnet.training.runner import run_study
 
 OTHERS = ",".join(
     sorted({f"-{entry.dist.name}" for entry in entry_points(group="regnet") if entry.dist and entry.dist.name != OWN})

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from regnet.catalog import Catalog
-from regnet.configs import compose_config
+from regnet.config.compose import compose_config
 from regnet.errors import BadOption, ConfigError, RegnetError, ShapeError, TargetError, UnknownComponent
+from regnet.registry.catalog import Catalog
 from tests.conftest import MakeStudy
 
 WRONG = [

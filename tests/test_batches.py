@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from regnet.batches import Batches
-from regnet.data import Examples
+from regnet.data.batches import Batches
+from regnet.data.prepare import Examples
 
 SIZE = 10
 

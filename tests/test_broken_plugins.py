@@ -10,13 +10,13 @@ from textwrap import dedent
 import pytest
 
 import regnet
-from regnet.assemble import assemble
-from regnet.catalog import Catalog, load_catalog
-from regnet.configs import compose_config
+from regnet.config.build_study import assemble
+from regnet.config.compose import compose_config
 from regnet.errors import ConfigError, PluginError, UnknownComponent
-from regnet.listing import list_items
-from regnet.plugins import load_plugins
-from regnet.policy import VARIABLE, read_policy
+from regnet.registry.catalog import Catalog, load_catalog
+from regnet.registry.listing import list_items
+from regnet.registry.loading import load_plugins
+from regnet.registry.selection import VARIABLE, read_policy
 from tests.conftest import OTHERS
 
 Install = Callable[..., None]
@@ -267,7 +267,7 @@ def test_the_list_is_remembered_until_a_file_changes(install: Install, tmp_path:
     install("fine-thing", f"{GOOD}{LAYERS}{{'fine': Double}}")
     first = list_items()
     with monkeypatch.context() as without:
-        without.setattr("regnet.catalog.load_catalog", lambda plugins: pytest.fail("loaded again"))
+        without.setattr("regnet.registry.catalog.load_catalog", lambda plugins: pytest.fail("loaded again"))
         assert list_items() == first
     (tmp_path / "fine_thing.py").write_text(f"{GOOD}{LAYERS}{{'finer': Double}}")
     monkeypatch.delitem(sys.modules, "fine_thing", raising=False)

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from regnet import hookspecs
-from regnet.catalog import HOOKS, Catalog, Entry, load_catalog
-from regnet.configs import compose_config
+from regnet.config.compose import compose_config
 from regnet.contracts import KINDS, Initializer
 from regnet.errors import BadOption, PluginError, UnknownComponent
-from regnet.plugins import load_plugins
+from regnet.registry.catalog import HOOKS, Catalog, Entry, load_catalog
+from regnet.registry.loading import load_plugins
 from tests.contracts.cases import build, entries
 
 Install: TypeAlias = Callable[..., None]

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from regnet.builtin.datasets.disc import Disc
 from regnet.contracts import Split, Splits
-from regnet.data import Data, load_splits, prepare, set_aside, stack
+from regnet.data.prepare import Data, load_splits, prepare, set_aside, stack
 from regnet.errors import ConfigError, TargetError
 
 TRAIN = torch.tensor([[1.0, 10.0], [3.0, 10.0], [5.0, 1.0]])

@@ -13,8 +13,8 @@ from rich.console import Console
 import regnet
 from regnet.encoding import SUBSTITUTE, encodable, in_ascii, is_utf8, well_formed
 from regnet.errors import TrackingError
-from regnet.report.table import Table
-from regnet.tracking.uri import check_store
+from regnet.report.tables.table import Table
+from regnet.tracking.store.uri import check_store
 
 ROOT = Path(regnet.__file__).parents[1]
 

@@ -19,62 +19,41 @@ ORDER = [
     "errors",
     "processes",
     "machine",
-    "garbage",
-    "identity",
+    "gc_pause",
     "conf",
-    "policy",
-    "discovery",
-    "streams",
+    "rng",
     "contracts",
-    "sequential",
-    "parameters",
-    "schema",
-    "targets",
+    "network",
     "data",
-    "batches",
     "metrics",
     "events",
     "hookspecs",
-    "plugins",
-    "listeners",
-    "settings",
-    "catalog",
-    "listing",
+    "registry",
     "scaffold",
-    "model",
     "study",
-    "replicas",
     "engines",
-    "assemble",
-    "results",
-    "labels",
+    "config",
     "training",
-    "program",
-    "workers",
-    "lockstep",
-    "runner",
-    "config_errors",
-    "configs",
     "stats",
-    "storage",
     "serving",
     "bench",
     "check",
     "testing",
     "tracking",
     "report",
+    "launcher",
     "api",
     "cli",
     "__main__",
 ]
 """The modules and packages of regnet: each imports only from those before it. The built-ins stand apart, as any plugin does."""
 
-PLUGIN_MAY_IMPORT = {"builtin", "contracts", "errors", "sequential", "hookspecs"}
+PLUGIN_MAY_IMPORT = {"builtin", "contracts", "errors", "network", "hookspecs"}
 """What a plugin needs, regnet's own as well as a stranger's."""
 
 EDGES = {
-    "hydra": {"configs", "config_errors", "cli"},
-    "omegaconf": {"configs", "config_errors", "cli", "tracking"},
+    "hydra": {"config", "launcher", "cli"},
+    "omegaconf": {"config", "launcher", "cli", "tracking"},
     "mlflow": {"tracking", "report", "cli"},
     "sklearn": {"builtin"},
     "matplotlib": {"report", "cli"},
@@ -151,9 +130,9 @@ def test_nothing_is_loaded_but_what_is_needed() -> None:
 import sys
 import regnet
 assert not {name for name in sys.modules if name.startswith("regnet.")}, "importing regnet alone imports nothing of it"
-from regnet.assemble import assemble
-from regnet.catalog import load_catalog
-from regnet.runner import run_study
+from regnet.config.build_study import assemble
+from regnet.registry.catalog import load_catalog
+from regnet.training.runner import run_study
 load_catalog()
 print(*sorted({"hydra", "omegaconf", "mlflow", "matplotlib", "sklearn"} & sys.modules.keys()))
 """
@@ -166,8 +145,9 @@ def test_results_are_read_and_judged_without_torch() -> None:
     program = """
 import sys
 from regnet.cli import compare, results
-from regnet.report import assessment, pairs, records
-from regnet.tracking import frame, select, union
+from regnet.report import assessment
+from regnet.report.tables import comparisons, as_json
+from regnet.tracking.read import dataframe, select, deduplicate
 print(*sorted({"torch", "hydra", "matplotlib", "sklearn"} & sys.modules.keys()))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from regnet.labels import differences, study_labels
-from regnet.results import StudyResult
+from regnet.study.labels import differences, study_labels
+from regnet.study.result import StudyResult
 
 SGD = {"name": "sgd", "lr": 0.01, "momentum": 0.0}
 ADAM = {"name": "adam", "lr": 0.01, "eps": 1e-8}

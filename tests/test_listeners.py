@@ -12,16 +12,16 @@ import torch
 from annotated_types import Ge
 
 from regnet import events
-from regnet.assemble import assemble
-from regnet.catalog import Catalog, load_catalog
-from regnet.configs import compose_config
+from regnet.config.build_study import assemble
+from regnet.config.compose import compose_config
 from regnet.errors import ConfigError
 from regnet.hookspecs import hookimpl
-from regnet.listeners import HOOKS, Listeners
-from regnet.plugins import load_plugins
-from regnet.results import StudyResult
-from regnet.runner import run_study
-from regnet.study import Study
+from regnet.registry.catalog import Catalog, load_catalog
+from regnet.registry.dispatch import HOOKS, Listeners
+from regnet.registry.loading import load_plugins
+from regnet.study.result import StudyResult
+from regnet.study.study import Study
+from regnet.training.runner import run_study
 from tests.conftest import MakeStudy
 
 SMALL = ("epochs=4", "dataset.train_size=40", "dataset.test_size=30")

@@ -17,18 +17,18 @@ import psutil
 import pytest
 import torch
 
-from regnet.assemble import assemble
 from regnet.builtin.datasets.disc import Disc
-from regnet.catalog import load_catalog
-from regnet.configs import compose_config
+from regnet.config.build_study import assemble
+from regnet.config.compose import compose_config
 from regnet.contracts import Splits
 from regnet.events import EpochEnded, Event, RunEnded, RunFailed, RunStarted, StudyEnded, StudyStarted
-from regnet.lockstep import bytes_per_replica, plan, run_together
-from regnet.policy import VARIABLE
-from regnet.results import StudyResult
-from regnet.runner import run_study
-from regnet.study import Study
-from regnet.workers import TARGET, WorkerDied
+from regnet.registry.catalog import load_catalog
+from regnet.registry.selection import VARIABLE
+from regnet.study.result import StudyResult
+from regnet.study.study import Study
+from regnet.training.lockstep import bytes_per_replica, plan, run_together
+from regnet.training.runner import run_study
+from regnet.training.worker_pool import TARGET, WorkerDied
 from tests.conftest import OTHERS, MakeStudy
 from tests.endings import runs
 from tests.test_training import Witness
@@ -44,8 +44,8 @@ pytestmark = pytest.mark.timeout(120)
 @pytest.fixture(autouse=True)
 def small_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a few seconds' work is not needed to have it spread over processes."""
-    monkeypatch.setattr("regnet.lockstep.WORTHWHILE", 1e-9)
-    monkeypatch.setattr("regnet.lockstep.FEW", 1)
+    monkeypatch.setattr("regnet.training.lockstep.WORTHWHILE", 1e-9)
+    monkeypatch.setattr("regnet.training.lockstep.FEW", 1)
 
 
 class Audience(Witness):
@@ -271,7 +271,7 @@ def test_ctrl_c_ends_everything_and_says_so(study: MakeStudy, workers: int) -> N
 def test_a_worker_that_is_lost_takes_only_its_own_studies_with_it(
     troubled: MakeTroubled, trouble: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("regnet.workers.SILENCE", 2.0)
+    monkeypatch.setattr("regnet.training.worker_pool.SILENCE", 2.0)
     monkeypatch.setattr("regnet.processes.child.SILENCE", 2.0)
     studies = [troubled(trouble, f"seed={seed}", "dataset.flag=nowhere") for seed in range(4)]
     studies[3] = troubled(trouble, "seed=3")

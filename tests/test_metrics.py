@@ -7,7 +7,7 @@ from torch import Tensor
 
 from regnet.builtin.losses.mse import MSE
 from regnet.contracts import Coding, Split, Splits
-from regnet.data import Data, prepare, stack
+from regnet.data.prepare import Data, prepare, stack
 from regnet.metrics import AT_ONCE, HEADLINE, METRICS, SPLITS, evaluate
 
 

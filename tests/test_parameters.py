@@ -8,7 +8,7 @@ from torch import Tensor
 
 from regnet.contracts import Buffer, Params
 from regnet.errors import ShapeError
-from regnet.parameters import ParameterStore, leaves, rebuild
+from regnet.network.parameters import ParameterStore, leaves, rebuild
 
 REPLICAS = 3
 NAMES = ["0.weight", "0.bias", "2.0.scale"]

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 import regnet
-from regnet.catalog import Catalog
-from regnet.configs import compose_config
+from regnet.config.compose import compose_config
 from regnet.contracts import Context
-from regnet.streams import Noise
+from regnet.registry.catalog import Catalog
+from regnet.rng import Noise
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

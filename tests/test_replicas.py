@@ -15,9 +15,9 @@ from regnet.builtin.layers.dropout import Dropout
 from regnet.builtin.layers.linear import Linear
 from regnet.builtin.optimizers.sgd import SGD
 from regnet.contracts import PER_REPLICA, Context, Layer, Optimizer, Params, State
+from regnet.engines.replicas import merge, structure, with_tensors
 from regnet.errors import ConfigError
-from regnet.replicas import merge, structure, with_tensors
-from regnet.sequential import Sequential
+from regnet.network.sequential import Sequential
 from tests.conftest import MakeStudy
 
 SMALL = ("dataset.train_size=60", "dataset.test_size=40", "epochs=1", "model.hidden=[4]")

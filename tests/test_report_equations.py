@@ -17,8 +17,8 @@ from regnet.builtin.layers.tanh import Tanh
 from regnet.builtin.losses.mse import MSE
 from regnet.builtin.optimizers.sgd import SGD
 from regnet.contracts import Context, Layer, Params
-from regnet.sequential import Sequential
-from regnet.streams import Noise
+from regnet.network.sequential import Sequential
+from regnet.rng import Noise
 
 X = torch.tensor([[1.0, 2.0], [3.0, -1.0]])
 """Two examples of two features."""

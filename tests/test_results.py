@@ -12,8 +12,8 @@ import pytest
 import torch
 
 import regnet
-from regnet.results import StudyResult, by_study, join
-from regnet.storage import RESULT, find_results, load_result, load_weights, save_result
+from regnet.study.result import StudyResult, by_study, join
+from regnet.study.storage import RESULT, find_results, load_result, load_weights, save_result
 from tests.conftest import RunStudy
 
 SMALL = ("epochs=3", "dataset.train_size=40", "dataset.test_size=30")

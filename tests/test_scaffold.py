@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from regnet.assemble import assemble
-from regnet.catalog import Catalog, load_catalog
 from regnet.check import check_component
-from regnet.configs import compose_config
+from regnet.config.build_study import assemble
+from regnet.config.compose import compose_config
 from regnet.errors import ConfigError
-from regnet.listeners import Listeners
-from regnet.plugins import load_plugins
-from regnet.policy import read_policy
-from regnet.runner import run_study
+from regnet.registry.catalog import Catalog, load_catalog
+from regnet.registry.dispatch import Listeners
+from regnet.registry.loading import load_plugins
+from regnet.registry.selection import read_policy
 from regnet.scaffold import USES, Scaffold, new_plugin
+from regnet.training.runner import run_study
 from tests.conftest import OTHERS
 
 every_kind = pytest.mark.parametrize("kind", USES)

@@ -10,7 +10,7 @@ import pytest
 from annotated_types import Ge, Gt, Interval
 
 from regnet.contracts import PER_REPLICA, Initializer, Layer
-from regnet.schema import Option, options_of, summary, values_of
+from regnet.registry.options import Option, options_of, summary, values_of
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from regnet.streams import BLOCK, Noise, Purpose, stream
+from regnet.rng import BLOCK, Noise, Purpose, stream
 
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 

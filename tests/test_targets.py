@@ -12,8 +12,8 @@ from regnet.builtin.losses.binary_cross_entropy import BinaryCrossEntropy
 from regnet.builtin.losses.cross_entropy import CrossEntropy
 from regnet.builtin.losses.mse import MSE
 from regnet.contracts import Coding, Loss
+from regnet.data.targets import TASK, Targets, Task, choose_coding, fit_targets
 from regnet.errors import ConfigError, TargetError
-from regnet.targets import TASK, Targets, Task, choose_coding, fit_targets
 
 CLASSES = torch.tensor([2, 0, 1, 2])
 VALUES = torch.tensor([[1.0, 10.0], [2.0, 10.0], [6.0, 10.0]])

@@ -10,9 +10,9 @@ import torch
 
 from regnet.events import EpochEnded, Event
 from regnet.machine import torch_threads
-from regnet.results import StudyResult
-from regnet.runner import run_study
-from regnet.study import Study
+from regnet.study.result import StudyResult
+from regnet.study.study import Study
+from regnet.training.runner import run_study
 from tests.conftest import MakeStudy, RunStudy
 
 SMALL = ("dataset.train_size=60", "dataset.test_size=40", "epochs=3", "model.hidden=[4]")

@@ -17,10 +17,10 @@ import psutil
 import pytest
 from sklearn.datasets import load_breast_cancer
 
-from regnet.catalog import load_catalog
-from regnet.plugins import load_plugins
-from regnet.policy import read_policy
-from regnet.storage import RESULT
+from regnet.registry.catalog import load_catalog
+from regnet.registry.loading import load_plugins
+from regnet.registry.selection import read_policy
+from regnet.study.storage import RESULT
 from tests.endings import ended
 
 LIMIT = 150
@@ -36,7 +36,7 @@ DIGITS = ["dataset=digits", "loss=cross_entropy", "model.output=null", "optimize
 CANCER = ["dataset=table", "dataset.path=cancer.csv", "dataset.target=malignant", *DIGITS[1:]]
 LOCKSTEP = ["-m", "hydra/launcher=lockstep"]
 
-EAGER = "import regnet.lockstep; regnet.lockstep.WORTHWHILE, regnet.lockstep.FEW = 0.001, 4"
+EAGER = "import regnet.training.lockstep; regnet.training.lockstep.WORTHWHILE, regnet.training.lockstep.FEW = 0.001, 4"
 """Makes milliseconds of work worth a worker."""
 COMMAND_WITH_WORKERS = f"{EAGER}\n{{before}}\nfrom regnet.cli import command\ncommand()\n"
 USED_TORCH = "import torch; a = torch.randn(1000, 1000); a @ a; x = torch.randn(600, 900); x[torch.randperm(600)]"
@@ -212,7 +212,7 @@ def training(process: subprocess.Popen[str], folder: Path) -> list[psutil.Proces
     while time.monotonic() < end:
         assert process.poll() is None, process.communicate()
         started = family(process.pid)
-        workers = [each for each in started if "regnet.workers:serve" in each.cmdline()]
+        workers = [each for each in started if "regnet.training.worker_pool:serve" in each.cmdline()]
         if len(workers) == 2 and all(each.cpu_times().user > 3 for each in workers):
             return started
         time.sleep(0.1)
@@ -224,7 +224,7 @@ def test_nothing_is_left_when_the_command_is_killed(tracking: str, folder: Path)
     words = [sys.executable, "-c", COMMAND_WITH_WORKERS.format(before=""), *FOREVER, f"tracking={tracking}"]
     with running(words, folder) as process:
         started = training(process, folder)
-        workers = [each for each in started if "regnet.workers:serve" in each.cmdline()]
+        workers = [each for each in started if "regnet.training.worker_pool:serve" in each.cmdline()]
         others = [each for each in started if each not in workers]
         process.kill()
         assert ended(workers, 2)
@@ -256,6 +256,6 @@ def test_a_signal_ends_a_launch_within_seconds_whatever_its_workers_do(number: s
 def wait_for_workers(process: subprocess.Popen[str]) -> None:
     """Waits until workers load what they need, before they ask for data."""
     end = time.monotonic() + 60
-    while sum("regnet.workers:serve" in each.cmdline() for each in family(process.pid)) < 2:
+    while sum("regnet.training.worker_pool:serve" in each.cmdline() for each in family(process.pid)) < 2:
         assert time.monotonic() < end
         time.sleep(0.02)

@@ -15,7 +15,7 @@ from regnet.bench.program import Program
 from regnet.errors import ConfigError, one_of
 
 if TYPE_CHECKING:
-    from regnet.study import Study
+    from regnet.study.study import Study
 
 Prepare: TypeAlias = Callable[[], Program]
 """Makes a program, from nothing, in the process that will run it."""

@@ -9,17 +9,17 @@ import numpy as np
 from regnet.bench.program import InProcess, Program
 
 if TYPE_CHECKING:
-    from regnet.study import Study
+    from regnet.study.study import Study
 
 
 def prepare(study: Study, replicas: int) -> Program:
     """The study's engine with the seeds from 0 on, in lockstep if there are several."""
-    from regnet.batches import Batches
-    from regnet.data import stack
+    from regnet.data.batches import Batches
+    from regnet.data.prepare import stack
     from regnet.engines import make_trainer
     from regnet.metrics import predict_all
-    from regnet.streams import stream
-    from regnet.training import load_data
+    from regnet.rng import stream
+    from regnet.training.loop import load_data
 
     seeds = range(replicas)
     data = load_data(study, seeds)

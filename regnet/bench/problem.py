@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 if TYPE_CHECKING:
-    from regnet.study import Study
+    from regnet.study.study import Study
 
 Affine: TypeAlias = tuple[np.ndarray, np.ndarray]
 """The `W` ``(R, F_in, F_out)`` and `b` ``(R, F_out)`` of a layer ``x W + b``."""
@@ -43,8 +43,8 @@ class Problem:
 
 def read_problem(study: Study, replicas: int) -> Problem:
     """What the study trains with the seeds from 0 on; its batch size divides the number of its training examples."""
-    from regnet.streams import stream
-    from regnet.training import load_data
+    from regnet.rng import stream
+    from regnet.training.loop import load_data
 
     seeds = range(replicas)
     starts = [study.network.init(study.features, stream(seed, "weights"))[0] for seed in seeds]

@@ -17,7 +17,7 @@ from regnet.bench.process import WARM_UP, Racer
 from regnet.bench.program import Lap
 from regnet.errors import RegnetError
 from regnet.machine import torch_threads
-from regnet.study import Study
+from regnet.study.study import Study
 
 TOLERANCE = 1e-4
 """The largest relative difference of the losses after the warm-up, in the mean over the replicas.

@@ -9,17 +9,17 @@ from typing import Any
 
 import torch
 
-from regnet.catalog import Catalog, load_catalog
 from regnet.check.datasets import dataset_stages
+from regnet.check.finding import Finding, Property
 from regnet.check.initializers import initializer_stages
 from regnet.check.layers import layer_stages
 from regnet.check.losses import loss_stages
 from regnet.check.optimizers import optimizer_stages
-from regnet.check.problem import Finding, Property
 from regnet.check.randomness import watched_generators
 from regnet.check.report import Report
 from regnet.check.running import Stage, run_stages
 from regnet.check.subject import Subject, find_subject
+from regnet.registry.catalog import Catalog, load_catalog
 
 __all__ = ["Finding", "Property", "Report", "check_component"]
 

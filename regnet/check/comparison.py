@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from regnet.check.diagnosis import Clues, diagnose
-from regnet.check.problem import Finding, Index, Place
+from regnet.check.finding import Finding, Index, Place
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Tolerance:
 ROUNDING = Tolerance(1e-9, 1e-11)
 """Two ways of computing the same in double precision."""
 SLOPE = Tolerance(1e-5, 1e-6)
-"""Central differences are right to about this much: see `regnet.check.slopes`."""
+"""Central differences are right to about this much: see `regnet.check.finite_differences`."""
 EXACT = Tolerance(0.0, 0.0)
 
 

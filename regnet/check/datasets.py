@@ -10,16 +10,16 @@ import torch
 from torch import Tensor
 
 from regnet.check.comparison import extent, first
+from regnet.check.finding import Finding, Place, Property, Skip, Violation, kind_of, type_name
+from regnet.check.leakage import check_disjoint
 from regnet.check.options import check_round_trip
-from regnet.check.overlap import check_disjoint
-from regnet.check.problem import Finding, Place, Property, Skip, Violation, kind_of, type_name
 from regnet.check.randomness import global_draws, watched_generators
 from regnet.check.running import Stage, calling
 from regnet.check.state import Made
 from regnet.check.subject import Subject
 from regnet.contracts import Dataset, Split, Splits
-from regnet.data import load_splits
-from regnet.streams import stream
+from regnet.data.prepare import load_splits
+from regnet.rng import stream
 
 MATRIX = "inputs are a matrix with a row for each example, as wide in one split as in the other"
 

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from regnet.check.finding import Finding, Place, Property, Situation, Skip, Violation, kind_of, type_name
 from regnet.check.options import check_round_trip
 from regnet.check.patterns import number
-from regnet.check.problem import Finding, Place, Property, Situation, Skip, Violation, kind_of, type_name
 from regnet.check.randomness import global_draws, looks_random, watched_generators
 from regnet.check.running import Stage, calling
 from regnet.check.state import Made

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from regnet.check.comparison import extent, first, written
-from regnet.check.problem import Finding, Property
+from regnet.check.finding import Finding, Property
 
 IN_PLACE = "{call} writes into it: an operation whose name ends in _, an assignment to a slice, +=, or out="
 

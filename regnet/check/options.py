@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from regnet.check.problem import Finding, Place, Property, Skip, Violation
+from regnet.check.finding import Finding, Place, Property, Skip, Violation
 from regnet.check.running import calling
 from regnet.check.subject import Subject
 from regnet.contracts import KINDS
 from regnet.errors import UnknownComponent
-from regnet.schema import Option, options_of, values_of
+from regnet.registry.options import Option, options_of, values_of
 
 REPLICA_SHARES = (1.0, 0.5, 0.25, 0.1)
 """What replicas have of an option's value, one after the other."""

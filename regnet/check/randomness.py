@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from regnet.check.problem import Finding, Property
-from regnet.streams import Noise
+from regnet.check.finding import Finding, Property
+from regnet.rng import Noise
 
 GENERATORS: dict[str, tuple[Callable[[], Any], Callable[[Any], None]]] = {
     "torch's global generator": (

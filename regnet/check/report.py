@@ -8,7 +8,7 @@ from itertools import groupby
 from textwrap import wrap
 from typing import Any, Literal, TypeAlias
 
-from regnet.check.problem import Finding, Property
+from regnet.check.finding import Finding, Property
 
 State: TypeAlias = Literal["passed", "failed", "unchecked"]
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import torch
 
-from regnet.check.problem import Finding, NeedsOption, Property, Situation, Skip, Violation
+from regnet.check.finding import Finding, NeedsOption, Property, Situation, Skip, Violation
 
 Check: TypeAlias = tuple[Property, Callable[[], Iterable[Finding]]]
 Stage: TypeAlias = Sequence[Check]

@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
-from regnet.check.problem import Finding, Property, kind_of
+from regnet.check.finding import Finding, Property, kind_of
 from regnet.contracts import KINDS
 
 CAUSE = "keeps something on self that a call leaves behind: calls and replicas would get in each other's way; {instead}"

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
-from regnet.catalog import Catalog, Entry
-from regnet.check.problem import NeedsOption, Violation
+from regnet.check.finding import NeedsOption, Violation
 from regnet.check.running import calling
 from regnet.contracts import KINDS
 from regnet.errors import ConfigError, UnknownComponent
-from regnet.schema import Option, options_of
+from regnet.registry.catalog import Catalog, Entry
+from regnet.registry.options import Option, options_of
 
 GUESSES = (0.5, 3, 1, 2, 10, True)
 """Values for a required option that is a number or a switch: the first that its annotation admits."""

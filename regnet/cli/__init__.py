@@ -158,7 +158,7 @@ def _dispatch(options: argparse.Namespace) -> int:
         print(f"regnet {version('regnet')}")
         return 0
     if getattr(options, "plugin", None):
-        from regnet.policy import add_to_policy
+        from regnet.registry.selection import add_to_policy
 
         add_to_policy(*options.plugin)
     if options.command is None:
@@ -170,7 +170,7 @@ def _dispatch(options: argparse.Namespace) -> int:
 
 def _run(words: Sequence[str]) -> int:
     if TRAINS.issuperset(word for word in words if word.startswith("-")) and "tracking=none" not in words:
-        from regnet.tracking.process import writing_process
+        from regnet.tracking.write.process import writing_process
 
         writing_process()  # it takes as long to start as torch takes to load
     from regnet.cli.launch import launch

@@ -9,14 +9,14 @@ import re
 import sys
 from pathlib import Path
 
-from regnet.assemble import assemble
 from regnet.bench.contender import expand
 from regnet.bench.race import Plan, Race, Timing, benchmark
-from regnet.catalog import load_catalog
 from regnet.cli.console import results_console
-from regnet.configs import compose_config
+from regnet.config.build_study import assemble
+from regnet.config.compose import compose_config
 from regnet.errors import ConfigError
-from regnet.report.benchmark import as_json, comparison_table, memory_note, timing_table
+from regnet.registry.catalog import load_catalog
+from regnet.report.tables.benchmark import as_json, comparison_table, memory_note, timing_table
 
 BLOCK = re.compile(r"(?<=<!-- bench -->\n).*?(?=<!-- /bench -->)", re.DOTALL)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from regnet.catalog import Catalog
 from regnet.errors import PluginError
+from regnet.registry.catalog import Catalog
 
 
 def tell_of_broken(catalog: Catalog, *, strict: bool) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from regnet.cli.console import results_console
-from regnet.garbage import uncollected
+from regnet.gc_pause import uncollected
 from regnet.tracking import quiet_mlflow
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ def _assessed(options: argparse.Namespace) -> Assessment:
 
     from regnet.report.assessment import assess
     from regnet.stats import Rules
-    from regnet.tracking.read import final_results
-    from regnet.tracking.select import select_runs
-    from regnet.tracking.store import connect, store_uri, tracking_errors
-    from regnet.tracking.union import unite
+    from regnet.tracking.read.deduplicate import unite
+    from regnet.tracking.read.select import select_runs
+    from regnet.tracking.read.studies import final_results
+    from regnet.tracking.store.connect import connect, store_uri, tracking_errors
 
     rules = Rules(options.test, "unpaired" if options.unpaired else "by_seed", options.incomplete or "refuse")
     client = connect(options.uri, create=False)
@@ -48,7 +48,7 @@ def _assessed(options: argparse.Namespace) -> Assessment:
 
 
 def _text(one: Assessment) -> None:
-    from regnet.report.pairs import pair_table, sentences, study_table
+    from regnet.report.tables.comparisons import pair_table, sentences, study_table
 
     console = results_console()
     study_table(one).print(console)
@@ -63,7 +63,7 @@ def _text(one: Assessment) -> None:
 
 
 def _markdown(one: Assessment) -> None:
-    from regnet.report.pairs import pair_table, sentences, study_table
+    from regnet.report.tables.comparisons import pair_table, sentences, study_table
 
     parts = [study_table(one).markdown()]
     if one.comparisons:
@@ -72,8 +72,8 @@ def _markdown(one: Assessment) -> None:
 
 
 def _latex(one: Assessment) -> None:
-    from regnet.report.latex import escaped, latex
-    from regnet.report.pairs import pair_table, sentences, study_table
+    from regnet.report.tables.comparisons import pair_table, sentences, study_table
+    from regnet.report.tables.latex import escaped, latex
 
     parts = [latex(study_table(one))]
     if one.comparisons:
@@ -82,14 +82,14 @@ def _latex(one: Assessment) -> None:
 
 
 def _json(one: Assessment) -> None:
-    from regnet.report.records import record
+    from regnet.report.tables.as_json import record
 
     print(json.dumps(record(one), indent=1))
 
 
 def _csv(one: Assessment) -> None:
     """A line for each study; the comparisons have other columns, and are in the other forms."""
-    from regnet.report.records import study_line
+    from regnet.report.tables.as_json import study_line
 
     lines = [study_line(one, study) for study in one.studies]
     writer = csv.DictWriter(sys.stdout, fieldnames=list(lines[0]), lineterminator="\n")

@@ -24,29 +24,29 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from rich.console import Console
 
-from regnet.assemble import assemble
-from regnet.catalog import Catalog, load_catalog
 from regnet.cli.broken import tell_of_broken
 from regnet.cli.console import print_written, results_console
 from regnet.cli.links import print_links
-from regnet.cli.loader import SweepLoader
 from regnet.cli.options import add_plugin_options
-from regnet.cli.progress import progress_bar
-from regnet.config_errors import readable_errors
-from regnet.configs import CONFIG_MODULE, CONFIG_NAME, plain, register_groups, with_search_path
+from regnet.config.build_study import assemble
+from regnet.config.compose import CONFIG_MODULE, CONFIG_NAME, plain, register_groups, with_search_path
+from regnet.config.errors import readable_errors
 from regnet.errors import ConfigError
-from regnet.listeners import Listeners
-from regnet.policy import add_overrides_to_policy, add_to_policy
+from regnet.launcher.progress import progress_bar
+from regnet.launcher.sweep_loader import SweepLoader
+from regnet.registry.catalog import Catalog, load_catalog
+from regnet.registry.dispatch import Listeners
+from regnet.registry.selection import add_overrides_to_policy, add_to_policy
 from regnet.report.build import PAGES, build_report
-from regnet.report.comparison import headline
-from regnet.report.origin import from_folder
-from regnet.results import StudyResult, by_study
-from regnet.runner import refuse_if_all_diverged, run_study
-from regnet.storage import find_results, load_result, save_result
-from regnet.study import Study
+from regnet.report.launch_info import from_folder
+from regnet.report.tables.results import headline
+from regnet.study.result import StudyResult, by_study
+from regnet.study.storage import find_results, load_result, save_result
+from regnet.study.study import Study
 from regnet.tracking import open_tracker
-from regnet.tracking.passwords import without_password
-from regnet.tracking.process import writing_process
+from regnet.tracking.store.passwords import without_password
+from regnet.tracking.write.process import writing_process
+from regnet.training.runner import refuse_if_all_diverged, run_study
 
 SEARCH_PATH = f"pkg://{CONFIG_MODULE}"
 
@@ -154,7 +154,7 @@ def _conclude(folder: Path, name: str, command: str) -> None:
         table.print(console)
     print_written(console, folder / "report", report.files)
     if any(result.config["tracking"]["name"] == "mlflow" for result in results):
-        from regnet.tracking.summary import write_summaries
+        from regnet.tracking.write.summary import write_summaries
 
         for where in write_summaries(results, name, folder / "report", command):
             print_links(console, where, name, studies=len(results))

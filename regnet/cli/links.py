@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from regnet.tracking.records import Destination
-from regnet.tracking.server import DEFAULT_PORT, address
-from regnet.tracking.uri import is_server, store_uri
+from regnet.tracking.store.uri import is_server, store_uri
+from regnet.tracking.ui.server import DEFAULT_PORT, address
+from regnet.tracking.write.messages import Destination
 
 
 def print_links(console: Console, where: Destination, launch: str, *, studies: int) -> None:
@@ -29,8 +29,8 @@ def print_each(console: Console, links: dict[str, str]) -> None:
 
 def _links(where: Destination, launch: str) -> dict[str, str]:
     """On the server that has the runs, or else on the one that `regnet ui` would start."""
-    from regnet.tracking.links import launch_links
-    from regnet.tracking.store import connect, existing_experiment, tracking_errors
+    from regnet.tracking.store.connect import connect, existing_experiment, tracking_errors
+    from regnet.tracking.ui.links import launch_links
 
     client = connect(where.uri, create=False)
     with tracking_errors(where.uri):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from regnet.encoding import encodable
 from regnet.errors import ConfigError, PluginError
-from regnet.listing import Item, list_items
+from regnet.registry.listing import Item, list_items
 from regnet.scaffold import new_plugin
 
 WRONG = 1
@@ -53,9 +53,9 @@ def _new(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     """Prints a report for each component, and returns 1 if any does not conform."""
-    from regnet.catalog import load_catalog
     from regnet.check import check_component
     from regnet.cli.broken import tell_of_broken
+    from regnet.registry.catalog import load_catalog
 
     if bool(options.names) == options.all:
         raise ConfigError("plugins check: name the components to check, or say --all")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from regnet.catalog import load_catalog
 from regnet.cli.console import print_written, results_console
 from regnet.cli.links import print_links
+from regnet.registry.catalog import load_catalog
 from regnet.tracking import quiet_mlflow
 
 
@@ -18,10 +18,10 @@ def report(options: argparse.Namespace) -> int:
     """
     quiet_mlflow()
     from regnet.report.build import PAGES, build_report
-    from regnet.report.stored import from_store
-    from regnet.tracking.read import newest_experiment, newest_launch, read_launch
-    from regnet.tracking.store import connect, store_uri, tracking_errors
-    from regnet.tracking.uri import destination
+    from regnet.report.launch_info_mlflow import from_store
+    from regnet.tracking.read.studies import newest_experiment, newest_launch, read_launch
+    from regnet.tracking.store.connect import connect, store_uri, tracking_errors
+    from regnet.tracking.store.uri import destination
 
     client = connect(options.uri, create=False)
     with tracking_errors(store_uri(options.uri)):

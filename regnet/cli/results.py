@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from regnet.errors import ConfigError
-from regnet.garbage import uncollected
+from regnet.gc_pause import uncollected
 
 
 def results(options: argparse.Namespace) -> int:
@@ -23,7 +23,7 @@ def results(options: argparse.Namespace) -> int:
 
 
 def _write(options: argparse.Namespace, out: Path | None) -> None:
-    from regnet.tracking.load import load_results
+    from regnet.tracking.read.load import load_results
 
     frame = load_results(options.uri, options.experiment, options.launch, options.history)
     if out is None:

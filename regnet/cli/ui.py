@@ -9,8 +9,8 @@ from contextlib import suppress
 from regnet.cli.console import results_console
 from regnet.cli.links import print_each
 from regnet.tracking import quiet_mlflow
-from regnet.tracking.server import serving
-from regnet.tracking.uri import check_store, is_server, store_uri
+from regnet.tracking.store.uri import check_store, is_server, store_uri
+from regnet.tracking.ui.server import serving
 
 
 def ui(options: argparse.Namespace) -> int:
@@ -32,10 +32,10 @@ def ui(options: argparse.Namespace) -> int:
 
 
 def _links(uri: str, experiment: str | None, base: str) -> dict[str, str]:
-    from regnet.tracking.links import launch_links
-    from regnet.tracking.read import newest_experiment, newest_launch
-    from regnet.tracking.showing import show_view
-    from regnet.tracking.store import connect, existing_experiment, tracking_errors
+    from regnet.tracking.read.studies import newest_experiment, newest_launch
+    from regnet.tracking.store.connect import connect, existing_experiment, tracking_errors
+    from regnet.tracking.ui.links import launch_links
+    from regnet.tracking.ui.publish import show_view
 
     client = connect(uri, create=False)
     with tracking_errors(uri):

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from regnet.streams import Noise
+from regnet.rng import Noise
 
 Params: TypeAlias = dict[str, Any]
 """A tensor for each name; a layer made of layers holds one such dict for each inner layer."""

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal, TypeAlias
 from torch import Tensor
 
 Coding: TypeAlias = Literal["signed", "one_hot", "index", "standardized", "values"]
-"""How a target is written: see `regnet.targets`."""
+"""How a target is written: see `regnet.data.targets`."""
 
 
 class Loss(ABC):

@@ -12,7 +12,7 @@ from regnet.errors import ConfigError, one_of
 
 if TYPE_CHECKING:
     from regnet.contracts import Params
-    from regnet.study import Study
+    from regnet.study.study import Study
 
 NAMES = ("handbuilt", "torch")
 

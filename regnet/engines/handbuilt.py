@@ -10,12 +10,12 @@ from torch import Tensor
 
 from regnet.contracts import Context, Params
 from regnet.engines import Trainer
-from regnet.engines.graph import CapturedEpoch
+from regnet.engines.cuda_graph import CapturedEpoch
 from regnet.engines.recording import RecordedStep
-from regnet.parameters import ParameterStore
-from regnet.replicas import with_tensors
-from regnet.streams import Noise
-from regnet.study import Study
+from regnet.engines.replicas import with_tensors
+from regnet.network.parameters import ParameterStore
+from regnet.rng import Noise
+from regnet.study.study import Study
 
 
 class HandbuiltTrainer(Trainer):

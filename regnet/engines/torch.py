@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from regnet.contracts import Buffer, Context, Layer, Params
 from regnet.engines import Trainer
 from regnet.errors import ConfigError, ShapeError
-from regnet.parameters import leaves, rebuild
-from regnet.streams import Noise
-from regnet.study import Study
+from regnet.network.parameters import leaves, rebuild
+from regnet.rng import Noise
+from regnet.study.study import Study
 
 
 class AutogradLayer(nn.Module):

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from regnet.labels import study_labels
 from regnet.report.samples import common_metric, samples
-from regnet.results import StudyResult
 from regnet.stats import Comparison, Description, Measure, Rules, Sample, compare, compare_with_best, describe, measure_of
 from regnet.stats.rules import USUAL
+from regnet.study.labels import study_labels
+from regnet.study.result import StudyResult
 
 EACH_WITH_EACH = 6
 """Up to so many studies are compared each with each; more, with the best of them alone."""

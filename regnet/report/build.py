@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from regnet.catalog import Catalog
 from regnet.encoding import SUBSTITUTE
-from regnet.labels import study_labels
-from regnet.report.attribution import attribution
-from regnet.report.comparison import by_metric, comparison
+from regnet.registry.catalog import Catalog
+from regnet.report.launch_info import Origin
 from regnet.report.material import Material
-from regnet.report.origin import Origin
-from regnet.report.table import Table
-from regnet.results import StudyResult
+from regnet.report.paper.attribution import attribution
+from regnet.report.tables.results import by_metric, comparison
+from regnet.report.tables.table import Table
+from regnet.study.labels import study_labels
+from regnet.study.result import StudyResult
 
 TABLES = "table.md"
 PAGES = ("page", "figures", "table1", "attribution")
@@ -55,8 +55,8 @@ def build_report(results: Sequence[StudyResult], kind: str, folder: Path, catalo
     (folder / TABLES).write_text("\n".join(table.markdown() for table in tables), encoding="utf-8", errors=SUBSTITUTE)
     if kind not in PAGES:
         return Report(tuple(tables), (folder / TABLES,))
-    from regnet.report.composition import compose
-    from regnet.report.page import write_page
+    from regnet.report.page.compose import compose
+    from regnet.report.page.page import write_page
 
     assert origin is not None
     material = Material(results, names, origin, catalog)

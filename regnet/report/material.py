@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from regnet.catalog import Catalog
-from regnet.report.origin import Origin
-from regnet.results import StudyResult
+from regnet.registry.catalog import Catalog
+from regnet.report.launch_info import Origin
+from regnet.study.result import StudyResult
 
 
 @dataclass(frozen=True)

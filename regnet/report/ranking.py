@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from regnet.report.comparison import final_summary
-from regnet.results import StudyResult
+from regnet.report.tables.results import final_summary
+from regnet.study.result import StudyResult
 
 MOST = 8
 """Studies in a figure: of more, the lines can no longer be told apart."""

@@ -8,8 +8,8 @@ from typing import Any
 
 from regnet.errors import ConfigError, one_of
 from regnet.metrics import HEADLINE
-from regnet.results import StudyResult
 from regnet.stats import Sample
+from regnet.study.result import StudyResult
 
 
 def samples(labels: Sequence[str], results: Sequence[StudyResult], metric: str) -> list[Sample]:

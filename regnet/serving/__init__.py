@@ -18,7 +18,7 @@ def _load_pyfunc(path: str) -> Predictor:
     Raises:
         PluginError: a plugin that the network is made of is not here, or is not what it was.
     """
-    from regnet.catalog import load_catalog
+    from regnet.registry.catalog import load_catalog
     from regnet.serving.loading import load_network
     from regnet.serving.predictor import Predictor
 

@@ -40,7 +40,7 @@ class Header:
     task: str
     """classification or regression."""
     coding: str
-    """How targets were written for the loss: see `regnet.targets`."""
+    """How targets were written for the loss: see `regnet.data.targets`."""
     shift: Numbers
     """What normalization takes off inputs."""
     scale: Numbers

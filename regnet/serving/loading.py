@@ -12,18 +12,18 @@ import yaml  # type: ignore[import-untyped]
 from safetensors.torch import load_file
 from torch import Tensor
 
-from regnet.catalog import Catalog
+from regnet.config.model import build_network
 from regnet.contracts import Buffer, Coding
-from regnet.data import Data, Examples
-from regnet.discovery import Provenance
+from regnet.data.prepare import Data, Examples
+from regnet.data.targets import Targets
 from regnet.errors import ConfigError, PluginError
-from regnet.model import build_network
-from regnet.parameters import leaves
-from regnet.results import TrainedNetwork
-from regnet.sequential import Sequential
+from regnet.network.parameters import leaves
+from regnet.network.sequential import Sequential
+from regnet.registry.catalog import Catalog
+from regnet.registry.discovery import Provenance
 from regnet.serving.header import CONFIG, NEEDS, WEIGHTS, Header, read_header
 from regnet.serving.needs import changes, check_needs, needs_of
-from regnet.targets import Targets
+from regnet.study.result import TrainedNetwork
 
 
 def load_network(folder: Path, catalog: Catalog) -> TrainedNetwork:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from regnet.catalog import Catalog
-from regnet.discovery import Provenance
 from regnet.errors import PluginError
-from regnet.policy import OWN, VARIABLE
-from regnet.sequential import Sequential
+from regnet.network.sequential import Sequential
+from regnet.registry.catalog import Catalog
+from regnet.registry.discovery import Provenance
+from regnet.registry.selection import OWN, VARIABLE
 
 
 def needs_of(network: Sequential, catalog: Catalog) -> list[Provenance]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from safetensors.torch import save
 
-from regnet.results import TrainedNetwork
 from regnet.serving.header import Header
+from regnet.study.result import TrainedNetwork
 
 EXAMPLES = 3
 """How many inputs are kept as examples of what the network takes."""

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from regnet.results import TrainedNetwork
 from regnet.serving.header import SCORES
+from regnet.study.result import TrainedNetwork
 
 
 class Predictor:

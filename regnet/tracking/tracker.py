@@ -9,23 +9,23 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 
-from regnet.data import Data
+from regnet.data.prepare import Data
 from regnet.encoding import well_formed
 from regnet.errors import ConfigError, TrackingError, one_of
 from regnet.events import EpochEnded, ListenerFailed, RunEnded, RunFailed, RunStarted, StudyStarted
 from regnet.hookspecs import hookimpl
-from regnet.identity import SEED_KEYS
 from regnet.machine import describe_machine
-from regnet.results import StudyResult
 from regnet.serving.header import WEIGHTS
 from regnet.serving.packing import pack
-from regnet.study import Study
-from regnet.tracking import records
-from regnet.tracking.choosing import check_choice
-from regnet.tracking.process import Channel, writing_process
-from regnet.tracking.records import STOPPED, Destination, flatten
-from regnet.tracking.uri import destination
-from regnet.tracking.view import LABEL
+from regnet.study.identity import SEED_KEYS
+from regnet.study.result import StudyResult
+from regnet.study.study import Study
+from regnet.tracking.store.uri import destination
+from regnet.tracking.ui.view import LABEL
+from regnet.tracking.write import messages
+from regnet.tracking.write.messages import STOPPED, Destination, flatten
+from regnet.tracking.write.model_selection import check_choice
+from regnet.tracking.write.process import Channel, writing_process
 
 NAMES = ("mlflow", "none")
 GIT_SECONDS = 5
@@ -81,7 +81,7 @@ class MlflowTracker:
             tracked.data = (event.data, next(self._numbers))
             tracked.channel.send(_data_seen(tracked.data[1], event))
         run = tracked.runs[event.seed] = next(self._numbers)
-        tracked.channel.send(records.RunBegun(run, tracked.number, tracked.data[1], event.seed, _now()))
+        tracked.channel.send(messages.RunBegun(run, tracked.number, tracked.data[1], event.seed, _now()))
 
     @hookimpl
     def regnet_epoch_ended(self, event: EpochEnded) -> None:
@@ -91,7 +91,7 @@ class MlflowTracker:
         tracked.channel.check()
         runs = tuple(tracked.runs[seed] for seed in event.seeds)
         metrics = dict(sorted(event.metrics.items()))  # MLflow's compare page shows the first: test/error_rate
-        tracked.channel.send(records.EpochMeasured(runs, event.epoch, _now(), metrics))
+        tracked.channel.send(messages.EpochMeasured(runs, event.epoch, _now(), metrics))
 
     @hookimpl
     def regnet_run_ended(self, event: RunEnded) -> None:
@@ -109,13 +109,13 @@ class MlflowTracker:
             return
         status = "KILLED" if event.interrupted else "FAILED"
         tags = {"regnet.failure": event.reason}
-        tracked.channel.send(records.RunEnded(tracked.runs[event.seed], _now(), status, tags=tags))
+        tracked.channel.send(messages.RunEnded(tracked.runs[event.seed], _now(), status, tags=tags))
 
     @hookimpl
     def regnet_listener_failed(self, event: ListenerFailed) -> None:
         tags = {"regnet.listener_failed": f"{event.listener} in {event.hook}: {event.reason}"}
         for tracked in self._studies.values():
-            tracked.channel.send(records.RunsTagged(tuple(tracked.runs.values()), tags))
+            tracked.channel.send(messages.RunsTagged(tuple(tracked.runs.values()), tags))
 
     def _tracked(self, study: Study) -> _Tracked | None:
         """The study as it is known here, from now on if it is new; none if it is not to be tracked.
@@ -134,7 +134,7 @@ class MlflowTracker:
         tracked = _Tracked(study, next(self._numbers), self._channels[where])
         params = flatten({key: value for key, value in study.config.items() if key not in SEED_KEYS})
         tracked.channel.send(
-            records.StudyBegun(tracked.number, study.name, study.config, params=params, tags=_tags(study, self._launch))
+            messages.StudyBegun(tracked.number, study.name, study.config, params=params, tags=_tags(study, self._launch))
         )
         return tracked
 
@@ -187,14 +187,14 @@ def _tags(study: Study, launch: str) -> dict[str, str]:
     } | ({"mlflow.source.git.commit": commit} if commit else {})
 
 
-def _data_seen(number: int, event: RunStarted) -> records.DataSeen:
+def _data_seen(number: int, event: RunStarted) -> messages.DataSeen:
     parts = {"training": event.data.train, "validation": event.data.validation, "testing": event.data.test}
     splits = {use: (examples.x.numpy(), examples.y.numpy()) for use, examples in parts.items() if examples}
-    return records.DataSeen(number, str(event.study.config["dataset"]["name"]), splits)
+    return messages.DataSeen(number, str(event.study.config["dataset"]["name"]), splits)
 
 
-def _run_ended(run: int, seed: int, result: StudyResult) -> records.RunEnded:
-    return records.RunEnded(
+def _run_ended(run: int, seed: int, result: StudyResult) -> messages.RunEnded:
+    return messages.RunEnded(
         run,
         _now(),
         "FINISHED",

@@ -20,7 +20,7 @@ from regnet.bench.process import WARM_UP, Racer
 from regnet.bench.program import InProcess, Program
 from regnet.bench.race import TOLERANCE, Plan, benchmark, race, reference_losses
 from regnet.errors import ConfigError, RegnetError
-from regnet.study import Study
+from regnet.study.study import Study
 from tests.conftest import MakeStudy
 
 pytestmark = pytest.mark.slow

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from regnet.bench.contender import WAYS, Contender
 from regnet.bench.race import Plan, Race, Timing
-from regnet.report.benchmark import as_json, comparison_table, timing_table
 from regnet.report.figures.scaling import crossover, describe_scaling, scaling
+from regnet.report.tables.benchmark import as_json, comparison_table, timing_table
 from tests.bench.test_race import explode
 from tests.report.test_figures import assert_nothing_cut_off, said
 

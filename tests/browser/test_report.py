@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from regnet.catalog import Catalog
+from regnet.registry.catalog import Catalog
 from tests.browser.conftest import Keep
 from tests.conftest import RunStudy
 from tests.report.launches import report, sweep

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import torch
 
-from regnet.catalog import Catalog
 from regnet.check import check_component
 from regnet.contracts import Split, Splits
+from regnet.registry.catalog import Catalog
 from tests.check.zoo.datasets import Points
 from tests.check.zoo.initializers import Normal
 from tests.check.zoo.losses import MSE

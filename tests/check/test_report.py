@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from regnet.catalog import Catalog
 from regnet.check import Finding, Property, Report, check_component
+from regnet.registry.catalog import Catalog
 from tests.check.zoo.activations import ReluWithoutMask
 
 FAILED = """\

@@ -11,10 +11,10 @@ import torch
 from annotated_types import Ge
 from torch import Tensor
 
-from regnet.catalog import Catalog
 from regnet.check import Property, check_component
 from regnet.contracts import Buffer, Context, Layer, Params
 from regnet.errors import RegnetError
+from regnet.registry.catalog import Catalog
 from tests.check.zoo.parametrized import Linear
 from tests.contracts.cases import entries
 

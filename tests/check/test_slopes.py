@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from regnet.check.slopes import STEP, slopes
+from regnet.check.finite_differences import STEP, slopes
 
 
 def tensor(*values: float) -> Tensor:

@@ -11,10 +11,10 @@ import torch
 from annotated_types import Ge, Gt, Interval
 from torch import Tensor
 
-from regnet.catalog import Catalog
 from regnet.check import Property, check_component
 from regnet.contracts import Context, Dataset, Initializer, Layer, Loss, Optimizer, Params, Splits
 from regnet.errors import BadOption, ConfigError, UnknownComponent
+from regnet.registry.catalog import Catalog
 from tests.check.zoo.activations import Tanh
 from tests.check.zoo.datasets import Points
 

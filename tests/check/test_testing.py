@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from regnet import testing
-from regnet.catalog import Catalog
 from regnet.errors import PluginError
-from regnet.plugins import Broken
+from regnet.registry.catalog import Catalog
+from regnet.registry.loading import Broken
 from tests.check.test_subject import TooDemanding
 from tests.check.zoo.activations import ReluWithoutMask, Tanh
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from regnet.catalog import Catalog
 from regnet.check import Property, Report, check_component
+from regnet.registry.catalog import Catalog
 from tests.check.zoo import RIGHT, ZOO, Specimen
 
 every_specimen = pytest.mark.parametrize("specimen", ZOO, ids=lambda specimen: specimen.component.__name__)

@@ -17,9 +17,9 @@ import pytest
 
 import regnet
 from regnet.cli import main
-from regnet.results import StudyResult
 from regnet.stats import Sample, compare, describe, measure_of
-from regnet.tracking.server import serving
+from regnet.study.result import StudyResult
+from regnet.tracking.ui.server import serving
 from tests.cli.conftest import Inside
 
 SMALL = ["epochs=2", "dataset.train_size=40", "dataset.test_size=30"]

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from regnet.catalog import Catalog
-from regnet.configs import compose_config
+from regnet.config.compose import compose_config
 from regnet.errors import ConfigError
-from regnet.storage import find_results, load_result
+from regnet.registry.catalog import Catalog
+from regnet.study.storage import find_results, load_result
 
 ASCII = {"PYTHONIOENCODING": "ascii"}
 LATIN = {"PYTHONIOENCODING": "latin-1"}

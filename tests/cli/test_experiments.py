@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from regnet.storage import find_results
+from regnet.study.storage import find_results
 from tests.cli.test_command import regnet
 
 pytestmark = pytest.mark.slow

@@ -18,9 +18,9 @@ from hydra.core.utils import setup_globals
 from hydra.types import RunMode
 from omegaconf import Container, DictConfig, Node, OmegaConf, open_dict
 
-from regnet.catalog import Catalog
-from regnet.cli.loader import SweepLoader
-from regnet.configs import CONFIG_NAME, register_groups
+from regnet.config.compose import CONFIG_NAME, register_groups
+from regnet.launcher.sweep_loader import SweepLoader
+from regnet.registry.catalog import Catalog
 
 SEARCH_PATH = create_config_search_path("pkg://regnet.conf")
 

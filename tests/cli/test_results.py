@@ -14,8 +14,8 @@ import pytest
 import regnet
 from regnet.cli import main
 from regnet.errors import TrackingError
-from regnet.results import StudyResult
-from regnet.tracking.server import serving
+from regnet.study.result import StudyResult
+from regnet.tracking.ui.server import serving
 
 SMALL = ["dataset.train_size=40", "dataset.test_size=30"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from regnet.catalog import Catalog, Entry, load_catalog
+from regnet.registry.catalog import Catalog, Entry, load_catalog
 
 FEATURES = 4
 """The number of features that layers are given."""

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from regnet.contracts import Buffer, Context, Layer, Params
-from regnet.parameters import Path, leaves, rebuild
-from regnet.schema import values_of
-from regnet.streams import Noise
+from regnet.network.parameters import Path, leaves, rebuild
+from regnet.registry.options import values_of
+from regnet.rng import Noise
 from tests.contracts.cases import FEATURES, build, entries, variants
 
 BATCH = 5

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from regnet.contracts import Coding, Loss
-from regnet.targets import TASK
+from regnet.data.targets import TASK
 from tests.contracts.cases import build, variants
 
 BATCH, OUTPUTS, REPLICAS = 5, 3, 4

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from regnet.contracts import Optimizer, State
-from regnet.schema import values_of
+from regnet.registry.options import values_of
 from tests.contracts.cases import build, entries, variants
 
 STEPS = 15

@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import nn
 
-from regnet.catalog import Entry
-from regnet.results import StudyResult
-from regnet.targets import TASK
+from regnet.data.targets import TASK
+from regnet.registry.catalog import Entry
+from regnet.study.result import StudyResult
 from tests.conftest import RunStudy
 from tests.contracts.cases import build, entries
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from regnet.engines.graph import Tape
-from regnet.results import StudyResult
-from regnet.streams import Noise
+from regnet.engines.cuda_graph import Tape
+from regnet.rng import Noise
+from regnet.study.result import StudyResult
 from tests.conftest import RunStudy
 from tests.engines.test_agreement import agree
 from tests.engines.test_lockstep import DISC, SEEDS, SMALL, every_study

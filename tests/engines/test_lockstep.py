@@ -14,7 +14,7 @@ import pytest
 import torch
 
 import regnet.builtin
-from regnet.results import StudyResult
+from regnet.study.result import StudyResult
 from tests.conftest import RunStudy
 
 SEEDS = (3, 0, 12, 7)

@@ -16,15 +16,15 @@ from torch import Tensor
 from regnet.builtin.layers.linear import Linear
 from regnet.builtin.layers.tanh import Tanh
 from regnet.builtin.optimizers.sgd import SGD
-from regnet.catalog import Entry
 from regnet.contracts import Context, Layer, Params, State
 from regnet.engines import recording
 from regnet.engines.recording.plan import Plan, needed
 from regnet.engines.recording.recorder import RecordedNoise, Recorder, storage_of
 from regnet.engines.recording.script import Script
-from regnet.results import StudyResult
-from regnet.sequential import Sequential
-from regnet.streams import Noise
+from regnet.network.sequential import Sequential
+from regnet.registry.catalog import Entry
+from regnet.rng import Noise
+from regnet.study.result import StudyResult
 from tests.conftest import MakeStudy, RunStudy
 from tests.contracts.cases import build, entries
 from tests.engines.test_agreement import NEEDED

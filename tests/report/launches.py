@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from regnet.catalog import Catalog
+from regnet.registry.catalog import Catalog
 from regnet.report.build import Report, build_report
-from regnet.report.origin import from_folder
-from regnet.results import StudyResult
-from regnet.storage import save_result
+from regnet.report.launch_info import from_folder
+from regnet.study.result import StudyResult
+from regnet.study.storage import save_result
 from tests.conftest import RunStudy
 
 SMALL = ("dataset.train_size=60", "dataset.test_size=50", "epochs=3", "seeds=4")

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from regnet.errors import ConfigError
-from regnet.report.attribution import attribution
-from regnet.report.chance import Sides, chance
-from regnet.results import StudyResult
+from regnet.report.paper.attribution import attribution
+from regnet.report.paper.expected_spread import Sides, chance
+from regnet.study.result import StudyResult
 from tests.report.test_tables import result
 
 SEEDS = 30

@@ -27,14 +27,14 @@ from torch import Tensor
 from regnet.builtin.datasets.disc import Disc
 from regnet.builtin.layers.linear import Linear
 from regnet.builtin.layers.relu import ReLU
-from regnet.catalog import Catalog
 from regnet.contracts import Context, Dataset, Layer, Params, Split, Splits
 from regnet.errors import ShapeError
+from regnet.network.sequential import Sequential
+from regnet.registry.catalog import Catalog
 from regnet.report.figures import architecture, curves, points, save
 from regnet.report.figures.architecture import RADIUS
 from regnet.report.figures.blocks import Names
-from regnet.results import StudyResult
-from regnet.sequential import Sequential
+from regnet.study.result import StudyResult
 
 SEEDS, EPOCHS = 20, 12
 

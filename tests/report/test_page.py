@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from regnet.catalog import Catalog
 from regnet.errors import ConfigError
+from regnet.registry.catalog import Catalog
 from regnet.report.build import build_report
-from regnet.report.comparison import final_summary
-from regnet.report.format import share
-from regnet.report.origin import Origin
-from regnet.results import StudyResult
+from regnet.report.launch_info import Origin
+from regnet.report.tables.format import share
+from regnet.report.tables.results import final_summary
+from regnet.study.result import StudyResult
 from tests.conftest import RunStudy
 from tests.report.html_reader import Document
 from tests.report.launches import COMMAND, keep, report, sweep

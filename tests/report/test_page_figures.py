@@ -17,15 +17,15 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from regnet.builtin.datasets.disc import Disc
-from regnet.data import load_splits, prepare
+from regnet.data.prepare import load_splits, prepare
 from regnet.report.figures import curves, save
 from regnet.report.figures.curves import MOST_EPOCHS, Drawing
 from regnet.report.figures.effects import effects
 from regnet.report.figures.inline import inline
 from regnet.report.figures.regions import regions
 from regnet.report.figures.spread import spread
-from regnet.results import TrainedNetwork
 from regnet.stats import paired_effect, summarize
+from regnet.study.result import TrainedNetwork
 from tests.report.test_figures import assert_nothing_cut_off, bands, result, said
 
 METRIC = "test/error_rate"

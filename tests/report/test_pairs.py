@@ -9,11 +9,11 @@ import pytest
 
 from regnet.errors import ConfigError
 from regnet.report.assessment import EACH_WITH_EACH, assess
-from regnet.report.latex import escaped, latex
-from regnet.report.pairs import pair_table, sentences, study_table
-from regnet.report.table import Table
-from regnet.results import StudyResult
+from regnet.report.tables.comparisons import pair_table, sentences, study_table
+from regnet.report.tables.latex import escaped, latex
+from regnet.report.tables.table import Table
 from regnet.stats import Measure, Rules, SampleError
+from regnet.study.result import StudyResult
 
 ERRORS = Measure(0, 1, scale=100, unit="points")
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from regnet.catalog import Catalog
-from regnet.configs import compose_config
-from regnet.report.reproduction import commands, hydra_text
-from regnet.results import StudyResult
-from regnet.settings import Settings
+from regnet.config.compose import compose_config
+from regnet.registry.catalog import Catalog
+from regnet.registry.settings import Settings
+from regnet.report.page.rerun_command import commands, hydra_text
+from regnet.study.result import StudyResult
 
 SINGLE = [
     [],

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from regnet.report.comparison import by_metric, comparison
-from regnet.results import StudyResult
+from regnet.report.tables.results import by_metric, comparison
 from regnet.stats import summarize
+from regnet.study.result import StudyResult
 
 
 def result(errors: list[float], *, together: int = 1, failures: dict[int, str] | None = None, **config: object) -> StudyResult:

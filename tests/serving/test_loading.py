@@ -14,19 +14,19 @@ import torch
 import yaml  # type: ignore[import-untyped]
 from safetensors.torch import load_file, save_file
 
-from regnet.assemble import assemble
-from regnet.catalog import Catalog, load_catalog
-from regnet.configs import compose_config
+from regnet.config.build_study import assemble
+from regnet.config.compose import compose_config
 from regnet.errors import PluginError
-from regnet.listeners import Listeners
-from regnet.plugins import load_plugins
-from regnet.policy import OWN, VARIABLE, read_policy
-from regnet.results import StudyResult
-from regnet.runner import run_study
+from regnet.registry.catalog import Catalog, load_catalog
+from regnet.registry.dispatch import Listeners
+from regnet.registry.loading import load_plugins
+from regnet.registry.selection import OWN, VARIABLE, read_policy
 from regnet.serving.header import CONFIG, NEEDS, WEIGHTS, read_header
 from regnet.serving.loading import load_network
 from regnet.serving.needs import needs_of
 from regnet.serving.packing import EXAMPLES, pack
+from regnet.study.result import StudyResult
+from regnet.training.runner import run_study
 from tests.conftest import OTHERS, RunStudy
 
 DISC = ("seeds=2", "epochs=3", "dataset.train_size=60", "dataset.test_size=30")

@@ -14,54 +14,55 @@ from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from mlflow.tracking import MlflowClient
 from sqlalchemy import MetaData, create_engine, select
 
-from regnet.tracking import records, tables
-from regnet.tracking.bulk import BulkBackend
-from regnet.tracking.client import ClientBackend
-from regnet.tracking.ledger import Ledger
-from regnet.tracking.tables import sql_store
+from regnet.tracking.store import sql_tables
+from regnet.tracking.store.client_backend import ClientBackend
+from regnet.tracking.store.sql_backend import BulkBackend
+from regnet.tracking.store.sql_tables import sql_store
+from regnet.tracking.write import messages
+from regnet.tracking.write.run_buffer import Ledger
 
 WRITE = "write"
 """Where the ledger is written in between."""
 TIMES = {"creation_time", "last_update_time"}
 
 
-def story(report: Path) -> Iterator[records.Record | str]:
+def story(report: Path) -> Iterator[messages.Record | str]:
     """Two studies and everything that can happen to their runs, in an order in which it can happen."""
     draw = np.random.default_rng(0)
     x, y = draw.random((20, 2), dtype=np.float32), draw.integers(0, 2, 20)
     tags = {"regnet.role": "run", "regnet.launch": "a launch", "regnet.study": "abc"}
     params = {"optimizer.lr": "0.1", "long": "x" * 400, "model.layers.0.name": "relu"}
-    yield records.StudyBegun(0, "plain", {"optimizer": {"lr": 0.1}}, tags, params)
-    yield records.StudyBegun(1, "odd", {"lr": "1e-3"}, {**tags, "empty": ""}, {"very long": "y" * 7000, "π": "3", "none": ""})
-    yield records.DataSeen(2, "disc", {"training": (x, y), "testing": (x[:10], y[:10])})
-    yield records.DataSeen(3, "disc", {"training": (x, y), "testing": (x, y)})  # one and the same, as MLflow sees it
+    yield messages.StudyBegun(0, "plain", {"optimizer": {"lr": 0.1}}, tags, params)
+    yield messages.StudyBegun(1, "odd", {"lr": "1e-3"}, {**tags, "empty": ""}, {"very long": "y" * 7000, "π": "3", "none": ""})
+    yield messages.DataSeen(2, "disc", {"training": (x, y), "testing": (x[:10], y[:10])})
+    yield messages.DataSeen(3, "disc", {"training": (x, y), "testing": (x, y)})  # one and the same, as MLflow sees it
     runs = (10, 11, 12, 13)
     for seed, (run, study, data) in enumerate(zip(runs, (0, 0, 1, 0), (2, 3, 2, 2), strict=True)):
-        yield records.RunBegun(run, study, data, seed, 1_000 + seed)
+        yield messages.RunBegun(run, study, data, seed, 1_000 + seed)
     yield WRITE
     for epoch in range(1, 8):
         loss = np.array([1 / epoch, math.nan if epoch > 3 else 2.0, -0.0, 1e300])
-        yield records.EpochMeasured(runs, epoch, 2_000 + epoch, {"train/loss": loss, "test/error_rate": draw.random(4)})
+        yield messages.EpochMeasured(runs, epoch, 2_000 + epoch, {"train/loss": loss, "test/error_rate": draw.random(4)})
         if epoch % 3 == 0:
             yield WRITE
-    yield records.RunEnded(
-        10, 3_000, "FINISHED", 7, {"final/loss": 0.5, "time/s": 1.5}, {records.STOPPED: "7"}, {"w.bin": b"\x00\xff"}
+    yield messages.RunEnded(
+        10, 3_000, "FINISHED", 7, {"final/loss": 0.5, "time/s": 1.5}, {messages.STOPPED: "7"}, {"w.bin": b"\x00\xff"}
     )
-    yield records.RunEnded(11, 3_001, "FAILED", tags={"regnet.failure": "diverged " * 700})
+    yield messages.RunEnded(11, 3_001, "FAILED", tags={"regnet.failure": "diverged " * 700})
     unusual = {"a": math.inf, "b": -math.inf, "c": math.nan}
-    yield records.RunEnded(12, 3_002, "FINISHED", 7, unusual)
+    yield messages.RunEnded(12, 3_002, "FINISHED", 7, unusual)
     yield WRITE
-    yield records.RunsTagged(runs, {"regnet.listener_failed": "somebody", "regnet.study": "changed"})
+    yield messages.RunsTagged(runs, {"regnet.listener_failed": "somebody", "regnet.study": "changed"})
     yield WRITE
-    yield records.RunsTagged(runs, {"regnet.listener_failed": "somebody else"})
-    yield records.RunEnded(
+    yield messages.RunsTagged(runs, {"regnet.listener_failed": "somebody else"})
+    yield messages.RunEnded(
         13, 3_003, "KILLED", 7, {"a": math.inf, "b": -math.inf, "c": math.nan}, {"regnet.failure": "interrupted"}
     )
     summary = {**tags, "regnet.role": "summary"}
-    yield records.StudySummed("sum", 4_000, summary, {"optimizer.lr": "0.1"}, {"n": 4, "loss/mean": 0.25}, report)
+    yield messages.StudySummed("sum", 4_000, summary, {"optimizer.lr": "0.1"}, {"n": 4, "loss/mean": 0.25}, report)
     yield WRITE
-    yield records.StudySummed("sum", 5_000, summary, {"optimizer.lr": "0.1"}, {"n": 5, "loss/mean": 0.5}, report)
-    yield records.LaunchSummed("a launch", {"abc": "a label"}, {"abc": 2}, frozenset({"train"}), "| a | table |")
+    yield messages.StudySummed("sum", 5_000, summary, {"optimizer.lr": "0.1"}, {"n": 5, "loss/mean": 0.5}, report)
+    yield messages.LaunchSummed("a launch", {"abc": "a label"}, {"abc": 2}, frozenset({"train"}), "| a | table |")
     yield WRITE
 
 
@@ -69,7 +70,7 @@ def told(uri: str, folder: Path) -> Ledger:
     """A ledger that has written the story into a store, and its files into a folder."""
     (folder / "report").mkdir(parents=True)
     (folder / "report" / "table.md").write_text("| 1 |")
-    ledger = Ledger(records.Destination(uri, "told", folder))
+    ledger = Ledger(messages.Destination(uri, "told", folder))
     for record in story(folder / "report"):
         if isinstance(record, str):
             ledger.write()
@@ -121,8 +122,8 @@ def test_bulk_rows_are_those_of_the_client(ready_database: Path, tmp_path: Path,
     for name in stores:
         shutil.copy(ready_database, tmp_path / f"{name}.db")
     bulk = told(stores["bulk"], tmp_path / "bulk")
-    monkeypatch.setattr("regnet.tracking.ledger.takes_bulk", lambda client, experiment: False)
-    monkeypatch.setattr("regnet.tracking.showing.sql_store", lambda client: None)
+    monkeypatch.setattr("regnet.tracking.write.run_buffer.takes_bulk", lambda client, experiment: False)
+    monkeypatch.setattr("regnet.tracking.ui.publish.sql_store", lambda client: None)
     client = told(stores["client"], tmp_path / "client")
     assert isinstance(bulk._backend, BulkBackend)
     assert isinstance(client._backend, ClientBackend)
@@ -137,5 +138,5 @@ def test_bulk_rows_are_those_of_the_client(ready_database: Path, tmp_path: Path,
 
 def test_a_table_that_is_not_as_known_is_left_to_the_client(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(sql_store(store()), SqlAlchemyStore)
-    monkeypatch.setitem(tables.COLUMNS, tables.RUNS, tables.COLUMNS[tables.RUNS] + " workspace")
+    monkeypatch.setitem(sql_tables.COLUMNS, sql_tables.RUNS, sql_tables.COLUMNS[sql_tables.RUNS] + " workspace")
     assert sql_store(store()) is None

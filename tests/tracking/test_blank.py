@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from mlflow.tracking import MlflowClient
 
-from regnet.tracking.blank import is_blank, set_up
-from regnet.tracking.store import connect
+from regnet.tracking.store.connect import connect
+from regnet.tracking.store.sqlite_template import is_blank, set_up
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_a_store_is_what_mlflow_makes_of_one(ready_database: Path, memory: Path,
 
 def test_mlflow_is_asked_once(memory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     set_up(tmp_path / "first.db")
-    monkeypatch.setattr("regnet.tracking.blank._script", pytest.fail)
+    monkeypatch.setattr("regnet.tracking.store.sqlite_template._script", pytest.fail)
     set_up(tmp_path / "second.db")
     assert dump(tmp_path / "second.db") == dump(tmp_path / "first.db")
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from regnet.errors import ConfigError
-from regnet.results import StudyResult
-from regnet.tracking.choosing import best_seed, check_choice, judged_by, models_wanted
+from regnet.study.result import StudyResult
+from regnet.tracking.write.model_selection import best_seed, check_choice, judged_by, models_wanted
 
 CONFIG = {
     "model": {

@@ -9,9 +9,9 @@ import pytest
 from mlflow.entities import Metric
 from mlflow.tracking import MlflowClient
 
-from regnet.tracking import histories
-from regnet.tracking.histories import read_histories
-from regnet.tracking.runs import find_runs
+from regnet.tracking.read import histories
+from regnet.tracking.read.histories import read_histories
+from regnet.tracking.read.runs import find_runs
 
 
 def test_a_query_and_the_client_read_the_same(store: Callable[[], MlflowClient], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,11 +23,11 @@ from mlflow.tracking import MlflowClient
 
 import regnet
 from regnet.errors import ConfigError
-from regnet.policy import VARIABLE
-from regnet.results import StudyResult
-from regnet.tracking.choosing import best_seed
-from regnet.tracking.read import newest_launch, read_launch
-from regnet.tracking.summary import write_summaries
+from regnet.registry.selection import VARIABLE
+from regnet.study.result import StudyResult
+from regnet.tracking.read.studies import newest_launch, read_launch
+from regnet.tracking.write.model_selection import best_seed
+from regnet.tracking.write.summary import write_summaries
 from tests.servers import answers, free_port, wait_for
 from tests.tracking.test_server import server
 

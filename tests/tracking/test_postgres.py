@@ -19,10 +19,10 @@ from sqlalchemy import create_engine, text
 
 import regnet
 from regnet.errors import TrackingError
-from regnet.tracking.bulk import BulkBackend
-from regnet.tracking.client import ClientBackend
-from regnet.tracking.read import newest_launch, read_launch
-from regnet.tracking.store import connect
+from regnet.tracking.read.studies import newest_launch, read_launch
+from regnet.tracking.store.client_backend import ClientBackend
+from regnet.tracking.store.connect import connect
+from regnet.tracking.store.sql_backend import BulkBackend
 from tests.cli.test_command import SMALL
 from tests.cli.test_command import regnet as command
 from tests.servers import free_port, wait_for
@@ -87,8 +87,8 @@ def test_bulk_rows_are_those_of_the_client(database: Callable[[str], str], tmp_p
     monkeypatch.chdir(tmp_path)
     one, other = database("bulk"), database("client")
     bulk = told(one, tmp_path / "bulk")
-    monkeypatch.setattr("regnet.tracking.ledger.takes_bulk", lambda client, experiment: False)
-    monkeypatch.setattr("regnet.tracking.showing.sql_store", lambda client: None)
+    monkeypatch.setattr("regnet.tracking.write.run_buffer.takes_bulk", lambda client, experiment: False)
+    monkeypatch.setattr("regnet.tracking.ui.publish.sql_store", lambda client: None)
     client = told(other, tmp_path / "client")
     assert isinstance(bulk._backend, BulkBackend)
     assert isinstance(client._backend, ClientBackend)

@@ -15,18 +15,18 @@ from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
 import regnet
-from regnet.assemble import assemble
-from regnet.catalog import load_catalog
-from regnet.configs import compose_config
+from regnet.config.build_study import assemble
+from regnet.config.compose import compose_config
 from regnet.errors import ConfigError, RegnetError, TrackingError
 from regnet.events import EpochEnded
 from regnet.hookspecs import hookimpl
-from regnet.listeners import Listeners
-from regnet.runner import run_study
+from regnet.registry.catalog import load_catalog
+from regnet.registry.dispatch import Listeners
 from regnet.tracking import open_tracker
-from regnet.tracking.process import WritingProcess, writing_process
-from regnet.tracking.read import newest_launch, read_launch
-from regnet.tracking.records import Destination
+from regnet.tracking.read.studies import newest_launch, read_launch
+from regnet.tracking.write.messages import Destination
+from regnet.tracking.write.process import WritingProcess, writing_process
+from regnet.training.runner import run_study
 
 Store = Callable[[], MlflowClient]
 SMALL = ["dataset.train_size=40", "dataset.test_size=30"]
@@ -99,7 +99,7 @@ def test_launches_share_the_process(store: Store) -> None:
 def test_an_untracked_study_starts_no_process(tmp_path: Path) -> None:
     code = (
         f"import regnet; regnet.run(['epochs=1', 'tracking=none', *{SMALL!r}])\n"
-        "import sys; print('regnet.tracking.process' in sys.modules and bool(sys.modules['regnet.tracking.process']._processes))"
+        "import sys; module = sys.modules.get('regnet.tracking.write.process'); print(bool(module and module._processes))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

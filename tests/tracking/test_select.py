@@ -9,13 +9,15 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from regnet.errors import TrackingError
-from regnet.tracking import records, runs, view
-from regnet.tracking.ledger import Ledger
-from regnet.tracking.params import nested, value_of
-from regnet.tracking.read import by_study, final_results
-from regnet.tracking.runs import TrackedRun, experiments, find_runs
-from regnet.tracking.select import launched_runs, select_runs
-from regnet.tracking.union import unite
+from regnet.tracking.read import runs
+from regnet.tracking.read.deduplicate import unite
+from regnet.tracking.read.params import nested, value_of
+from regnet.tracking.read.runs import TrackedRun, experiments, find_runs
+from regnet.tracking.read.select import launched_runs, select_runs
+from regnet.tracking.read.studies import by_study, final_results
+from regnet.tracking.ui import view
+from regnet.tracking.write import messages
+from regnet.tracking.write.run_buffer import Ledger
 
 Store = Callable[[], MlflowClient]
 Story = tuple[str, str, str, str, dict[int, float | None]]
@@ -40,23 +42,23 @@ def client(store: Store, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixtur
 
 def told(experiment: str, folder: Path, story: Story, start: int = 1_000) -> None:
     """Writes a study as the writing process would."""
-    ledger = Ledger(records.Destination(f"sqlite:///{folder}/mlflow.db", experiment, folder))
+    ledger = Ledger(messages.Destination(f"sqlite:///{folder}/mlflow.db", experiment, folder))
     for record in events(story, start):
         ledger.take(record)
     ledger.write()
 
 
-def events(story: Story, start: int) -> Iterator[records.Record]:
+def events(story: Story, start: int) -> Iterator[messages.Record]:
     identity, name, label, launch, ends = story
     tags = {"regnet.study": identity, "regnet.study_name": name, view.LABEL: label, "regnet.launch": launch, "regnet.role": "run"}
-    yield records.StudyBegun(0, name, {}, tags, {"optimizer.lr": "0.1", "study": "None"})
-    yield records.DataSeen(0, "none", {})
+    yield messages.StudyBegun(0, name, {}, tags, {"optimizer.lr": "0.1", "study": "None"})
+    yield messages.DataSeen(0, "none", {})
     for run, (seed, end) in enumerate(ends.items()):
-        yield records.RunBegun(run, 0, 0, seed, start + seed)
+        yield messages.RunBegun(run, 0, 0, seed, start + seed)
         metrics = {} if end is None else {"final/test/error_rate": end}
         why = {"regnet.failure": "diverged"} if end is None else {}
-        yield records.RunEnded(run, start + 100, "FINISHED" if end is not None else "FAILED", 5, metrics, why)
-    yield records.StudySummed("sum", start, {**tags, "regnet.role": "summary"}, {}, {}, None)
+        yield messages.RunEnded(run, start + 100, "FINISHED" if end is not None else "FAILED", 5, metrics, why)
+    yield messages.StudySummed("sum", start, {**tags, "regnet.role": "summary"}, {}, {}, None)
 
 
 def seen(found: list[TrackedRun]) -> list[tuple[str, str, int]]:

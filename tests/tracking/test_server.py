@@ -14,8 +14,8 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 import regnet
-from regnet.tracking.read import newest_launch, read_launch
-from regnet.tracking.tables import sql_store
+from regnet.tracking.read.studies import newest_launch, read_launch
+from regnet.tracking.store.sql_tables import sql_store
 from tests.servers import answers, free_port, wait_for
 
 SMALL = ["epochs=4", "dataset.train_size=40", "dataset.test_size=30"]

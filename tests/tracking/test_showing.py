@@ -12,12 +12,12 @@ from mlflow.entities import Experiment, Run
 from mlflow.tracking import MlflowClient
 
 import regnet
-from regnet.tracking.choosing import best_seed
-from regnet.tracking.links import launch_links
-from regnet.tracking.records import LaunchSummed
-from regnet.tracking.showing import show_launch, show_view
-from regnet.tracking.summary import write_summaries
-from regnet.tracking.view import BEST, LABEL, NOTE, grouped_link, view_tag
+from regnet.tracking.ui.links import launch_links
+from regnet.tracking.ui.publish import show_launch, show_view
+from regnet.tracking.ui.view import BEST, LABEL, NOTE, grouped_link, view_tag
+from regnet.tracking.write.messages import LaunchSummed
+from regnet.tracking.write.model_selection import best_seed
+from regnet.tracking.write.summary import write_summaries
 
 Store = Callable[[], MlflowClient]
 SMALL = ["epochs=4", "dataset.train_size=40", "dataset.test_size=30"]
@@ -64,7 +64,7 @@ def test_studies_are_labelled_by_what_they_differ_in(store: Store, monkeypatch: 
     for run in found(client, "run"):  # as if they had been started together
         client.set_tag(run.info.run_id, "regnet.launch", "a sweep")
     if public:
-        monkeypatch.setattr("regnet.tracking.showing.sql_store", lambda client: None)
+        monkeypatch.setattr("regnet.tracking.ui.publish.sql_store", lambda client: None)
     there = experiment(client).experiment_id
     labels = {result.identity: label for result, label in zip(results, ["slow", "quick"], strict=True)}
     best = {result.identity: best_seed(result) for result in results}

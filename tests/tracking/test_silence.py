@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from regnet.errors import TrackingError
-from regnet.tracking import quiet_mlflow, store, tracker, uri
-from regnet.tracking.store import connect
-from regnet.tracking.uri import check_store
+from regnet.tracking import quiet_mlflow, tracker
+from regnet.tracking.store import uri
+from regnet.tracking.store.connect import connect, lock_file, tracking_errors
+from regnet.tracking.store.uri import check_store
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -90,7 +91,7 @@ def test_requests_that_are_not_answered(listen: Listen, monkeypatch: pytest.Monk
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     address = f"http://127.0.0.1:{listen(lambda request: HEALTHY if b'/health' in request else b'')}"
     client = connect(address)
-    with pytest.raises(TrackingError, match=f"^the MLflow store {address} cannot be used: "), store.tracking_errors(address):
+    with pytest.raises(TrackingError, match=f"^the MLflow store {address} cannot be used: "), tracking_errors(address):
         client.search_experiments(max_results=1)
 
 
@@ -114,8 +115,8 @@ with FileLock(sys.argv[1]):
 def test_a_lock_that_another_process_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     address = f"sqlite:///{tmp_path}/mlflow.db"
     connect(address)
-    monkeypatch.setattr(store, "LOCK_SECONDS", 1)
-    lock = store.lock_file(address)
+    monkeypatch.setattr("regnet.tracking.store.connect.LOCK_SECONDS", 1)
+    lock = lock_file(address)
     with subprocess.Popen([sys.executable, "-c", HOLDER, str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout
         holder.stdout.readline()

@@ -14,20 +14,20 @@ from mlflow.tracking import MlflowClient
 from safetensors.torch import load_file
 
 import regnet
-from regnet.assemble import assemble
-from regnet.catalog import Catalog, load_catalog
-from regnet.configs import compose_config
+from regnet.config.build_study import assemble
+from regnet.config.compose import compose_config
 from regnet.errors import TrackingError
 from regnet.events import EpochEnded
 from regnet.hookspecs import hookimpl
-from regnet.listeners import Listeners
-from regnet.plugins import Plugins, load_plugins
-from regnet.runner import run_study
+from regnet.registry.catalog import Catalog, load_catalog
+from regnet.registry.dispatch import Listeners
+from regnet.registry.loading import Plugins, load_plugins
 from regnet.stats import summarize
 from regnet.tracking import open_tracker
-from regnet.tracking.read import newest_launch, read_launch
-from regnet.tracking.records import flatten
-from regnet.tracking.store import connect
+from regnet.tracking.read.studies import newest_launch, read_launch
+from regnet.tracking.store.connect import connect
+from regnet.tracking.write.messages import flatten
+from regnet.training.runner import run_study
 
 Store = Callable[[], MlflowClient]
 SMALL = ["epochs=4", "dataset.train_size=40", "dataset.test_size=30"]

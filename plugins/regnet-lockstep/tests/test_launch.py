@@ -15,7 +15,7 @@ import yaml
 from conftest import REGNET, Run
 from safetensors.numpy import load_file
 
-from regnet.storage import RESULT, load_result
+from regnet.study.storage import RESULT, load_result
 
 SMALL = ("epochs=2", "dataset.train_size=40", "dataset.test_size=30", "hydra.sweep.dir=out")
 MIXED = ("seed=0,1", "optimizer.lr=0.01,0.03,-1,1e30", "model.hidden=[4],[5]", "engine=handbuilt,torch", "model.output=null")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from regnet_lockstep.telling import describe, ranges
 
-from regnet.lockstep import Group
+from regnet.training.lockstep import Group
 
 
 @pytest.mark.parametrize(

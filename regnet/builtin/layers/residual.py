@@ -12,7 +12,7 @@ from torch import Tensor
 
 from regnet.contracts import Context, Layer, Params
 from regnet.errors import ShapeError
-from regnet.sequential import Sequential
+from regnet.network.sequential import Sequential
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
+from regnet.check.finding import Finding, Property
 from regnet.check.layers.batches import check_empty, check_one_example
 from regnet.check.layers.case import LayerCase, make_case
 from regnet.check.layers.counterpart import check_counterpart
@@ -15,7 +16,6 @@ from regnet.check.layers.repeat import check_determinism, check_independence, ch
 from regnet.check.layers.replicas import check_replica_options, check_replicas
 from regnet.check.layers.shapes import check_double, check_finite, check_replica_shapes, check_shapes, check_single
 from regnet.check.options import check_round_trip
-from regnet.check.problem import Finding, Property
 from regnet.check.running import Stage
 from regnet.check.subject import Subject
 

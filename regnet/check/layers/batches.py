@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import torch
 
 from regnet.check.comparison import compare
+from regnet.check.finding import Finding, Place, Property, Situation, Skip
 from regnet.check.layers.case import MODES, LayerCase, normal, title
 from regnet.check.layers.start import named
-from regnet.check.problem import Finding, Place, Property, Situation, Skip
 
 SQUEEZED = "an axis of length 1 was squeezed away: squeeze a named axis only"
 UNBIASED = "a statistic over the batch divides by B - 1, which is zero for a single example (use correction=0)"

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from regnet.check.finding import NeedsOption, Situation, Skip, Violation, kind_of
 from regnet.check.layers.start import Start, converted, moved_start, named, replaced
-from regnet.check.problem import NeedsOption, Situation, Skip, Violation, kind_of
 from regnet.check.randomness import CountingNoise
 from regnet.check.running import calling
 from regnet.check.state import Made

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from regnet.check.diagnosis import Clues
+from regnet.check.finding import Skip
 from regnet.check.formulas import wrong_formulas
 from regnet.check.layers.case import BATCH
 from regnet.check.layers.evidence import Measured
 from regnet.check.layers.start import named
-from regnet.check.problem import Skip
 
 LAYER_FACTORS = {
     float(BATCH): "gradient summed over the batch twice",

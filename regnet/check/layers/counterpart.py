@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from regnet.check.comparison import compare
+from regnet.check.finding import Finding, Place, Property, Skip, Violation
 from regnet.check.layers.case import BATCH, MODES, LayerCase, normal, title
 from regnet.check.layers.start import converted, named
-from regnet.check.problem import Finding, Place, Property, Skip, Violation
 from regnet.check.running import calling
 
 PASSES = (10, 11, 12)

@@ -10,9 +10,9 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
+from regnet.check.finite_differences import Slopes, slopes
 from regnet.check.layers.case import BATCH, MODES, LayerCase, Pass, normal
 from regnet.check.layers.start import converted, named
-from regnet.check.slopes import Slopes, slopes
 
 DRAWS = 8
 """Inputs to try until one is found that is away from every kink."""
@@ -68,8 +68,8 @@ Evidence: TypeAlias = Callable[[bool], Measured]
 def measure(case: LayerCase, training: bool) -> Measured:
     """Gradients and slopes at an input away from kinks, where there is no gradient to be right about.
 
-    Of several draws the first is taken at which all slopes can be trusted (see `regnet.check.slopes`), or else the one with
-    the fewest that cannot, which then do not count.
+    Of several draws the first is taken at which all slopes can be trusted (see `regnet.check.finite_differences`), or else the one
+    with the fewest that cannot, which then do not count.
     """
     best: Measured | None = None
     for seed in range(1, DRAWS + 1):

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from regnet.check.comparison import ROUNDING, SLOPE, Tolerance, compare, where_judged
+from regnet.check.finding import Finding, Place, Property, Skip
 from regnet.check.layers.case import MODES, SECOND_HALF, LayerCase, title
 from regnet.check.layers.clues import gradient_clues
 from regnet.check.layers.evidence import Evidence, Measured
 from regnet.check.layers.start import converted
-from regnet.check.problem import Finding, Place, Property, Skip
 
 ASTRAY = (
     "backward agrees with autograd, but neither is the slope of forward: something leads autograd astray (detach, a "

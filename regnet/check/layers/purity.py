@@ -10,10 +10,10 @@ import torch
 
 from regnet.check.comparison import EXACT, compare
 from regnet.check.diagnosis import UNKNOWN, Clues
+from regnet.check.finding import Finding, Place, Property
 from regnet.check.layers.case import BATCH, MODES, LayerCase, normal, title
 from regnet.check.layers.start import converted, named
 from regnet.check.mutation import IN_PLACE, Watched, tensors_in
-from regnet.check.problem import Finding, Place, Property
 
 NOT_A_BUFFER = IN_PLACE + "; state that forward keeps must be marked as a Buffer in init"
 STILL = "{call} moves a buffer while predicting: do so only if context.training"

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from regnet.check.comparison import EXACT, compare
+from regnet.check.finding import Finding, Place, Property, Skip
 from regnet.check.layers.case import MODES, LayerCase, normal
 from regnet.check.layers.start import converted, init, named, plain_start
-from regnet.check.problem import Finding, Place, Property, Skip
 from regnet.check.randomness import global_draws, looks_random, watched_generators
 
 GENERATOR = "the generator it is given"

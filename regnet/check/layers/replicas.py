@@ -10,12 +10,12 @@ from torch import Tensor
 
 from regnet.check.comparison import compare
 from regnet.check.diagnosis import UNKNOWN
+from regnet.check.finding import Finding, Place, Property, Situation, Violation
 from regnet.check.layers.case import BATCH, MODES, REPLICAS, SEEDS, LayerCase, normal, title
 from regnet.check.layers.shapes import REPLICA_CAUSE, replica_situation
 from regnet.check.layers.start import named, stacked
 from regnet.check.options import option_values, replica_options, replica_tensor, replica_values, with_options
 from regnet.check.patterns import alike
-from regnet.check.problem import Finding, Place, Property, Situation, Violation
 from regnet.check.state import Made
 from regnet.contracts import Context, Layer, Params
 

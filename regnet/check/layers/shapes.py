@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import torch
 
 from regnet.check.comparison import extent, first
+from regnet.check.finding import Finding, Place, Property, Situation, type_name
 from regnet.check.layers.case import BATCH, MODES, REPLICAS, SEEDS, LayerCase, Pass, normal, title
 from regnet.check.layers.start import converted, plain_start, stacked
-from regnet.check.problem import Finding, Place, Property, Situation, type_name
 
 REPLICA_CAUSE = (
     "works without a replica axis and not with one: name negative axes (dim=-2), transpose with .mT, and give a parameter "

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from regnet.check.problem import Violation, kind_of
+from regnet.check.finding import Violation, kind_of
 from regnet.check.running import calling
 from regnet.contracts import Buffer, Layer, Params
 from regnet.errors import RegnetError
-from regnet.parameters import Path, leaves, rebuild
+from regnet.network.parameters import Path, leaves, rebuild
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from itertools import chain
 
+from regnet.check.finding import Finding, Property
 from regnet.check.losses.agreement import (
     check_codings,
     check_counterpart,
@@ -17,7 +18,6 @@ from regnet.check.losses.agreement import (
 from regnet.check.losses.gradients import check_autograd, check_differences
 from regnet.check.losses.purity import check_determinism, check_interleaved, check_purity
 from regnet.check.options import check_round_trip
-from regnet.check.problem import Finding, Property
 from regnet.check.running import Stage
 from regnet.check.state import Made
 from regnet.check.subject import Subject

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from regnet.check.comparison import compare
 from regnet.check.diagnosis import Clues
+from regnet.check.finding import Finding, Place, Property, Skip, type_name
 from regnet.check.losses.example import BATCH, OUTPUTS, REPLICAS, Example, each_coding, gradient, value
 from regnet.check.losses.gradients import NAME, clues
-from regnet.check.problem import Finding, Place, Property, Skip, type_name
 from regnet.check.running import calling
 from regnet.contracts import Loss
 

@@ -9,10 +9,10 @@ from typing import Any, get_args
 import torch
 from torch import Tensor, nn
 
-from regnet.check.problem import Situation, Violation, kind_of
+from regnet.check.finding import Situation, Violation, kind_of
 from regnet.check.running import calling
 from regnet.contracts import Coding, Loss
-from regnet.targets import TASK
+from regnet.data.targets import TASK
 
 BATCH, OUTPUTS, REPLICAS = 7, 3, 4
 """Sizes that differ: two that were alike could be mixed up unnoticed."""

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from regnet.check.comparison import SLOPE, compare, where_judged
 from regnet.check.diagnosis import Clues
+from regnet.check.finding import Finding, Place, Property, Skip
+from regnet.check.finite_differences import Slopes, slopes
 from regnet.check.losses.example import BATCH, OUTPUTS, Example, codings, each_coding, example, gradient, value
-from regnet.check.problem import Finding, Place, Property, Skip
-from regnet.check.slopes import Slopes, slopes
 from regnet.contracts import Coding, Loss
 
 DRAWS = 8
@@ -53,7 +53,7 @@ def check_differences(loss: Loss) -> Iterator[Finding]:
 
 
 def _measured(loss: Loss, coding: Coding) -> tuple[Example, Slopes]:
-    """Slopes at predictions away from kinks, such as a Huber loss has: see `regnet.check.slopes`."""
+    """Slopes at predictions away from kinks, such as a Huber loss has: see `regnet.check.finite_differences`."""
     best: tuple[Example, Slopes] | None = None
     for seed in range(1, DRAWS + 1):
         at = example(coding, BATCH, OUTPUTS, seed=seed)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from regnet.check.comparison import EXACT, compare
+from regnet.check.finding import Finding, Place, Property
 from regnet.check.losses.example import BATCH, OUTPUTS, each_coding, gradient, value
 from regnet.check.losses.gradients import NAME
 from regnet.check.mutation import IN_PLACE, Watched
-from regnet.check.problem import Finding, Place, Property
 from regnet.check.randomness import global_draws, watched_generators
 from regnet.contracts import Loss
 

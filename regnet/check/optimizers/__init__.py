@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
-from regnet.check.optimizers.conduct import (
+from regnet.check.finding import Finding, Property
+from regnet.check.optimizers.side_effects import (
     check_determinism,
     check_double,
     check_empty,
@@ -16,7 +17,6 @@ from regnet.check.optimizers.conduct import (
 )
 from regnet.check.optimizers.steps import check_counterpart, check_descent, check_elementwise, check_replica_options
 from regnet.check.options import check_round_trip
-from regnet.check.problem import Finding, Property
 from regnet.check.running import Stage
 from regnet.check.state import Made
 from regnet.check.subject import Subject

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from regnet.check.comparison import Tolerance, compare
 from regnet.check.diagnosis import UNKNOWN, Clues
-from regnet.check.optimizers.walk import REPLICAS, SIZE, STEPS, drawn, init, start, update, walk
+from regnet.check.finding import Finding, Place, Property, Situation, Skip
+from regnet.check.optimizers.trajectory import REPLICAS, SIZE, STEPS, drawn, init, start, update, walk
 from regnet.check.options import option_values, replica_options, replica_tensor, replica_values, with_options
 from regnet.check.patterns import alike, number
-from regnet.check.problem import Finding, Place, Property, Situation, Skip
 from regnet.check.running import calling
 from regnet.contracts import Optimizer
 

@@ -19,7 +19,7 @@ from torch import Tensor
 from regnet.engines.recording.plan import Plan, needed
 from regnet.engines.recording.recorder import Batch, RecordedNoise, Recorder, RepeatedNoise
 from regnet.engines.recording.script import Script
-from regnet.streams import Noise
+from regnet.rng import Noise
 
 log = logging.getLogger("regnet")
 

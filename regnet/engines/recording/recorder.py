@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from regnet.streams import Noise
+from regnet.rng import Noise
 
 Batch: TypeAlias = tuple[Tensor, Tensor]
 """Inputs ``(*R, B, F)`` and their coded targets."""

@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import BoxStyle, Circle, FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 
+from regnet.network.sequential import Sequential
 from regnet.report.figures.blocks import Block, Column, Group, Names, Plate, read_blocks
 from regnet.report.figures.style import BLUE, GREEN, INK, ORANGE, SKY, SMALL, styled, text_width
-from regnet.sequential import Sequential
 
 UNIT = 0.2
 """Inches between two neurons of a column: the unit of all lengths here."""

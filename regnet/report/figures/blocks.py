@@ -11,7 +11,7 @@ from torch import Tensor
 
 from regnet.contracts import Buffer, Layer, Params
 from regnet.errors import ShapeError
-from regnet.schema import options_of, values_of
+from regnet.registry.options import options_of, values_of
 
 Names: TypeAlias = Callable[[type], str] | Mapping[type, str]
 """What the catalog calls a component's class; with a mapping, classes it does not know go by their own names."""

@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from regnet.labels import study_labels
 from regnet.report.figures.style import (
     BLUE,
     GREEN,
@@ -25,8 +24,9 @@ from regnet.report.figures.style import (
     study_marker,
     styled,
 )
-from regnet.results import StudyResult
 from regnet.stats import from_moments
+from regnet.study.labels import study_labels
+from regnet.study.result import StudyResult
 
 Band = Literal["deviation", "interval"]
 """What a band shows: one standard deviation of the seeds, or the 95 % interval of their mean."""

@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from regnet.contracts import Dataset, Split
 from regnet.report.figures.points import draw_boundary, frame, look
 from regnet.report.figures.style import INK, NORMAL, new_figure, styled
-from regnet.results import TrainedNetwork
+from regnet.study.result import TrainedNetwork
 
 ACROSS = 201
 """Points along each side of the grid that the network is asked about."""

@@ -9,10 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from regnet.report.comparison import final_summary, final_values
 from regnet.report.figures.curves import LABELS, UNITS
 from regnet.report.figures.style import INK, SMALL, new_figure, scale_logarithmically, study_colour, styled
-from regnet.results import StudyResult
+from regnet.report.tables.results import final_summary, final_values
+from regnet.study.result import StudyResult
 
 ROW = 0.6
 """Inches for each study: its name, and its points below."""

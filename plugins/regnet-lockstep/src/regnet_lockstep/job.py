@@ -16,7 +16,7 @@ from hydra.core.utils import JobReturn, JobRuntime, JobStatus, _flush_loggers, c
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import Container, DictConfig, OmegaConf, open_dict, read_write
 
-from regnet.cli.copying import copy_config
+from regnet.launcher.copy_config import copy_config
 from regnet_lockstep.references import follow_references
 from regnet_lockstep.yaml_writer import YamlWriter
 

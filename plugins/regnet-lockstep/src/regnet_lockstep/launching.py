@@ -13,14 +13,14 @@ from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra.core.utils import JobReturn, configure_log, filter_overrides, run_job, setup_globals
 from omegaconf import open_dict
 
-from regnet.assemble import assemble
-from regnet.catalog import load_catalog
 from regnet.cli.launch import keep_result, listening
-from regnet.configs import plain
-from regnet.garbage import making_what_stays
-from regnet.lockstep import Group, plan, run_together
-from regnet.results import StudyResult
-from regnet.study import Study
+from regnet.config.build_study import assemble
+from regnet.config.compose import plain
+from regnet.gc_pause import making_what_stays
+from regnet.registry.catalog import load_catalog
+from regnet.study.result import StudyResult
+from regnet.study.study import Study
+from regnet.training.lockstep import Group, plan, run_together
 from regnet_lockstep.job import Job
 from regnet_lockstep.telling import describe
 from regnet_lockstep.yaml_writer import YamlWriter

@@ -9,7 +9,7 @@ from typing import Any
 from omegaconf import DictConfig, Node, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from regnet.cli.copying import copy_config
+from regnet.launcher.copy_config import copy_config
 
 REFERENCE = re.compile(r"\$\{([a-z_]\w*(?:\.[a-z_]\w*)*)\}", re.ASCII)
 """A reference to an entry by its whole name, and no call of a resolver."""

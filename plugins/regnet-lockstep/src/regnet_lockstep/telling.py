@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from regnet.lockstep import Group
+from regnet.training.lockstep import Group
 
 
 def describe(groups: Sequence[Group], numbers: Sequence[int]) -> Iterator[str]:

@@ -1,0 +1,135 @@
+"""From a composed configuration to a study: every name looked up in the catalog, every value checked, every size fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import torch
+
+from regnet.config.model import build_network
+from regnet.contracts import Buffer, Dataset, Splits
+from regnet.data.prepare import load_splits, set_aside
+from regnet.data.targets import Task, choose_coding
+from regnet.engines import NAMES as ENGINES
+from regnet.errors import ConfigError, ShapeError, one_of
+from regnet.machine import torch_threads
+from regnet.network.parameters import leaves
+from regnet.network.sequential import Sequential
+from regnet.registry.catalog import Catalog
+from regnet.registry.discovery import Provenance
+from regnet.registry.options import options_of
+from regnet.registry.selection import refuse_late_policy
+from regnet.registry.settings import GROUPS, Settings
+from regnet.study.study import Replicas, Study
+
+
+def assemble(config: Mapping[str, Any], catalog: Catalog) -> Study:
+    """The study that a configuration, as plain mappings, lists, numbers and strings, describes.
+
+    Raises:
+        RegnetError: anything in it is unknown, of the wrong type, out of range, or does not fit the rest.
+    """
+    settings = read_settings(config, catalog)
+    refuse_late_policy(settings.plugins)
+    with torch_threads(settings.threads):
+        return _assemble(settings, config, catalog)
+
+
+def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -> Study:
+    owned = _plugin_settings(config, catalog)
+    at_default = {name for name, value in owned.items() if value == type(value)()}
+    config = {key: value for key, value in config.items() if key not in at_default}
+    dataset: Dataset = catalog.build("dataset", config["dataset"])
+    loss = catalog.build("loss", config["loss"])
+    optimizer = catalog.build("optimizer", config["optimizer"])
+    engine = _engine(config["engine"])
+    device = _device(settings)
+    seed = settings.seed_list[0]
+    splits, _ = set_aside(load_splits(dataset, seed), settings.validation, seed, redraw=dataset.redraw)
+    task: Task = "regression" if splits.classes is None else "classification"
+    coding = choose_coding(settings.coding, loss, config["loss"]["name"], task)
+    outputs = splits.classes or splits.train.y.shape[-1]
+    network = _network(config["model"], splits, outputs, config["dataset"]["name"], catalog)
+    return Study(
+        network=network,
+        features=splits.train.x.shape[-1],
+        examples=(len(splits.train.x), len(splits.test.x)),
+        dataset=dataset,
+        loss=loss,
+        optimizer=optimizer,
+        engine=engine,
+        replay=settings.replay,
+        seeds=settings.seed_list,
+        replicas=_replicas(settings, engine),
+        epochs=settings.epochs,
+        batch_size=settings.batch_size,
+        shuffle=settings.shuffle,
+        validation=settings.validation,
+        normalization=settings.normalization,
+        coding=coding,
+        dtype=getattr(torch, settings.dtype),
+        device=device,
+        threads=settings.threads,
+        workers=settings.workers,
+        config=config,
+        origins=_origins(catalog.origins(network, dataset, loss, optimizer), owned.keys() - at_default, catalog),
+        settings=owned,
+    )
+
+
+def read_settings(config: Mapping[str, Any], catalog: Catalog) -> Settings:
+    """The top level of a configuration, checked."""
+    top = {key: value for key, value in config.items() if key not in GROUPS and key not in catalog.settings}
+    return catalog.construct(Settings, options_of(Settings), top, whose="", where="")
+
+
+def _plugin_settings(config: Mapping[str, Any], catalog: Catalog) -> dict[str, Any]:
+    """The settings that plugins own, as the objects that they asked for; at their defaults where the config does not have them."""
+    return {
+        name: catalog.construct(
+            entry.component, entry.options, config.get(name) or {}, whose=f"settings {name} (from {entry.origin})", where=name
+        )
+        for name, entry in catalog.settings.items()
+    }
+
+
+def _engine(spec: Any) -> str:
+    name = spec.get("name") if isinstance(spec, Mapping) else spec
+    if name not in ENGINES:
+        raise ConfigError(f"unknown engine {name!r}: {one_of(str(name), ENGINES)}")
+    return str(name)
+
+
+def _replicas(settings: Settings, engine: str) -> Replicas:
+    if engine == "torch" and settings.replicas == "lockstep":
+        raise ConfigError("the torch engine trains one seed at a time: set replicas=solo, or engine=handbuilt")
+    if settings.replicas == "auto":
+        return "solo" if engine == "torch" else "lockstep"
+    return settings.replicas
+
+
+def _device(settings: Settings) -> torch.device:
+    if settings.device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("device=cuda: torch finds no usable GPU on this machine; set device=cpu")
+    return torch.device(settings.device)
+
+
+def _network(spec: Mapping[str, Any], splits: Splits, outputs: int, dataset: str, catalog: Catalog) -> Sequential:
+    network = build_network(spec, outputs, catalog)
+    params, features = network.init(splits.train.x.shape[-1], torch.Generator())
+    if all(isinstance(leaf, Buffer) for _, leaf in leaves(params)):
+        raise ConfigError(f"model {spec['name']} has nothing to train: none of its {len(network.layers)} layers has a parameter")
+    if features != outputs:
+        last = len(network.layers) - 1
+        raise ShapeError(
+            f"the network's last layer ({last}) gives {features} features, expected {outputs}: data set {dataset} has "
+            + (f"{splits.classes} classes" if splits.classes else f"{outputs} values to predict")
+        )
+    return network
+
+
+def _origins(components: Collection[Provenance], settings: Collection[str], catalog: Catalog) -> tuple[Provenance, ...]:
+    """The distributions of the components and of those settings, in the order of their names."""
+    found = {*components, *(catalog.settings[name].origin for name in settings)}
+    return tuple(sorted(found, key=lambda origin: origin.distribution))

@@ -1,0 +1,98 @@
+"""What Hydra and OmegaConf say about a person's input, in a line: what is wrong, whose option it is, what there is."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException, ValidationError
+
+from regnet.contracts import KINDS
+from regnet.errors import ConfigError, PluginError, UnknownComponent, one_of
+from regnet.registry.catalog import Catalog, Entry
+
+NO_KEY = re.compile(r"Key '(\w+)' is not in struct|Key '(\w+)' not in '(\w+)'")
+UNREADABLE = re.compile(r"LexerNoViableAltException: ([^=\s]+)=([^'\"\n]*)$", re.MULTILINE)
+"""An override that Hydra cannot parse, whose value has no quotes."""
+NOISE = ("full_key", "object_type", "reference_type", "See https")
+"""How lines begin that say nothing to a person."""
+
+
+@contextmanager
+def readable_errors(catalog: Catalog) -> Iterator[None]:
+    """Turns what Hydra and OmegaConf raise about a person's input into a ConfigError of one line."""
+    try:
+        yield
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(explain(error, catalog)) from error
+
+
+def explain(error: BaseException, catalog: Catalog) -> str:
+    """One line for an error of Hydra's or OmegaConf's."""
+    if isinstance(error, MissingConfigException):
+        return _missing_choice(error, catalog)
+    cause = error.__cause__ if isinstance(error, ConfigCompositionException) and error.__cause__ else error
+    text = f"{error}\n{cause}"
+    if (unknown := NO_KEY.search(text)) is not None:
+        return _missing_key(unknown[1] or unknown[2], cause, catalog)
+    if isinstance(cause, ValidationError) and (told := _wrong_type(cause, catalog)):
+        return told
+    if (several := re.search(r"Ambiguous value for argument '([^=]+)=(.*)'", text)) is not None:
+        return f"{several[1]} was given several values: for a sweep add -m, for a list write '{several[1]}=[{several[2]}]'"
+    if (unread := UNREADABLE.search(text)) is not None and not unread[0].isascii():
+        quoted = shlex.quote(f'{unread[1]}="{unread[2]}"')
+        return f"{unread[1]}={unread[2]}: a value with characters beyond ASCII needs quotes, and quotes for the shell: {quoted}"
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return " ".join([line for line in dict.fromkeys(lines) if not line.startswith(NOISE)][:3])
+
+
+def _missing_choice(error: MissingConfigException, catalog: Catalog) -> str:
+    """For ``optimizer=adm``: the closest choice, and for a component why it may be missing."""
+    group, _, name = str(error.missing_cfg_file or "").rpartition("/")
+    if not (group and name):
+        return str(error).splitlines()[0]
+    if group in KINDS:
+        try:
+            catalog.find(group, name)
+        except (UnknownComponent, PluginError) as better:
+            return str(better)
+    return f"unknown {group} {name!r}: {one_of(name, map(str, error.options or ()))}"
+
+
+def _missing_key(key: str, cause: BaseException, catalog: Catalog) -> str:
+    """For ``optimizer.lrr=1``: whose option it would be, and the closest one."""
+    parent = getattr(cause, "parent_node", None)
+    path = str(getattr(cause, "full_key", "") or key).rpartition(".")[0]
+    names = [str(name) for name in parent] if isinstance(parent, DictConfig) else []
+    if path and not names:
+        return f"{path} is no group of options: to set an option of a component, write {path}={{name: NAME, {key}: VALUE}}"
+    entry = _entry(path, parent, catalog)
+    whose = str(entry) if entry else path or "the configuration"
+    return f"{whose} has no option {key!r}: {one_of(key, [name for name in names if name not in ('name', 'hydra')])}"
+
+
+def _wrong_type(cause: ValidationError, catalog: Catalog) -> str | None:
+    """For ``optimizer.lr=abc``: whose option it is, and what it takes."""
+    full = str(cause.full_key or "")
+    path, _, key = full.rpartition(".")
+    entry = _entry(path, cause.parent_node, catalog)
+    value = re.search(r"Value '(.*)' of type", str(cause))
+    if entry is None or key not in entry.options or value is None:
+        return None
+    return f"{full} of {entry} takes {entry.options[key].type_text}; got {value[1]!r}"
+
+
+def _entry(path: str, parent: object, catalog: Catalog) -> Entry | None:
+    """The component whose options are at a path of the config, if it is one that the catalog has."""
+    if path in catalog.settings:
+        return catalog.settings[path]
+    if path not in KINDS or not isinstance(parent, DictConfig):
+        return None
+    try:
+        return catalog.find(path, str(parent.get("name")))
+    except (UnknownComponent, PluginError):
+        return None

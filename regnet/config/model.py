@@ -1,0 +1,76 @@
+"""Models: short descriptions of whole networks, for configs that would rather say "three hidden layers of 25" than list layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from annotated_types import Ge
+
+from regnet.contracts import Initializer, Layer
+from regnet.errors import BadOption, one_of
+from regnet.network.sequential import Sequential
+from regnet.registry.catalog import Catalog
+from regnet.registry.options import options_of
+
+
+@dataclass(frozen=True)
+class MLP:
+    """Linear layers with an activation between them, and perhaps one at the end: with three hidden layers, the report's Figure 1.
+
+    Args:
+        hidden: the size of each hidden layer.
+        activation: the layer after each hidden linear layer.
+        output: the layer at the end, or nothing.
+        bias: whether the linear layers add a bias.
+        initializer: draws the linear layers' weights and biases.
+    """
+
+    hidden: list[Annotated[int, Ge(1)]]
+    activation: Layer
+    output: Layer | None
+    bias: bool
+    initializer: Initializer
+
+    def build(self, outputs: int, catalog: Catalog) -> tuple[Layer, ...]:
+        """The layers, for a target that needs that many outputs."""
+
+        def linear(size: int) -> Layer:
+            spec = {"name": "linear", "out_features": size, "bias": self.bias, "initializer": self.initializer}
+            return catalog.build("layer", spec)  # type: ignore[no-any-return]
+
+        hidden = [layer for size in self.hidden for layer in (linear(size), self.activation)]
+        return (*hidden, linear(outputs), *([self.output] if self.output else []))
+
+
+@dataclass(frozen=True)
+class LayerList:
+    """The layers themselves, one after another.
+
+    Args:
+        layers: each by its name, or by a mapping of its name and options.
+    """
+
+    layers: Sequence[Layer]
+
+    def build(self, outputs: int, catalog: Catalog) -> tuple[Layer, ...]:
+        """The layers as they were given; whether the last one has that many outputs is for the study to check."""
+        return tuple(self.layers)
+
+
+MODELS: dict[str, type[MLP] | type[LayerList]] = {"mlp": MLP, "layers": LayerList}
+
+
+def build_network(spec: Mapping[str, Any], outputs: int, catalog: Catalog) -> Sequential:
+    """The network that a configuration's `model` describes, for that many outputs.
+
+    Raises:
+        ConfigError: the model or a component of it is unknown, or does not take its options.
+    """
+    name = spec.get("name")
+    if name not in MODELS:
+        raise BadOption(f"unknown model {name!r}: {one_of(str(name), MODELS)}")
+    given = {key: value for key, value in spec.items() if key != "name"}
+    model = catalog.construct(MODELS[name], options_of(MODELS[name]), given, whose=f"model {name}", where="model")
+    return Sequential(model.build(outputs, catalog))

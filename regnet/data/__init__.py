@@ -1,0 +1,7 @@
+"""Data: tensors ready to train on.
+
+Offers `prepare` (splitting, scaling, stacking by replica), `targets` (how a target is written for a loss) and `batches` (the
+order of examples).
+
+May import contracts, rng.
+"""

@@ -1,0 +1,48 @@
+"""Batches: the training examples a few at a time, in the order that each seed's own generator gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from regnet.data.prepare import Examples
+from regnet.rng import stream
+
+CONTIGUOUS = torch.contiguous_format
+
+
+class Batches:
+    """The training examples in batches: in the order given, or newly shuffled each epoch by each seed's own generator.
+
+    The batches are the same tensors in every epoch; shuffling writes other examples into them.
+    """
+
+    def __init__(self, examples: Examples, batch_size: int, shuffle: bool, seeds: Sequence[int]) -> None:
+        self._examples = examples
+        self._axis = examples.x.dim() - 2
+        self._generators = [stream(seed, "order") for seed in seeds] if shuffle else []
+        parts = zip(examples.x.split(batch_size, self._axis), examples.target.split(batch_size, self._axis), strict=True)
+        self._batches = [(x.clone(memory_format=CONTIGUOUS), target.clone(memory_format=CONTIGUOUS)) for x, target in parts]
+
+    def epoch(self) -> list[tuple[Tensor, Tensor]]:
+        """One epoch's batches: inputs ``(*R, B, F)`` and targets; the last one is smaller where the sizes do not divide."""
+        if self._generators:
+            self._shuffle()
+        return self._batches
+
+    def _shuffle(self) -> None:
+        count = self._examples.x.shape[self._axis]
+        orders = torch.stack([torch.randperm(count, generator=generator) for generator in self._generators])
+        order = (orders if self._axis else orders[0]).to(self._examples.x.device)
+        for which, tensor in enumerate((self._examples.x, self._examples.target)):
+            batches = [batch[which] for batch in self._batches]
+            parts = self._take(tensor, order).split([batch.shape[self._axis] for batch in batches], self._axis)
+            for batch, part in zip(batches, parts, strict=True):
+                batch.copy_(part)
+
+    def _take(self, tensor: Tensor, order: Tensor) -> Tensor:
+        if not self._axis:
+            return tensor[order]
+        return tensor[torch.arange(len(tensor), device=tensor.device).unsqueeze(-1), order]

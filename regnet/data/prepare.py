@@ -1,0 +1,161 @@
+"""From a data set to tensors ready to train on: drawn for each seed, normalized, coded and stacked along the replica axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+import torch
+from torch import Tensor
+
+from regnet.contracts import Coding, Dataset, Split, Splits
+from regnet.data.targets import Targets, fit_targets
+from regnet.errors import ConfigError, TargetError
+from regnet.rng import stream
+
+Normalization: TypeAlias = Literal["scalar", "feature", "none"]
+"""How inputs are scaled: by one mean and one standard deviation of all training inputs (the report's), by one of each for every
+feature, or not at all."""
+
+SHARED_SEED = 0
+"""The seed whose examples every run is given when a data set does not redraw."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """One split, ready for use."""
+
+    x: Tensor
+    """Normalized inputs ``(*R, N, F)``."""
+    target: Tensor
+    """Coded targets: ``(*R, N, K)``, or ``(*R, N)`` for class indices."""
+    y: Tensor
+    """The targets as the data set gives them: class numbers ``(*R, N)`` or values ``(*R, N, K)``."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """What one seed, or many with a replica axis in front, is trained on and judged by."""
+
+    train: Examples
+    test: Examples
+    validation: Examples | None
+    """What models are chosen by; None where nothing was set aside for it."""
+    targets: Targets
+    shift: Tensor
+    """What normalization takes off the inputs, ``(*R, 1, 1)`` or ``(*R, 1, F)``."""
+    scale: Tensor
+    """What normalization divides by, of the same shape."""
+
+    def normalize(self, x: Tensor) -> Tensor:
+        """Inputs ``(N, F)`` in the data set's own units as the network takes them, ``(*R, N, F)``."""
+        return (x - self.shift) / self.scale
+
+    def to(self, device: torch.device) -> Data:
+        """The same data on another device."""
+
+        def examples(part: Examples) -> Examples:
+            return Examples(part.x.to(device), part.target.to(device), part.y.to(device))
+
+        targets = replace(self.targets, offset=self.targets.offset.to(device), scale=self.targets.scale.to(device))
+        return Data(
+            examples(self.train),
+            examples(self.test),
+            examples(self.validation) if self.validation else None,
+            targets,
+            self.shift.to(device),
+            self.scale.to(device),
+        )
+
+
+def load_splits(dataset: Dataset, seed: int) -> Splits:
+    """The examples of one seed, in their own units."""
+    return dataset.load(stream(seed if dataset.redraw else SHARED_SEED, "data"))
+
+
+def set_aside(splits: Splits, share: float, seed: int, *, redraw: bool) -> tuple[Splits, Split | None]:
+    """The splits with a share of the training examples taken out at random, to validate with; and those, None for a share of 0.
+
+    Raises:
+        ConfigError: nothing would be left to train on.
+    """
+    if share == 0:
+        return splits, None
+    count = len(splits.train.x)
+    kept = count - max(1, round(count * share))
+    if kept < 1:
+        raise ConfigError(f"validation={share} leaves none of the {count} training examples: take a smaller share")
+    order = torch.randperm(count, generator=stream(seed if redraw else SHARED_SEED, "validation"))
+
+    def part(rows: Tensor) -> Split:
+        return Split(splits.train.x[rows], splits.train.y[rows])
+
+    return replace(splits, train=part(order[:kept].sort().values)), part(order[kept:])
+
+
+def prepare(
+    splits: Splits, normalization: Normalization, coding: Coding, dtype: torch.dtype, validation: Split | None = None
+) -> Data:
+    """One seed's examples, normalized and coded by what the training examples say.
+
+    Raises:
+        TargetError: the data set's class numbers are not from 0 up to its number of classes.
+    """
+    if splits.classes is not None:
+        _check_classes(torch.cat([splits.train.y, splits.test.y]), splits.classes)
+    train_x = splits.train.x.to(dtype)
+    shift, scale = _fit_normalization(train_x, normalization)
+    targets = fit_targets(coding, splits.train.y, splits.classes)
+
+    def examples(x: Tensor, y: Tensor) -> Examples:
+        target = targets.encode(y)
+        return Examples((x.to(dtype) - shift) / scale, target.to(dtype) if target.is_floating_point() else target, y)
+
+    train = examples(splits.train.x, splits.train.y)
+    test = examples(splits.test.x, splits.test.y)
+    return Data(train, test, examples(validation.x, validation.y) if validation else None, targets, shift, scale)
+
+
+def stack(data: Sequence[Data]) -> Data:
+    """The data of several seeds with a replica axis in front."""
+
+    def examples(parts: Sequence[Examples]) -> Examples:
+        return Examples(
+            torch.stack([part.x for part in parts]),
+            torch.stack([part.target for part in parts]),
+            torch.stack([part.y for part in parts]),
+        )
+
+    first = data[0].targets
+    validation = [one.validation for one in data if one.validation]
+    return Data(
+        examples([one.train for one in data]),
+        examples([one.test for one in data]),
+        examples(validation) if validation else None,
+        Targets(
+            first.coding,
+            first.width,
+            torch.stack([one.targets.offset for one in data]),
+            torch.stack([one.targets.scale for one in data]),
+        ),
+        torch.stack([one.shift for one in data]),
+        torch.stack([one.scale for one in data]),
+    )
+
+
+def _check_classes(y: Tensor, classes: int) -> None:
+    wrong = y[(y < 0) | (y >= classes)]
+    if len(wrong):
+        raise TargetError(f"the data set has class number {int(wrong[0])}, expected numbers from 0 to {classes - 1}")
+
+
+def _fit_normalization(x: Tensor, normalization: Normalization) -> tuple[Tensor, Tensor]:
+    match normalization:
+        case "scalar":
+            shift, scale = x.mean().view(1, 1), x.std().view(1, 1)
+        case "feature":
+            shift, scale = x.mean(-2, keepdim=True), x.std(-2, keepdim=True)
+        case "none":
+            shift, scale = x.new_zeros(1, 1), x.new_ones(1, 1)
+    return shift, torch.where(scale > 0, scale, 1.0)

@@ -1,0 +1,257 @@
+"""The catalog: every component that an installed plugin registers, by kind and name, and how to build one from a config."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, is_dataclass
+from typing import Any, TypeVar
+
+from regnet.contracts import KINDS
+from regnet.errors import BadOption, PluginError, UnknownComponent, one_of
+from regnet.registry.discovery import Provenance
+from regnet.registry.loading import Broken, Plugins, load_plugins
+from regnet.registry.options import Option, options_of, summary, values_of
+from regnet.registry.selection import VARIABLE
+from regnet.registry.settings import GROUPS, Settings
+
+T = TypeVar("T")
+
+MISSING = "???"
+"""How a config says that a value still has to be given."""
+
+HOOKS = {
+    "layer": "regnet_layers",
+    "loss": "regnet_losses",
+    "optimizer": "regnet_optimizers",
+    "dataset": "regnet_datasets",
+    "initializer": "regnet_initializers",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the catalog knows of one component."""
+
+    kind: str
+    name: str
+    component: type
+    options: Mapping[str, Option]
+    """The constructor's signature."""
+    origin: Provenance
+
+    @property
+    def summary(self) -> str:
+        return summary(self.component)
+
+    def __str__(self) -> str:
+        whose = "" if self.origin.distribution == "regnet" else f" (from {self.origin})"
+        return f"{self.kind} {self.name}{whose}"
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All components, and the plugins that gave them."""
+
+    plugins: Plugins
+    entries: Mapping[str, Mapping[str, tuple[Entry, ...]]]
+    """For each kind and name who claims it: more than one is a collision, told when the name is used."""
+    broken: tuple[Broken, ...]
+    settings: Mapping[str, Entry] = field(default_factory=dict)
+    """Plugins' own settings, by the name that the config has them under."""
+    config_paths: tuple[str, ...] = ()
+    """Where plugins have config files of their own."""
+
+    def names(self, kind: str) -> list[str]:
+        return sorted(self.entries[kind])
+
+    def find(self, kind: str, name: str) -> Entry:
+        """The one component of that kind and name; ``distribution:name`` says whose, where two have the same.
+
+        Raises:
+            UnknownComponent: there is none; names the closest, what there is, and which plugins are broken or switched off.
+            PluginError: two distributions claim the name.
+        """
+        owner, _, bare = name.rpartition(":")
+        claims = [entry for entry in self.entries[kind].get(bare, ()) if owner in ("", entry.origin.distribution)]
+        if not claims:
+            raise UnknownComponent(f"unknown {kind} {name!r}: {one_of(name, self.entries[kind])}{self._absent()}")
+        if len(claims) > 1:
+            owners = " and ".join(str(entry.origin) for entry in claims)
+            choices = " or ".join(f"{entry.origin.distribution}:{bare}" for entry in claims)
+            raise PluginError(f"{kind} {name!r} is claimed by {owners}: say which, {choices}")
+        return claims[0]
+
+    def build(self, kind: str, spec: Any, *, where: str | None = None) -> Any:
+        """The component that a config describes: by a name, or by a mapping of `name` and options.
+
+        Options that are components themselves are built the same way. `where` says which part of the config this is.
+
+        Raises:
+            ConfigError: the spec is no description of a component; the name or an option is unknown; a value is wrong.
+        """
+        where = where or kind
+        if isinstance(spec, KINDS[kind]):
+            return spec
+        name, given = self._read(kind, spec, where)
+        entry = self.find(kind, name)
+        return self.construct(entry.component, entry.options, given, whose=str(entry), where=where)
+
+    def construct(self, cls: type[T], options: Mapping[str, Option], given: Mapping[str, Any], *, whose: str, where: str) -> T:
+        """An object of the class, from a config's values for its options. `whose` and `where` are for errors; empty at the top.
+
+        Raises:
+            ConfigError: an option is unknown or missing; a value is of the wrong type or out of range.
+        """
+        values = {}
+        for name, value in given.items():
+            if name not in options:
+                raise BadOption(f"{whose or 'the configuration'} has no option {name!r}: {one_of(name, options)}")
+            if value != MISSING:
+                values[name] = self._value(options[name], value, whose, f"{where}.{name}" if where else name)
+        for option in options.values():
+            if option.required and option.name not in values:
+                raise BadOption(f"{whose} needs its option {option.name!r}: set {where}.{option.name}")
+        return cls(**values)
+
+    def describe(self, component: Any) -> dict[str, Any]:
+        """The config that would build an equal component: the inverse of `build`."""
+        kind = next(kind for kind, contract in KINDS.items() if isinstance(component, contract))
+        entry = next((e for claims in self.entries[kind].values() for e in claims if e.component is type(component)), None)
+        if entry is None:
+            raise UnknownComponent(f"{type(component).__name__} is not registered by any plugin, so no config can name it")
+        return {"name": entry.name} | {name: self.as_config(value) for name, value in values_of(component).items()}
+
+    def describe_option(self, option: Option) -> dict[str, Any]:
+        """An option's name, type and default as text; no default where it must be given."""
+        default = None if option.required else str(self.as_config(option.default))
+        return {"name": option.name, "type": option.type_text, "default": default}
+
+    def as_config(self, value: Any) -> Any:
+        """An option's value as a config would write it: components as their descriptions, whatever else as it is."""
+        if isinstance(value, tuple(KINDS.values())):
+            return self.describe(value)
+        return [self.as_config(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+    def origins(self, *components: object) -> set[Provenance]:
+        """The distributions, or loose files, that components come from, and the components among their options."""
+        owners = {entry.component: entry.origin for claims in self.entries.values() for own in claims.values() for entry in own}
+        return {owners[type(part)] for component in components for part in _with_parts(component) if type(part) in owners}
+
+    def _read(self, kind: str, spec: Any, where: str) -> tuple[str, dict[str, Any]]:
+        if isinstance(spec, str):
+            return spec, {}
+        if isinstance(spec, Mapping) and isinstance(spec.get("name"), str):
+            return spec["name"], {str(key): value for key, value in spec.items() if key != "name"}
+        raise BadOption(f"{where} takes the name of {_article(kind)}, or a mapping with `name` and its options; got {spec!r}")
+
+    def _value(self, option: Option, value: Any, whose: str, where: str) -> Any:
+        if value is None and option.takes_none:
+            return None
+        if option.nested_kind is None:
+            try:
+                return option.check(value)
+            except ValueError as error:
+                place = f"{where} of {whose}" if whose else where
+                raise BadOption(f"{place} {error}; got {value!r}") from None
+        if not option.takes_list:
+            return self.build(option.nested_kind, value, where=where)
+        if isinstance(value, str) or not isinstance(value, (list, tuple)):
+            raise BadOption(f"{where} of {whose} takes a list of {option.nested_kind}s; got {value!r}")
+        return tuple(self.build(option.nested_kind, item, where=f"{where}[{i}]") for i, item in enumerate(value))
+
+    def _absent(self) -> str:
+        """Why a component that was looked for may be missing."""
+        notes = [str(broken) for broken in self.broken]
+        notes += [f"plugin {origin} is switched off by {VARIABLE}" for origin in self.plugins.off]
+        return "".join(f"; {note}" for note in notes)
+
+
+def _with_parts(component: object) -> Iterator[object]:
+    yield component
+    for value in values_of(component).values():
+        for item in value if isinstance(value, (tuple, list)) else (value,):
+            if isinstance(item, tuple(KINDS.values())):
+                yield from _with_parts(item)
+
+
+def load_catalog(plugins: Plugins | None = None) -> Catalog:
+    """Asks every plugin for its components.
+
+    A plugin whose hook raises, or returns what is no mapping, is recorded as broken, and so is a single component that does
+    not meet its contract; everything else works.
+    """
+    plugins = plugins or load_plugins()
+    broken = list(plugins.broken)
+    paths = [path for path, _ in _answers("regnet_config_path", str, plugins, broken)]
+    settings: dict[str, Entry] = {}
+    for owned, origin in _answers("regnet_settings", Mapping, plugins, broken):
+        for name, cls in owned.items():
+            try:
+                settings[name] = _settings_entry(name, cls, origin, settings)
+            except TypeError as error:
+                broken.append(Broken(origin, f"settings {name!r}: {error}"))
+    entries: dict[str, dict[str, tuple[Entry, ...]]] = {kind: {} for kind in KINDS}
+    for kind, hook in HOOKS.items():
+        for components, origin in _answers(hook, Mapping, plugins, broken):
+            for name, component in components.items():
+                try:
+                    entry = _entry(kind, name, component, origin)
+                except TypeError as error:
+                    broken.append(Broken(origin, f"{kind} {name!r}: {error}"))
+                else:
+                    entries[kind][name] = (*entries[kind].get(name, ()), entry)
+    return Catalog(plugins, entries, tuple(broken), settings, tuple(paths))
+
+
+def _answers(hook: str, expected: type, plugins: Plugins, broken: list[Broken]) -> Iterator[tuple[Any, Provenance]]:
+    """What each plugin's implementation of a hook returns, if it is of the expected type; otherwise a word on why not."""
+    for implementation in getattr(plugins.manager.hook, hook).get_hookimpls():
+        origin = plugins.origins.get(implementation.plugin_name, Provenance(implementation.plugin_name, "", "object"))
+        try:
+            found: Any = implementation.function()
+        except (Exception, SystemExit) as error:  # a stranger's hook may raise anything
+            broken.append(Broken(origin, f"{hook} raised {type(error).__name__}: {error}"))
+            continue
+        if isinstance(found, expected):
+            yield found, origin
+        else:
+            name = "a text" if expected is str else "a dict of names and classes"
+            broken.append(Broken(origin, f"{hook} returned {type(found).__name__}, expected {name}"))
+
+
+def _entry(kind: str, name: Any, component: Any, origin: Provenance) -> Entry:
+    """The catalog's entry for a component; raises TypeError if it is none that could be used."""
+    contract = KINDS[kind]
+    _check_name(name)
+    if not (isinstance(component, type) and issubclass(component, contract)):
+        raise TypeError(f"{component!r} is not a subclass of regnet.{contract.__name__}")
+    missing = sorted(getattr(component, "__abstractmethods__", ()))
+    if missing:
+        raise TypeError(f"{component.__name__} does not implement {', '.join(missing)}")
+    return Entry(kind, name, component, options_of(component), origin)
+
+
+def _settings_entry(name: Any, cls: Any, origin: Provenance, taken: Mapping[str, Entry]) -> Entry:
+    """The entry for a plugin's own settings; raises TypeError if the config cannot have them."""
+    _check_name(name)
+    if name in GROUPS or name in vars(Settings)["__dataclass_fields__"]:
+        raise TypeError("regnet itself has a setting of that name")
+    if name in taken:
+        raise TypeError(f"{taken[name].origin} has settings of that name already")
+    if not (isinstance(cls, type) and is_dataclass(cls)):
+        raise TypeError(f"{cls!r} is not a dataclass")
+    options = options_of(cls)
+    missing = sorted(option.name for option in options.values() if option.required)
+    if missing:
+        raise TypeError(f"{cls.__name__} has no default for {', '.join(missing)}")
+    return Entry("settings", name, cls, options, origin)
+
+
+def _check_name(name: Any) -> None:
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_]\w*", name):
+        raise TypeError("a component's name is a word of letters, digits and underscores")
+
+
+def _article(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"

@@ -1,0 +1,102 @@
+"""How to run studies again: from their configurations alone, the commands that compose the same ones."""
+
+from __future__ import annotations
+
+import math
+import re
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from regnet.config.compose import compose_config
+from regnet.registry.catalog import Catalog
+from regnet.study.result import StudyResult
+
+CHOICES = ("model", "dataset", "loss", "optimizer", "engine", "tracking")
+"""The groups of the configuration of which a name chooses one."""
+NOT_COMPARED = ("seed", "seeds", "plugins")
+PLAIN = re.compile(r"(?!(?:null|true|false|nan|inf)$)[A-Za-z_][\w./:@-]*", re.IGNORECASE)
+"""Text that Hydra reads as text without quotes."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a study has otherwise than the defaults, and these defaults, values as Hydra reads them."""
+
+    overrides: Mapping[str, str]
+    base: Mapping[str, str]
+    """What the same choice of components composes to by itself."""
+
+
+def commands(results: Sequence[StudyResult], catalog: Catalog) -> list[str]:
+    """What to type to train these studies: one command where they are all combinations of some values, else one for each.
+
+    Each names what its configuration has otherwise than the defaults, and the seeds.
+
+    Raises:
+        ConfigError: a component of theirs is missing here.
+    """
+    composed = cache(lambda *choices: compose_config(choices, catalog))
+    asked = [_asked(result, composed) for result in results]
+    sweep = _as_sweep(asked) if len(asked) > 1 else None
+    return [_command("-m", sweep)] if sweep else [_command("", one.overrides) for one in asked]
+
+
+def _asked(result: StudyResult, composed: Callable[..., dict[str, Any]]) -> _Asked:
+    config = {key: value for key, value in result.config.items() if key not in NOT_COMPARED}
+    usual = composed()
+    chosen = {group: str(config[group]["name"]) for group in CHOICES if config[group]["name"] != usual[group]["name"]}
+    base = composed(*(f"{group}={name}" for group, name in chosen.items()))
+    names = {group: str(base[group]["name"]) for group in CHOICES}
+    return _Asked(chosen | dict(_differences(config, base)) | _seeds(result.seeds), dict(_differences(base, {})) | names)
+
+
+def _differences(config: Mapping[str, Any], base: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """What is otherwise than in the base, by dotted name."""
+    for key, value in config.items():
+        known = base.get(key, {})
+        if isinstance(value, Mapping) and isinstance(known, Mapping):
+            yield from _differences(value, known, f"{prefix}{key}.")
+        elif key not in base or value != known:
+            yield f"{prefix}{key}", hydra_text(value)
+
+
+def _seeds(seeds: Sequence[int]) -> dict[str, str]:
+    if list(seeds) == list(range(seeds[0], seeds[0] + len(seeds))):
+        return {"seed": str(seeds[0]), "seeds": str(len(seeds))} if seeds[0] else {"seeds": str(len(seeds))}
+    return {"seeds": hydra_text(list(seeds))}
+
+
+def _as_sweep(asked: Sequence[_Asked]) -> dict[str, str] | None:
+    """One set of overrides, with several values for some, that has exactly these combinations; None if there is none."""
+    keys = list(dict.fromkeys(key for one in asked for key in one.overrides))
+    if any(key not in one.overrides and key not in one.base for one in asked for key in keys):
+        return None
+    rows = [tuple(one.overrides.get(key) or one.base[key] for key in keys) for one in asked]
+    values = [list(dict.fromkeys(column)) for column in zip(*rows, strict=True)]
+    if math.prod(map(len, values)) != len(set(rows)):
+        return None
+    return {key: ",".join(some) for key, some in zip(keys, values, strict=True)}
+
+
+def _command(flag: str, words: Mapping[str, str]) -> str:
+    return shlex.join(["regnet", "run", *filter(None, [flag]), *(f"{key}={value}" for key, value in words.items())])
+
+
+def hydra_text(value: Any) -> str:
+    """A value as the grammar of Hydra's overrides has it."""
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{key}:{hydra_text(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join(map(hydra_text, value)) + "]"
+    if isinstance(value, str):
+        return value if PLAIN.fullmatch(value) else _quoted(value)
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+def _quoted(text: str) -> str:
+    """In quotes; a backslash stands for itself but before a quote."""
+    escaped = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), text)
+    return f"'{escaped}'"

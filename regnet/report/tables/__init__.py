@@ -1,0 +1,6 @@
+"""Tables: results as text, Markdown, LaTeX, JSON and CSV.
+
+Offers `table`, `format` and `latex` (any table), `results`, `comparisons` and `benchmark` (which tables there are), `as_json`.
+
+May import what is below report.
+"""

@@ -1,0 +1,105 @@
+"""The comparison of a launch's studies: a row for each, with its spread over seeds, its interval and its time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from regnet.metrics import HEADLINE
+from regnet.report.tables.format import interval, seconds, spread, time_spread
+from regnet.report.tables.table import Table
+from regnet.stats import Summary, from_moments, measure_of, summarize
+from regnet.study.labels import study_labels
+from regnet.study.result import StudyResult
+
+READABLE = {"test/error_rate": "test error rate", "test/rmse": "test RMSE"}
+HEADINGS = ("mean ± std", "95 % interval", "training time", "n")
+
+PUBLISHED = {
+    "report, its framework": (from_moments(0.0189, 2.52e-3, 20), (16.82, 4.73e-1)),
+    "report, PyTorch": (from_moments(0.0236, 3.88e-3, 20), (21.71, 2.93)),
+}
+"""The report's Table I: error rate over 20 rounds, and mean and standard deviation of the time in seconds."""
+
+
+def comparison(results: Sequence[StudyResult], names: Sequence[str] | None = None, *, published: bool = False) -> Table:
+    """The table of studies that are judged by the same metric, with the two rows of the report's Table I above them if wanted.
+
+    Args:
+        results: the studies.
+        names: what to call them; by default what they differ in.
+        published: whether the report's rows are wanted.
+    """
+    (metric,) = by_metric(results)
+    rows: list[tuple[str, ...]] = []
+    if published:
+        for label, (summary, (mean, std)) in PUBLISHED.items():
+            rows.append((label, spread(metric, summary), interval(metric, summary), time_spread(mean, std), str(summary.n)))
+    labels = study_labels(results) if names is None else names
+    rows += [_row(label, result, metric) for label, result in zip(labels, results, strict=True)]
+    title = "Table I, made anew" if published else "Results"
+    return Table(title, (READABLE[metric], *HEADINGS), tuple(rows), _notes(results, metric, published))
+
+
+def headline(result: StudyResult) -> str:
+    """The metric that the study's task is judged by."""
+    return next(name for name in HEADLINE.values() if name in result.history)
+
+
+def by_metric(results: Sequence[StudyResult]) -> dict[str, list[int]]:
+    """The places of the studies by the metric that their task is judged by; one that measured nothing goes with the others."""
+    known = [next((name for name in HEADLINE.values() if name in result.history), None) for result in results]
+    usual = next(filter(None, known), HEADLINE["classification"])
+    groups: dict[str, list[int]] = {}
+    for place, metric in enumerate(known):
+        groups.setdefault(metric or usual, []).append(place)
+    return groups
+
+
+def final_values(result: StudyResult, metric: str) -> np.ndarray:
+    """The metric after the last epoch for each seed that did not fail, in the seeds' order."""
+    whole = _whole(result)
+    return result.history[metric][whole, -1] if whole.any() else np.empty(0)
+
+
+def final_summary(result: StudyResult, metric: str) -> Summary | None:
+    """The metric after the last epoch over the seeds that did not fail, its interval cut where values end; None if all failed."""
+    values = final_values(result, metric)
+    return summarize(values).within(measure_of(metric)) if values.size else None
+
+
+def _whole(result: StudyResult) -> np.ndarray:
+    """Whether each seed was trained to the end, ``(R,)``."""
+    return np.array([seed not in result.failures for seed in result.seeds])
+
+
+def _row(label: str, result: StudyResult, metric: str) -> tuple[str, ...]:
+    summary = final_summary(result, metric)
+    failed = f" ({len(result.failures)} failed)" if result.failures else ""
+    if summary is None:
+        return label, "–", "–", "–", f"0{failed}"
+    return label, spread(metric, summary), interval(metric, summary), _time(result), f"{summary.n}{failed}"
+
+
+def _time(result: StudyResult) -> str:
+    whole = _whole(result)
+    if not result.solo:
+        return f"{seconds(float(result.seconds_per_run[whole].mean()))} each"
+    summary = summarize(result.seconds[whole])
+    return seconds(summary.mean) if summary.n == 1 else time_spread(summary.mean, summary.std)
+
+
+def _notes(results: Sequence[StudyResult], metric: str, published: bool) -> tuple[str, ...]:
+    notes = [f"Measured on: {machine}." for machine in dict.fromkeys(result.machine for result in results)]
+    summaries = [summary for result in results if (summary := final_summary(result, metric))]
+    if any(end in (measure_of(metric).low, measure_of(metric).high) for one in summaries for end in (one.low, one.high)):
+        notes.append("An interval that would reach beyond what the metric can be is cut there.")
+    groups = {(int(size), float(time)) for r in results if not r.solo for size, time in zip(r.together, r.seconds, strict=True)}
+    for size in sorted({size for size, _ in groups if size > 1}):
+        times = sorted(time for other, time in groups if other == size)
+        took = seconds(times[0]) if len(times) == 1 else f"{seconds(times[0])} to {seconds(times[-1])}"
+        notes.append(f"In lockstep {size} runs trained together took {took}: each one's share is given.")
+    if published:
+        notes.append("The report's intervals are computed from its means and standard deviations; its machine is not known.")
+    return tuple(notes)

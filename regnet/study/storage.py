@@ -1,0 +1,95 @@
+"""A study's result on disk, beside Hydra's own files: nothing is lost where nothing is tracked."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from safetensors.torch import save
+
+from regnet.encoding import is_utf8
+from regnet.study.result import StudyResult
+
+RESULT = "result.safetensors"
+DESCRIPTION = "regnet"
+"""Under which the file's header has, as JSON, what is no tensor."""
+HISTORY = "history/"
+WEIGHTS = "weights/"
+
+
+def save_result(result: StudyResult, folder: Path) -> None:
+    """Writes the result as one safetensors file, whole or not at all.
+
+    Its tensors are ``history/METRIC``, ``(seeds, epochs)`` each, and ``weights/SEED/NAME``; the rest is JSON in its header.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {f"{HISTORY}{metric}": torch.as_tensor(values).contiguous() for metric, values in result.history.items()}
+    for net in result.networks:
+        tensors |= {f"{WEIGHTS}{net.seed}/{name}": value.contiguous() for name, value in net.weights.items()}
+    description = {
+        "name": result.name,
+        "identity": result.identity,
+        "config": result.config,
+        "seeds": result.seeds,
+        "metrics": list(result.history),
+        "together": result.together.tolist(),
+        "seconds": result.seconds.tolist(),
+        "failures": {str(seed): reason for seed, reason in result.failures.items()},
+        "stopped": {str(seed): epoch for seed, epoch in result.stopped.items()},
+        "machine": result.machine,
+    }
+    draft = folder / f"{RESULT}.part"  # of its own writing, since safetensors writes files that nobody else may read
+    draft.write_bytes(save(tensors, {DESCRIPTION: json.dumps(description)}))
+    draft.replace(folder / RESULT)
+
+
+def load_result(folder: Path) -> StudyResult:
+    """Reads what `save_result` wrote, without the trained networks."""
+    with _readable(folder / RESULT) as file, safe_open(file, framework="numpy") as kept:
+        description = json.loads(kept.metadata()[DESCRIPTION])
+        history = {metric: kept.get_tensor(f"{HISTORY}{metric}") for metric in description["metrics"]}
+    return StudyResult(
+        name=description["name"],
+        identity=description["identity"],
+        config=description["config"],
+        seeds=tuple(description["seeds"]),
+        history=history,
+        together=np.array(description["together"]),
+        seconds=np.array(description["seconds"]),
+        failures={int(seed): reason for seed, reason in description["failures"].items()},
+        stopped={int(seed): epoch for seed, epoch in description["stopped"].items()},
+        machine=description["machine"],
+    )
+
+
+def load_weights(folder: Path, seed: int) -> dict[str, torch.Tensor]:
+    """The weights of one seed that `save_result` wrote; empty where there are none of it."""
+    prefix = f"{WEIGHTS}{seed}/"
+    with _readable(folder / RESULT) as file, safe_open(file, framework="pt") as kept:
+        names = [name for name in kept.keys() if name.startswith(prefix)]  # noqa: SIM118  # no mapping, though it looks like one
+        return {name.removeprefix(prefix): kept.get_tensor(name) for name in names}
+
+
+def find_results(folder: Path) -> Iterator[Path]:
+    """The folders at or below one that hold a result, in the order of their job numbers."""
+
+    def by_number(path: Path) -> tuple[int, str]:
+        return (int(path.name) if path.name.isdigit() else -1, str(path))
+
+    yield from sorted((found.parent for found in folder.rglob(RESULT)), key=by_number)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[Path]:
+    """Context manager that gives a path by which safetensors can read a file: it takes those alone that are UTF-8."""
+    if is_utf8(os.fsencode(path)):
+        yield path
+        return
+    with path.open("rb") as file:
+        yield Path(f"/dev/fd/{file.fileno()}")

@@ -1,0 +1,75 @@
+"""A study: one configuration, to be repeated with many seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import torch
+
+from regnet.contracts import Coding, Dataset, Loss, Optimizer
+from regnet.data.prepare import Normalization
+from regnet.encoding import well_formed
+from regnet.network.sequential import Sequential
+from regnet.registry.discovery import Provenance
+from regnet.study.identity import study_identity
+
+Replicas: TypeAlias = Literal["lockstep", "solo"]
+"""Whether the seeds of a study are trained at once along a replica axis, or one after another."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything that determines the numbers of a study's runs, as built components, and the config they were built from."""
+
+    network: Sequential
+    features: int
+    """How many features the data set's inputs have."""
+    examples: tuple[int, int]
+    """How many examples are trained on, and how many are for testing."""
+    dataset: Dataset
+    loss: Loss
+    optimizer: Optimizer
+    engine: str
+    replay: bool
+    """Whether the hand-built engine records its training step and plays it again: see `regnet.engines.recording`."""
+    seeds: tuple[int, ...]
+    replicas: Replicas
+    epochs: int
+    batch_size: int
+    shuffle: bool
+    validation: float
+    """The share of the training examples that is set aside to choose models by."""
+    normalization: Normalization
+    coding: Coding
+    dtype: torch.dtype
+    device: torch.device
+    threads: int
+    workers: int
+    """How many processes may train the seeds; 0 for as many as there are cores."""
+    config: Mapping[str, Any]
+    """The composed configuration: plain mappings, lists, numbers and strings."""
+    origins: tuple[Provenance, ...] = ()
+    """The distributions whose components take part."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Plugins' own settings, by name: see the hook `regnet_settings`."""
+
+    @property
+    def groups(self) -> tuple[tuple[int, ...], ...]:
+        """The seeds that are trained together: all of them in lockstep, else each one alone."""
+        return (self.seeds,) if self.replicas == "lockstep" else tuple((seed,) for seed in self.seeds)
+
+    @property
+    def name(self) -> str:
+        """What to call the study in tables, the config's `study` or the components' names."""
+        given = self.config.get("study")
+        if given:
+            return well_formed(str(given))
+        parts = [str(self.config.get(kind, {}).get("name", "?")) for kind in ("engine", "dataset", "loss", "optimizer")]
+        return " · ".join(parts)
+
+    @property
+    def identity(self) -> str:
+        """A hash of the configuration without the seeds: equal for the runs of one study, wherever they were started."""
+        return study_identity(self.config)

@@ -1,0 +1,7 @@
+"""Reading: from runs in a store to results.
+
+Offers `runs` and `histories` (as they lie), `params` and `artifacts` (their parts), `studies` (results), `select` and
+`deduplicate` (which runs are meant), `dataframe` and `load` (as a table).
+
+May import `tracking.store`, what is below tracking.
+"""

@@ -1,0 +1,35 @@
+"""`regnet.load_results`: what a store holds, as a pandas table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from regnet.tracking import quiet_mlflow
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def load_results(
+    uri: str | None = None, experiment: str | None = None, launch: str | None = None, history: bool = False
+) -> pd.DataFrame:
+    """The runs of a store as a tidy table: parameters by dotted name, metrics after the last epoch, failures and times.
+
+    Args:
+        uri: the MLflow store or server; by default ``MLFLOW_TRACKING_URI``, else ``mlflow.db`` in the working directory.
+        experiment: the MLflow experiment; by default all.
+        launch: what was started together, as in the tag ``regnet.launch``; by default all.
+        history: a row for each run and epoch instead of each run, with the metrics after that epoch.
+
+    Raises:
+        TrackingError: the store cannot be read, or has no such experiment or launch.
+    """
+    quiet_mlflow()
+    from regnet.tracking.read.dataframe import epochs_frame, runs_frame
+    from regnet.tracking.read.select import launched_runs
+    from regnet.tracking.store.connect import connect, store_uri, tracking_errors
+
+    client = connect(uri, create=False)
+    with tracking_errors(store_uri(uri)):
+        runs = launched_runs(client, launch, experiment)
+        return epochs_frame(client, runs) if history else runs_frame(runs)

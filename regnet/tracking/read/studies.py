@@ -1,0 +1,142 @@
+"""Reading results back from the MLflow store: the same results as were written, less the trained networks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import yaml  # type: ignore[import-untyped]
+from mlflow.tracking import MlflowClient
+
+from regnet.errors import TrackingError, one_of
+from regnet.gc_pause import uncollected
+from regnet.metrics import METRICS, SPLITS
+from regnet.serving.header import CONFIG
+from regnet.study.identity import SEED_KEYS
+from regnet.study.result import StudyResult
+from regnet.tracking.read.artifacts import read_artifact
+from regnet.tracking.read.histories import History, read_histories
+from regnet.tracking.read.params import nested
+from regnet.tracking.read.runs import ROLE, TrackedRun, experiments, find_runs, tag_values
+from regnet.tracking.store.connect import existing_experiment
+from regnet.tracking.write.messages import STOPPED
+
+MEASURED = {f"{split}/{metric}" for names in METRICS.values() for metric in names for split in SPLITS}
+"""The metrics that regnet itself writes after each epoch."""
+FINAL = "final/"
+"""What a metric's name begins with when its value is that after the last epoch."""
+
+
+def newest_experiment(client: MlflowClient) -> str:
+    """The name of the experiment with the newest of regnet's runs.
+
+    Raises:
+        TrackingError: there is none.
+    """
+    names = {experiment.experiment_id: experiment.name for experiment in client.search_experiments()}
+    found = client.search_runs(list(names), "tags.`regnet.role` = 'run'", max_results=1)
+    if not found:
+        raise TrackingError("the MLflow store has no runs of regnet's: start some with `regnet run`")
+    return str(names[found[0].info.experiment_id])
+
+
+def newest_launch(client: MlflowClient, experiment: str) -> str:
+    """The name of what was started last in an experiment.
+
+    Raises:
+        TrackingError: there is no such experiment, or nothing of regnet's in it.
+    """
+    found = client.search_runs([existing_experiment(client, experiment)], "tags.`regnet.role` = 'run'", max_results=1)
+    if not found:
+        raise TrackingError(f"MLflow experiment {experiment!r} has no runs of regnet's: start some with `regnet run`")
+    return str(found[0].data.tags["regnet.launch"])
+
+
+def read_launch(client: MlflowClient, experiment: str, launch: str) -> list[StudyResult]:
+    """The studies that were started together, in the order of their start.
+
+    Raises:
+        TrackingError: there is no such launch.
+    """
+    within = experiments(client, experiment)
+    runs = find_runs(client, within, ROLE | {"regnet.launch": launch})
+    if not runs:
+        launches = tag_values(client, within, ["regnet.launch"])
+        raise TrackingError(f"MLflow experiment {experiment!r} has no launch {launch!r}: {one_of(launch, launches)}")
+    with uncollected():  # MLflow keeps much in memory
+        histories = read_histories(client, runs, MEASURED)
+    return [_study(study, histories, _config(client, study[0])) for study in by_study(runs).values()]
+
+
+def final_results(runs: Iterable[TrackedRun]) -> list[StudyResult]:
+    """The studies of some runs, in the order in which they first come, with what they ended with: histories of one column.
+
+    That is read much sooner than every epoch. The configuration is what the runs' parameters say of it. Of one study no two runs
+    may have the same seed.
+    """
+    return [
+        _study(study, {run.run_id: _final(run) for run in study}, _config_by_params(study[0])) for study in by_study(runs).values()
+    ]
+
+
+def by_study(runs: Iterable[TrackedRun]) -> dict[str, list[TrackedRun]]:
+    """The runs of each study, by its identity."""
+    studies: dict[str, list[TrackedRun]] = defaultdict(list)
+    for run in runs:
+        studies[run.study].append(run)
+    return dict(studies)
+
+
+def _study(runs: Sequence[TrackedRun], read: Mapping[str, History], config: Mapping[str, Any]) -> StudyResult:
+    """A study from its runs; those that were interrupted, or are still going on, count as failed."""
+    runs = sorted(runs, key=lambda run: run.seed)
+    tags = runs[0].tags
+    histories = [read[run.run_id] for run in runs]
+    epochs = max((len(values) for history in histories for values in history.values()), default=0)
+    names = sorted({name for history in histories for name in history})
+    rows = {
+        name: [_padded(one.get(name, np.empty(0)), epochs, run.finished) for one, run in zip(histories, runs, strict=True)]
+        for name in names
+    }
+    return StudyResult(
+        name=tags["regnet.study_name"],
+        identity=tags["regnet.study"],
+        config=config,
+        seeds=tuple(run.seed for run in runs),
+        history={name: np.stack(values) for name, values in rows.items()},
+        together=np.array([int(run.metrics.get("time/lockstep_replicas", 1)) for run in runs]),
+        seconds=np.array([_seconds(run) for run in runs]),
+        failures={run.seed: run.failure for run in runs if run.failure is not None},
+        stopped={run.seed: int(run.tags[STOPPED]) for run in runs if STOPPED in run.tags},
+        machine=tags.get("regnet.machine", ""),
+    )
+
+
+def _padded(values: np.ndarray, epochs: int, keep: bool) -> np.ndarray:
+    """A history as long as the longest: with its last value where the run was stopped early, else with "not a number"."""
+    filling = values[-1] if keep and len(values) else np.nan
+    return np.concatenate([values, np.full(epochs - len(values), filling)])
+
+
+def _final(run: TrackedRun) -> History:
+    """What the run ended with; if it failed, "not a number" for all that it measured before."""
+    if not run.finished:
+        return {name: np.array([np.nan]) for name in MEASURED & run.metrics.keys()}
+    return {name.removeprefix(FINAL): np.array([value]) for name, value in run.metrics.items() if name.startswith(FINAL)}
+
+
+def _seconds(run: TrackedRun) -> float:
+    metrics = run.metrics
+    return float(metrics.get("time/lockstep_group_train_seconds", metrics.get("time/train_seconds", np.nan)))
+
+
+def _config_by_params(run: TrackedRun) -> dict[str, Any]:
+    return nested({name: text for name, text in run.params.items() if name not in SEED_KEYS})
+
+
+def _config(client: MlflowClient, run: TrackedRun) -> dict[str, object]:
+    """What OmegaConf wrote; plain YAML reads it the same, and in C, ten times as fast."""
+    text = read_artifact(client, run.run_id, run.artifacts, CONFIG)
+    return dict(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))

@@ -1,0 +1,59 @@
+"""Writing runs through MLflow's public client: right for every store, quick for none."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.tracking import MlflowClient
+
+from regnet.tracking.write.run_changes import Changes
+
+
+class ClientBackend:
+    """Writes several runs at a time, each in the order of what happened to it."""
+
+    def __init__(self, client: MlflowClient, experiment: str, workers: int) -> None:
+        """`workers` is how many requests may be on their way at once: more than one is for servers."""
+        self._client = client
+        self._experiment = experiment
+        self._workers = workers
+        self._ids: dict[int, str] = {}
+
+    def adopt(self, run: int, run_id: str) -> None:
+        self._ids[run] = run_id
+
+    def write(self, changes: list[Changes]) -> None:
+        with ThreadPoolExecutor(self._workers) as pool:
+            for _ in pool.map(self._write, changes):
+                pass
+
+    def _write(self, new: Changes) -> None:
+        if new.begun is not None:
+            run = self._client.create_run(self._experiment, new.begun.milliseconds, new.tags, new.begun.name)
+            self._ids[new.run] = run.info.run_id
+            if new.begun.inputs:
+                self._client.log_inputs(run.info.run_id, datasets=new.begun.inputs)
+        run_id = self._ids[new.run]
+        self._client.log_batch(
+            run_id,
+            metrics=[Metric(point.name, point.value, point.milliseconds, point.step) for point in new.points],
+            params=[Param(key, value) for key, value in new.params.items()],
+            tags=[] if new.begun else [RunTag(key, value) for key, value in new.tags.items()],
+        )
+        self._keep_files(run_id, new)
+        if new.ended is not None:
+            self._client.set_terminated(run_id, new.ended.status, new.ended.milliseconds)
+
+    def _keep_files(self, run_id: str, new: Changes) -> None:
+        if not new.files and new.report is None:
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in new.files.items():
+                (Path(folder) / name).write_bytes(content)
+            if new.report is not None:
+                shutil.copytree(new.report, Path(folder) / new.report.name)
+            self._client.log_artifacts(run_id, folder)

@@ -1,0 +1,64 @@
+"""Results as Markdown, for the descriptions of summary runs and experiments in MLflow's UI."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from regnet.metrics import HEADLINE
+from regnet.stats import measure_of, summarize
+from regnet.study.result import StudyResult
+from regnet.tracking.ui.view import RUNS_AT_ONCE
+
+
+def study_note(result: StudyResult, options: Mapping[str, str]) -> str:
+    """A study's table, a row for each metric, and those of its `options` that are not the same for all studies of its launch."""
+    good = result.final[result.final["failure"].isna()]
+    rows = [] if good.empty else [(name, *_numbers(name, good[name].to_numpy())) for name in headline_first(result)]
+    parts = [
+        f"{_seeds(result)}, after the last epoch:",
+        _table(("metric", "mean ± std", "95 % interval"), rows),
+        _table(("what differs from the launch's other studies", "here"), list(options.items())),
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def launch_note(results: Sequence[StudyResult], labels: Sequence[str]) -> str:
+    """The studies' table: a row for each, by the metric that its task is judged by."""
+    rows = []
+    for label, result in zip(labels, results, strict=True):
+        good = result.final[result.final["failure"].isna()]
+        metric = headline_first(result)[0]
+        numbers = ("–", "–") if good.empty else _numbers(metric, good[metric].to_numpy())
+        rows.append((label, metric, *numbers, _seeds(result)))
+    table = _table(("study", "metric", "mean ± std", "95 % interval", "seeds"), rows)
+    if sum(len(result.seeds) for result in results) <= RUNS_AT_ONCE:
+        return table
+    hint = f'MLflow\'s page loads {RUNS_AT_ONCE} runs at a time, the same seeds of every study: "Load more" adds the next.'
+    return f"{hint}\n\n{table}"
+
+
+def headline_first(result: StudyResult) -> list[str]:
+    """The study's metrics, that which its task is judged by before the others."""
+    return sorted(result.history, key=lambda name: (name not in HEADLINE.values(), name))
+
+
+def _numbers(metric: str, values: np.ndarray) -> tuple[str, str]:
+    summary = summarize(values).within(measure_of(metric))
+    if summary.n == 1:
+        return f"{summary.mean:.4g}", "–"
+    return f"{summary.mean:.4g} ± {summary.std:.2g}", f"{summary.low:.4g} to {summary.high:.4g}"
+
+
+def _seeds(result: StudyResult) -> str:
+    count, failed = len(result.seeds), len(result.failures)
+    return f"{count} seed{'s' * (count > 1)}" + (f", {failed} failed" if failed else "")
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Rows under headings, all columns but the first to the right; nothing where there are no rows."""
+    if not rows:
+        return ""
+    ruler = ["---", *["---:"] * (len(headings) - 1)]
+    return "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in (headings, ruler, *rows))
