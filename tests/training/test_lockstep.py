@@ -31,9 +31,9 @@ from regnet.training.runner import run_study
 from regnet.training.worker_pool import TARGET, WorkerDied
 from tests.conftest import OTHERS, MakeStudy
 from tests.endings import runs
-from tests.test_training import Witness
+from tests.training.test_loop import Witness
 
-PLUGIN = Path(__file__).parent / "plugins" / "troubled.py"
+PLUGIN = Path(__file__).parents[1] / "plugins" / "troubled.py"
 SMALL = ("dataset.train_size=60", "dataset.test_size=40", "epochs=3", "model.hidden=[6]")
 
 processes = pytest.mark.parametrize("workers", [1, 2])
