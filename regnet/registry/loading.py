@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import sys
 from dataclasses import dataclass
 from importlib.metadata import Distribution, EntryPoint, version
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 import pluggy
 from packaging.requirements import InvalidRequirement, Requirement
@@ -112,12 +113,30 @@ def _check_requirements(distribution: Distribution | None) -> None:
             raise PluginError(f"it needs regnet{requirement.specifier}, and this is regnet {version(OWN)}")
 
 
+NEVER_RUN: Final = {
+    "a generator": inspect.isgeneratorfunction,
+    "a coroutine": inspect.iscoroutinefunction,
+    "an asynchronous generator": inspect.isasyncgenfunction,
+}
+"""Functions that only return an object when they are called."""
+
+
 def _check_hooks(plugin: Any) -> None:
-    """Refuses a plugin with a hook that does not exist, which pluggy would silently never call."""
+    """Refuse hooks whose lines would never run: unknown ones, and those that are wrappers, generators or coroutines."""
     known = {name for name in vars(hookspecs) if name.startswith("regnet_")}
     for name in dir(plugin):
-        if getattr(getattr(plugin, name, None), "regnet_impl", None) and name not in known:
-            raise PluginError(f"there is no hook {name}: {one_of(name, known)}")
+        function: Any = getattr(plugin, name, None)
+        options = getattr(function, "regnet_impl", None)
+        if not options:
+            continue
+        hook = options["specname"] or name
+        if hook not in known:
+            raise PluginError(f"there is no hook {hook}: {one_of(hook, known)}")
+        if options["wrapper"] or options["hookwrapper"]:
+            raise PluginError(f"hook {hook} is a wrapper, which regnet does not run: decorate it with @hookimpl alone")
+        for kind, asked in NEVER_RUN.items():
+            if asked(function):
+                raise PluginError(f"hook {hook} is {kind}, whose lines regnet does not run: write a plain function")
 
 
 def _reason(error: BaseException) -> str:

@@ -62,6 +62,23 @@ ZOO = {
         "import regnet\n@regnet.hookimpl\ndef regnet_layer(): ...",
         "no hook regnet_layer: did you mean 'regnet_layers'?",
     ),
+    "wrapper": (
+        "import regnet\n@regnet.hookimpl(wrapper=True)\ndef regnet_layers():\n    return (yield)",
+        "hook regnet_layers is a wrapper, which regnet does not run: decorate it with @hookimpl alone",
+    ),
+    "wrapper of pluggy's old kind": (
+        "import regnet\n@regnet.hookimpl(hookwrapper=True)\ndef regnet_epoch_ended(event):\n    yield",
+        "hook regnet_epoch_ended is a wrapper",
+    ),
+    "generator": (
+        "import regnet\n@regnet.hookimpl\ndef regnet_run_ended(event):\n    yield",
+        "hook regnet_run_ended is a generator, whose lines regnet does not run: write a plain function",
+    ),
+    "coroutine": ("import regnet\n@regnet.hookimpl\nasync def regnet_run_ended(event): ...", "regnet_run_ended is a coroutine"),
+    "no such hook by another name": (
+        "import regnet\n@regnet.hookimpl(specname='regnet_layer')\ndef mine(): ...",
+        "no hook regnet_layer: did you mean 'regnet_layers'?",
+    ),
     "hook with a parameter of its own": ("import regnet\n@regnet.hookimpl\ndef regnet_layers(seed): ...", "PluginValidationError"),
     "hook raises": (f"{GOOD}{LAYERS}1 / 0", "regnet_layers raised ZeroDivisionError: division by zero"),
     "hook returns a list": (f"{GOOD}{LAYERS}[Double]", "regnet_layers returned list, expected a dict"),
@@ -90,6 +107,11 @@ ZOO = {
     ),
     "name that no config can say": (f"{GOOD}{LAYERS}{{'my layer': Double}}", "a component's name is a word"),
 }
+
+
+def test_a_hook_may_have_a_name_of_its_own(install: Install) -> None:
+    install("fine-thing", f"{GOOD}\n@regnet.hookimpl(specname='regnet_layers')\ndef mine():\n    return {{'fine': Double}}")
+    assert load_catalog().build("layer", "fine") is not None
 
 
 @pytest.mark.parametrize("case", ZOO)
