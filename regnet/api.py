@@ -15,7 +15,7 @@ from regnet.registry.dispatch import Listeners
 from regnet.registry.selection import policy_of
 from regnet.study.result import StudyResult
 from regnet.tracking import open_tracker
-from regnet.training.runner import run_study
+from regnet.training.lockstep import run_study
 
 log = logging.getLogger("regnet")
 

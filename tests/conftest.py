@@ -18,7 +18,7 @@ from regnet.registry.dispatch import Listeners
 from regnet.registry.selection import OWN, VARIABLE
 from regnet.study.result import StudyResult
 from regnet.study.study import Study
-from regnet.training.runner import run_study
+from regnet.training.lockstep import run_study
 
 OTHERS = ",".join(
     sorted({f"-{entry.dist.name}" for entry in entry_points(group="regnet") if entry.dist and entry.dist.name != OWN})

@@ -132,7 +132,7 @@ import regnet
 assert not {name for name in sys.modules if name.startswith("regnet.")}, "importing regnet alone imports nothing of it"
 from regnet.config.build_study import assemble
 from regnet.registry.catalog import load_catalog
-from regnet.training.runner import run_study
+from regnet.training.lockstep import run_study
 load_catalog()
 print(*sorted({"hydra", "omegaconf", "mlflow", "matplotlib", "sklearn"} & sys.modules.keys()))
 """

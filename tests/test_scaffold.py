@@ -19,7 +19,7 @@ from regnet.registry.dispatch import Listeners
 from regnet.registry.loading import load_plugins
 from regnet.registry.selection import read_policy
 from regnet.scaffold import USES, Scaffold, new_plugin
-from regnet.training.runner import run_study
+from regnet.training.lockstep import run_study
 from tests.conftest import OTHERS
 
 every_kind = pytest.mark.parametrize("kind", USES)

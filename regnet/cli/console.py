@@ -1,12 +1,18 @@
-"""Where results are printed: as wide as the terminal, or wide enough for a table where there is none."""
+"""What commands print: results, as wide as the terminal or as a table needs, and which plugins are broken."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
+
+from regnet.errors import PluginError
+
+if TYPE_CHECKING:
+    from regnet.registry.catalog import Catalog
 
 WIDTH_OF_A_FILE = 120
 
@@ -22,3 +28,11 @@ def print_written(console: Console, folder: Path, files: Sequence[Path]) -> None
     figures = len({path.stem for path in files if path.name not in documents})
     rest = [f"{figures} figures"] if figures else []
     console.print(f"Written to {folder}: {', '.join([*documents, *rest])}")
+
+
+def tell_of_broken(catalog: Catalog, *, strict: bool) -> None:
+    """Says of each broken plugin what is wrong with it, once a command; with `strict`, raises PluginError."""
+    if strict and catalog.broken:
+        raise PluginError("--strict: " + "; ".join(map(str, catalog.broken)))
+    for broken in catalog.broken:
+        Console(stderr=True).print(f"regnet: {broken}", style="yellow", soft_wrap=True, highlight=False, markup=False)

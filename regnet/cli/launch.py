@@ -24,8 +24,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from rich.console import Console
 
-from regnet.cli.broken import tell_of_broken
-from regnet.cli.console import print_written, results_console
+from regnet.cli.console import print_written, results_console, tell_of_broken
 from regnet.cli.links import print_links
 from regnet.cli.options import add_plugin_options
 from regnet.config.build_study import assemble
@@ -46,7 +45,7 @@ from regnet.study.study import Study
 from regnet.tracking import open_tracker
 from regnet.tracking.store.passwords import without_password
 from regnet.tracking.write.process import writing_process
-from regnet.training.runner import refuse_if_all_diverged, run_study
+from regnet.training.lockstep import refuse_if_all_diverged, run_study
 
 SEARCH_PATH = f"pkg://{CONFIG_MODULE}"
 

@@ -54,7 +54,7 @@ def _new(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     """Prints a report for each component, and returns 1 if any does not conform."""
     from regnet.check import check_component
-    from regnet.cli.broken import tell_of_broken
+    from regnet.cli.console import tell_of_broken
     from regnet.registry.catalog import load_catalog
 
     if bool(options.names) == options.all:

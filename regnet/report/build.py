@@ -8,8 +8,7 @@ from pathlib import Path
 
 from regnet.encoding import SUBSTITUTE
 from regnet.registry.catalog import Catalog
-from regnet.report.launch_info import Origin
-from regnet.report.material import Material
+from regnet.report.launch_info import Material, Origin
 from regnet.report.paper.attribution import attribution
 from regnet.report.tables.results import by_metric, comparison
 from regnet.report.tables.table import Table

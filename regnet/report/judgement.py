@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from regnet.report.assessment import Assessment, assess
-from regnet.report.material import Material
+from regnet.report.launch_info import Material
 from regnet.report.samples import samples
 from regnet.stats import Sample, SampleError
 

@@ -1,9 +1,9 @@
-"""Where a launch's results come from, and what is known of it beside its numbers: when, by which command, with which weights."""
+"""What a report is made from: a launch's studies, where they come from, and what is known beside their numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from importlib.metadata import version
@@ -81,3 +81,19 @@ def _words(value: Any) -> Iterable[str]:
     items = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in items:
         yield from (f"{key}={inner}",) if isinstance(inner, str) else (f"{key}.{word}" for word in _words(inner))
+
+
+@dataclass(frozen=True)
+class Material:
+    """Some studies of one launch."""
+
+    results: Sequence[StudyResult]
+    names: Sequence[str]
+    """By which a reader tells them apart, in the same order."""
+    origin: Origin
+    catalog: Catalog
+
+    def of(self, places: Iterable[int]) -> Material:
+        """The studies at these places alone."""
+        chosen = list(places)
+        return replace(self, results=[self.results[place] for place in chosen], names=[self.names[place] for place in chosen])

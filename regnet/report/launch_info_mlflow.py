@@ -13,8 +13,7 @@ from torch import Tensor
 from regnet.report.launch_info import Origin
 from regnet.serving.header import WEIGHTS
 from regnet.study.result import StudyResult
-from regnet.tracking.read.artifacts import read_artifact
-from regnet.tracking.read.runs import ROLE, SUMMARY, TrackedRun, experiments, find_runs
+from regnet.tracking.read.runs import ROLE, SUMMARY, TrackedRun, experiments, find_runs, read_artifact
 from regnet.tracking.write.summary import COMMAND
 
 COMMIT = "mlflow.source.git.commit"

@@ -11,7 +11,7 @@ from scipy.special import stdtrit
 from regnet.stats.interval import Estimate, Interval
 from regnet.stats.pairing import Matched
 from regnet.stats.rules import Test
-from regnet.stats.spread import deviation
+from regnet.stats.summary import deviation
 
 NAMES: dict[tuple[Test, bool], str] = {
     ("mean", True): "paired t",

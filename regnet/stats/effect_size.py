@@ -9,7 +9,7 @@ from scipy.special import gammaln
 from regnet.stats.interval import Estimate, Interval
 from regnet.stats.noncentral import noncentrality
 from regnet.stats.pairing import Matched
-from regnet.stats.spread import deviation
+from regnet.stats.summary import deviation
 
 
 def hedges_g(matched: Matched, *, level: float = 0.95) -> Estimate | None:

@@ -8,8 +8,7 @@ from itertools import combinations
 import numpy as np
 from scipy.special import stdtr
 
-from regnet.stats.spread import deviation
-from regnet.stats.summary import Summary, summarize
+from regnet.stats.summary import Summary, deviation, summarize
 
 
 @dataclass(frozen=True)

@@ -51,3 +51,10 @@ def from_moments(mean: float, std: float, n: int, level: float = 0.95) -> Summar
         return Summary(n, mean, float("nan"), float("nan"), float("nan"))
     reach = float(stdtrit(n - 1, (1 + level) / 2)) * std / np.sqrt(n)
     return Summary(n, mean, std, float(mean - reach), float(mean + reach))
+
+
+def deviation(values: np.ndarray) -> float:
+    """The standard deviation of values ``(n,)``, with n - 1; 0 where they differ by nothing but rounding."""
+    if np.ptp(values) <= 1e-12 * np.abs(values).max():
+        return 0.0
+    return float(values.std(ddof=1))

@@ -21,7 +21,7 @@ from regnet.registry.dispatch import HOOKS, Listeners
 from regnet.registry.loading import load_plugins
 from regnet.study.result import StudyResult
 from regnet.study.study import Study
-from regnet.training.runner import run_study
+from regnet.training.lockstep import run_study
 from tests.conftest import MakeStudy
 
 SMALL = ("epochs=4", "dataset.train_size=40", "dataset.test_size=30")

@@ -26,7 +26,7 @@ from regnet.serving.loading import load_network
 from regnet.serving.needs import needs_of
 from regnet.serving.packing import EXAMPLES, pack
 from regnet.study.result import StudyResult
-from regnet.training.runner import run_study
+from regnet.training.lockstep import run_study
 from tests.conftest import OTHERS, RunStudy
 
 DISC = ("seeds=2", "epochs=3", "dataset.train_size=60", "dataset.test_size=30")

@@ -26,7 +26,7 @@ from regnet.tracking import open_tracker
 from regnet.tracking.read.studies import newest_launch, read_launch
 from regnet.tracking.write.messages import Destination
 from regnet.tracking.write.process import WritingProcess, writing_process
-from regnet.training.runner import run_study
+from regnet.training.lockstep import run_study
 
 Store = Callable[[], MlflowClient]
 SMALL = ["dataset.train_size=40", "dataset.test_size=30"]

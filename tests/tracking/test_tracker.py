@@ -27,7 +27,7 @@ from regnet.tracking import open_tracker
 from regnet.tracking.read.studies import newest_launch, read_launch
 from regnet.tracking.store.connect import connect
 from regnet.tracking.write.messages import flatten
-from regnet.training.runner import run_study
+from regnet.training.lockstep import run_study
 
 Store = Callable[[], MlflowClient]
 SMALL = ["epochs=4", "dataset.train_size=40", "dataset.test_size=30"]

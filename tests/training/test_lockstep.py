@@ -26,8 +26,7 @@ from regnet.registry.catalog import load_catalog
 from regnet.registry.selection import VARIABLE
 from regnet.study.result import StudyResult
 from regnet.study.study import Study
-from regnet.training.lockstep import bytes_per_replica, plan, run_together
-from regnet.training.runner import run_study
+from regnet.training.lockstep import bytes_per_replica, plan, run_study, run_together
 from regnet.training.worker_pool import TARGET, WorkerDied
 from tests.conftest import OTHERS, MakeStudy
 from tests.endings import runs

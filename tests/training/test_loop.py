@@ -12,7 +12,7 @@ from regnet.events import EpochEnded, Event
 from regnet.machine import torch_threads
 from regnet.study.result import StudyResult
 from regnet.study.study import Study
-from regnet.training.runner import run_study
+from regnet.training.lockstep import run_study
 from tests.conftest import MakeStudy, RunStudy
 
 SMALL = ("dataset.train_size=60", "dataset.test_size=40", "epochs=3", "model.hidden=[4]")

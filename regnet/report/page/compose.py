@@ -9,7 +9,7 @@ from regnet.data.prepare import load_splits
 from regnet.errors import RegnetError
 from regnet.report.figures import architecture, curves, points
 from regnet.report.figures.effects import effects as draw_effects
-from regnet.report.material import Material
+from regnet.report.launch_info import Material
 from regnet.report.page.figures import Illustration
 from regnet.report.page.page import Commands, Effects, Page
 from regnet.report.page.rerun_command import commands

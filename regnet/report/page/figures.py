@@ -16,7 +16,7 @@ from regnet.registry.catalog import Catalog
 from regnet.report.figures.curves import Drawing, curves
 from regnet.report.figures.regions import regions
 from regnet.report.figures.spread import spread
-from regnet.report.material import Material
+from regnet.report.launch_info import Material
 from regnet.report.ranking import median_seed
 from regnet.report.tables.format import interval
 from regnet.report.tables.format import metric as in_its_unit

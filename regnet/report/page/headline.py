@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from regnet.report.assessment import Assessment
 from regnet.report.judgement import Judgement
-from regnet.report.material import Material
+from regnet.report.launch_info import Material
 from regnet.report.ranking import best_studies
 from regnet.report.tables.format import interval
 from regnet.report.tables.format import metric as in_its_unit

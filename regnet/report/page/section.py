@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from regnet.report.judgement import Judgement, judge
-from regnet.report.material import Material
+from regnet.report.launch_info import Material
 from regnet.report.page.figures import Illustration, decision_regions, distribution, learning_curves
 from regnet.report.page.headline import answer
 from regnet.report.ranking import best_studies

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from regnet.report.material import Material
+from regnet.report.launch_info import Material
 from regnet.report.tables.table import Table
 from regnet.study.identity import PRESENTATION_KEYS, SEED_KEYS
 from regnet.study.labels import differences

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import nan
+from pathlib import Path
 from typing import Any
 
 from mlflow.entities import Experiment, Run
@@ -163,3 +165,12 @@ def _tracked(run: Run, within: Mapping[str, str]) -> TrackedRun:
     return TrackedRun(
         info.run_id, experiment, info.status, info.start_time, info.artifact_uri, data.tags, data.params, data.metrics
     )
+
+
+def read_artifact(client: MlflowClient, run_id: str, location: str, name: str) -> bytes:
+    """What is in a file of a run's, whose files are at that location."""
+    there = Path(location) / name
+    if there.is_file():
+        return there.read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        return Path(client.download_artifacts(run_id, name, folder)).read_bytes()

@@ -16,10 +16,9 @@ from regnet.metrics import METRICS, SPLITS
 from regnet.serving.header import CONFIG
 from regnet.study.identity import SEED_KEYS
 from regnet.study.result import StudyResult
-from regnet.tracking.read.artifacts import read_artifact
 from regnet.tracking.read.histories import History, read_histories
 from regnet.tracking.read.params import nested
-from regnet.tracking.read.runs import ROLE, TrackedRun, experiments, find_runs, tag_values
+from regnet.tracking.read.runs import ROLE, TrackedRun, experiments, find_runs, read_artifact, tag_values
 from regnet.tracking.store.connect import existing_experiment
 from regnet.tracking.write.messages import STOPPED
 

@@ -19,7 +19,7 @@ from mlflow.types import ParamSchema, ParamSpec, Schema, TensorSpec
 from regnet.errors import TrackingError
 from regnet.registry.selection import OWN
 from regnet.serving.header import CONFIG, NEEDS, SCORES, WEIGHTS, Header, read_header
-from regnet.tracking.read.artifacts import read_artifact
+from regnet.tracking.read.runs import read_artifact
 from regnet.tracking.store.connect import search
 from regnet.tracking.ui.view import BEST, LABEL
 from regnet.tracking.write.messages import ModelsWanted, ModelWanted
