@@ -8,9 +8,10 @@ test_components = component_tests("my-plugin")
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from packaging.utils import canonicalize_name
 
 from regnet.check import Finding, Property, Report, check_component
 from regnet.errors import PluginError, one_of
@@ -60,17 +61,12 @@ def component_tests(distribution: str, options: Mapping[str, Mapping[str, Any]] 
 
 def _entries(distribution: str, catalog: Catalog) -> list[Entry]:
     claims = [entry for kind in catalog.entries.values() for found in kind.values() for entry in found]
-    wanted = _canonical(distribution)
-    broken = [str(one) for one in catalog.broken if _canonical(one.origin.distribution) == wanted]
+    wanted = canonicalize_name(distribution)
+    broken = [str(one) for one in catalog.broken if canonicalize_name(one.origin.distribution) == wanted]
     if broken:
         raise PluginError("; ".join(broken))
-    found = [entry for entry in claims if _canonical(entry.origin.distribution) == wanted]
+    found = [entry for entry in claims if canonicalize_name(entry.origin.distribution) == wanted]
     if not found:
         names = one_of(distribution, {entry.origin.distribution for entry in claims})
         raise PluginError(f"no component comes from {distribution!r}, is it installed and its entry point declared? {names}")
     return found
-
-
-def _canonical(name: str) -> str:
-    """The name as package indexes compare it: `My_Plugin` is `my-plugin`."""
-    return re.sub(r"[-_.]+", "-", name).lower()

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import pluggy
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from regnet import hookspecs
 from regnet.errors import PluginError, one_of
@@ -109,7 +110,7 @@ def _check_requirements(distribution: Distribution | None) -> None:
             requirement = Requirement(text)
         except InvalidRequirement:
             continue
-        if requirement.name.lower() == OWN and not requirement.specifier.contains(version(OWN), prereleases=True):
+        if canonicalize_name(requirement.name) == OWN and not requirement.specifier.contains(version(OWN), prereleases=True):
             raise PluginError(f"it needs regnet{requirement.specifier}, and this is regnet {version(OWN)}")
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from packaging.utils import canonicalize_name
 
 from regnet.errors import ConfigError
 
@@ -29,7 +30,7 @@ class Policy:
 
     def admits(self, distribution: str) -> bool:
         """Whether a distribution's plugins are to be loaded."""
-        name = _canonical(distribution)
+        name = canonicalize_name(distribution)
         return name not in self.off and (self.only is None or name == OWN or name in self.only)
 
 
@@ -48,8 +49,8 @@ def read_policy(text: str | None = None) -> Policy:
         if not file.is_file():
             raise ConfigError(f"there is no plugin file {file} (asked for by --plugin, plugins= or {VARIABLE})")
     names = [word for word in words if not word.endswith(".py")]
-    only = frozenset(_canonical(word) for word in names if not word.startswith("-"))
-    off = frozenset(_canonical(word[1:]) for word in names if word.startswith("-"))
+    only = frozenset(canonicalize_name(word) for word in names if not word.startswith("-"))
+    off = frozenset(canonicalize_name(word[1:]) for word in names if word.startswith("-"))
     return Policy(off, only or None, files)
 
 
@@ -86,8 +87,3 @@ def refuse_late_policy(text: str | None) -> None:
         raise ConfigError(
             f"plugins={','.join(late)} in a config file comes too late: give it on the command line, or in {VARIABLE}"
         )
-
-
-def _canonical(name: str) -> str:
-    """The name as package indexes compare it: `My_Plugin` is `my-plugin`."""
-    return re.sub(r"[-_.]+", "-", name).lower()

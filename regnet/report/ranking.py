@@ -22,5 +22,5 @@ def best_studies(results: Sequence[StudyResult], metric: str, most: int = MOST) 
 
 def median_seed(result: StudyResult, metric: str) -> int | None:
     """The seed that ends in the middle of those that did not fail, of two the better one; None if all failed."""
-    good = result.final[result.final["failure"].isna()][metric].sort_values(kind="stable")
+    good = result.succeeded[metric].sort_values(kind="stable")
     return None if good.empty else int(good.index[(len(good) - 1) // 2])

@@ -96,6 +96,12 @@ class StudyResult:
         columns["failure"] = [self.failures.get(seed) for seed in self.seeds]
         return pd.DataFrame(columns, index=pd.Index(self.seeds, name="seed"))
 
+    @property
+    def succeeded(self) -> pd.DataFrame:
+        """The rows of `final` of the seeds that did not fail."""
+        final = self.final
+        return final[final["failure"].isna()]
+
     def of(self, seed: int) -> StudyResult:
         """The part that belongs to one seed, with arrays of one row."""
         row = self.seeds.index(seed)

@@ -14,7 +14,7 @@ from regnet.tracking.ui.view import RUNS_AT_ONCE
 
 def study_note(result: StudyResult, options: Mapping[str, str]) -> str:
     """A study's table, a row for each metric, and those of its `options` that are not the same for all studies of its launch."""
-    good = result.final[result.final["failure"].isna()]
+    good = result.succeeded
     rows = [] if good.empty else [(name, *_numbers(name, good[name].to_numpy())) for name in headline_first(result)]
     parts = [
         f"{_seeds(result)}, after the last epoch:",
@@ -28,7 +28,7 @@ def launch_note(results: Sequence[StudyResult], labels: Sequence[str]) -> str:
     """The studies' table: a row for each, by the metric that its task is judged by."""
     rows = []
     for label, result in zip(labels, results, strict=True):
-        good = result.final[result.final["failure"].isna()]
+        good = result.succeeded
         metric = headline_first(result)[0]
         numbers = ("–", "–") if good.empty else _numbers(metric, good[metric].to_numpy())
         rows.append((label, metric, *numbers, _seeds(result)))

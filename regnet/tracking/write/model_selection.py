@@ -50,7 +50,7 @@ def judged_by(result: StudyResult) -> str:
 
 def best_seed(result: StudyResult) -> int | None:
     """The seed of the run that ends best by the metric it is judged by; the first of several, and none if every run failed."""
-    good = result.final[result.final["failure"].isna()]
+    good = result.succeeded
     return None if good.empty else int(good.index.to_numpy()[good[judged_by(result)].to_numpy().argmin()])
 
 
@@ -105,7 +105,7 @@ def _are_comparable(result: StudyResult, other: StudyResult) -> bool:
 
 
 def _lowest(result: StudyResult) -> float:
-    return float(result.final[result.final["failure"].isna()][judged_by(result)].min())
+    return float(result.succeeded[judged_by(result)].min())
 
 
 def _policy(config: Mapping[str, Any]) -> str:

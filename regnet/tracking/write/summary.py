@@ -66,7 +66,7 @@ def summary_metrics(result: StudyResult) -> dict[str, float]:
 
     The metric that the task is judged by comes first: MLflow's compare page opens on it.
     """
-    good = result.final[result.final["failure"].isna()]
+    good = result.succeeded
     counts: dict[str, float] = {"n": len(good), "failed": len(result.failures)}
     if good.empty:
         return counts
