@@ -48,6 +48,24 @@ ORDER = [
 ]
 """The modules and packages of regnet: each imports only from those before it. The built-ins stand apart, as any plugin does."""
 
+ROOMS_WITHIN = {
+    "tracking": ["store", "ui", "read", "write", "tracker"],
+    "report": [
+        "launch_info",
+        "launch_info_mlflow",
+        "samples",
+        "assessment",
+        "judgement",
+        "tables",
+        "figures",
+        "ranking",
+        "paper",
+        "page",
+        "build",
+    ],
+}
+"""The same for the rooms within two packages."""
+
 PLUGIN_MAY_IMPORT = {"builtin", "contracts", "errors", "network", "hookspecs"}
 """What a plugin needs, regnet's own as well as a stranger's."""
 
@@ -109,6 +127,17 @@ def test_every_module_has_its_place() -> None:
 @every_file
 def test_imports_point_one_way(path: Path) -> None:
     assert units_imported(path) <= allowed(unit(path))
+
+
+@pytest.mark.parametrize("package", ROOMS_WITHIN)
+def test_imports_point_one_way_within_a_package(package: str) -> None:
+    order = ROOMS_WITHIN[package]
+    for path in (ROOT / package).rglob("*.py"):
+        own = path.relative_to(ROOT / package).with_suffix("").parts[0]
+        names = [name.split(".") for name in imported(path)]
+        others = {parts[2] for parts in names if parts[:2] == ["regnet", package]} & set(order) - {own}
+        if own != "__init__":
+            assert others <= set(order[: order.index(own)]), path
 
 
 def allowed(own: str) -> set[str]:

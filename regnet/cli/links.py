@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rich.console import Console
 
+from regnet.tracking.store.messages import Destination
 from regnet.tracking.store.uri import is_server, store_uri
 from regnet.tracking.ui.server import DEFAULT_PORT, address
-from regnet.tracking.write.messages import Destination
 
 
 def print_links(console: Console, where: Destination, launch: str, *, studies: int) -> None:

@@ -14,11 +14,10 @@ from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from mlflow.tracking import MlflowClient
 from sqlalchemy import MetaData, create_engine, select
 
-from regnet.tracking.store import sql_tables
+from regnet.tracking.store import messages, sql_tables
 from regnet.tracking.store.client_backend import ClientBackend
 from regnet.tracking.store.sql_backend import BulkBackend
 from regnet.tracking.store.sql_tables import sql_store
-from regnet.tracking.write import messages
 from regnet.tracking.write.run_buffer import Ledger
 
 WRITE = "write"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from regnet.tracking.store.messages import flatten
 from regnet.tracking.store.passwords import without_password
-from regnet.tracking.write.messages import flatten
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from regnet.registry.catalog import load_catalog
 from regnet.registry.dispatch import Listeners
 from regnet.tracking import open_tracker
 from regnet.tracking.read.studies import newest_launch, read_launch
-from regnet.tracking.write.messages import Destination
+from regnet.tracking.store.messages import Destination
 from regnet.tracking.write.process import WritingProcess, writing_process
 from regnet.training.lockstep import run_study
 

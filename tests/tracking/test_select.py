@@ -15,8 +15,8 @@ from regnet.tracking.read.params import nested, value_of
 from regnet.tracking.read.runs import TrackedRun, experiments, find_runs
 from regnet.tracking.read.select import launched_runs, select_runs
 from regnet.tracking.read.studies import by_study, final_results
+from regnet.tracking.store import messages
 from regnet.tracking.ui import view
-from regnet.tracking.write import messages
 from regnet.tracking.write.run_buffer import Ledger
 
 Store = Callable[[], MlflowClient]

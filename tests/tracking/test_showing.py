@@ -12,10 +12,10 @@ from mlflow.entities import Experiment, Run
 from mlflow.tracking import MlflowClient
 
 import regnet
+from regnet.tracking.store.messages import LaunchSummed
 from regnet.tracking.ui.links import launch_links
 from regnet.tracking.ui.publish import show_launch, show_view
 from regnet.tracking.ui.view import BEST, LABEL, NOTE, grouped_link, view_tag
-from regnet.tracking.write.messages import LaunchSummed
 from regnet.tracking.write.model_selection import best_seed
 from regnet.tracking.write.summary import write_summaries
 

@@ -26,7 +26,7 @@ from regnet.stats import summarize
 from regnet.tracking import open_tracker
 from regnet.tracking.read.studies import newest_launch, read_launch
 from regnet.tracking.store.connect import connect
-from regnet.tracking.write.messages import flatten
+from regnet.tracking.store.messages import flatten
 from regnet.training.lockstep import run_study
 
 Store = Callable[[], MlflowClient]

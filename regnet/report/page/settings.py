@@ -9,7 +9,7 @@ from regnet.report.tables.table import Table
 from regnet.study.identity import PRESENTATION_KEYS, SEED_KEYS
 from regnet.study.labels import differences
 from regnet.study.result import StudyResult
-from regnet.tracking.write.messages import flatten
+from regnet.tracking.store.messages import flatten
 
 ABSENT = "–"
 

@@ -1,7 +1,7 @@
 """Reading: from runs in a store to results.
 
-Offers `runs` and `histories` (as they lie), `params` (texts as values), `studies` (results), `select` and
-`deduplicate` (which runs are meant), `dataframe` and `load` (as a table).
+Offers `runs` and `histories` (as they lie), `params` (texts as values), `studies` (results), `select` and `deduplicate` (which
+runs are meant), `dataframe` and `load` (as a table).
 
-May import `tracking.store`, what is below tracking.
+May import `tracking.store`, `tracking.ui`, what is below tracking.
 """

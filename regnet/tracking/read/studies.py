@@ -20,7 +20,7 @@ from regnet.tracking.read.histories import History, read_histories
 from regnet.tracking.read.params import nested
 from regnet.tracking.read.runs import ROLE, TrackedRun, experiments, find_runs, read_artifact, tag_values
 from regnet.tracking.store.connect import existing_experiment
-from regnet.tracking.write.messages import STOPPED
+from regnet.tracking.store.messages import STOPPED
 
 MEASURED = {f"{split}/{metric}" for names in METRICS.values() for metric in names for split in SPLITS}
 """The metrics that regnet itself writes after each epoch."""

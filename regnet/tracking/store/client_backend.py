@@ -10,7 +10,7 @@ from pathlib import Path
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.tracking import MlflowClient
 
-from regnet.tracking.write.run_changes import Changes
+from regnet.tracking.store.run_changes import Changes
 
 
 class ClientBackend:

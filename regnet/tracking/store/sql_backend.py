@@ -18,6 +18,7 @@ from mlflow.tracking import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME
 from sqlalchemy import Connection, select
 
+from regnet.tracking.store.run_changes import Backend, Changes
 from regnet.tracking.store.sql_tables import (
     DATASETS,
     INPUT_TAGS,
@@ -34,7 +35,6 @@ from regnet.tracking.store.sql_tables import (
     replace,
     sql_store,
 )
-from regnet.tracking.write.run_changes import Backend, Changes
 
 TRANSACTION = 50_000
 """About how many points are written at once: other processes wait meanwhile."""

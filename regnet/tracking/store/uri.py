@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from regnet.encoding import well_formed
 from regnet.errors import TrackingError
+from regnet.tracking.store.messages import Destination
 from regnet.tracking.store.passwords import without_password
-from regnet.tracking.write.messages import Destination
 
 SQLITE = "sqlite:///"
 DEFAULT_URI = f"{SQLITE}mlflow.db"

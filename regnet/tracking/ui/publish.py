@@ -12,11 +12,11 @@ from mlflow.tracking import MlflowClient
 from sqlalchemy import select
 
 from regnet.tracking.store.connect import search
+from regnet.tracking.store.messages import LaunchSummed
 from regnet.tracking.store.sql_tables import RUNS, TAGS, replace, sql_store
 from regnet.tracking.ui.links import launch_links
 from regnet.tracking.ui.notes import link, with_block
 from regnet.tracking.ui.view import BEST, LABEL, NOTE, TAG_LENGTH, view_state, view_tag
-from regnet.tracking.write.messages import LaunchSummed
 
 REQUESTS = 8
 """How many requests a server is sent at once."""

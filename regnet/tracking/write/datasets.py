@@ -6,7 +6,7 @@ from mlflow.data import from_numpy  # type: ignore[attr-defined]  # made at impo
 from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.entities import DatasetInput, InputTag
 
-from regnet.tracking.write.messages import DataSeen
+from regnet.tracking.store.messages import DataSeen
 
 
 def dataset_inputs(seen: DataSeen) -> list[DatasetInput]:

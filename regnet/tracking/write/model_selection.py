@@ -12,7 +12,7 @@ from regnet.metrics import HEADLINE
 from regnet.registry.catalog import Catalog, load_catalog
 from regnet.serving.needs import needs_of
 from regnet.study.result import StudyResult
-from regnet.tracking.write.messages import ModelsWanted, ModelWanted
+from regnet.tracking.store.messages import ModelsWanted, ModelWanted
 
 POLICIES = ("validated", "all", "none")
 """Of which studies the best run is kept as a model: of those with validation examples, of all, or of none."""

@@ -21,8 +21,8 @@ from regnet.registry.selection import OWN
 from regnet.serving.header import CONFIG, NEEDS, SCORES, WEIGHTS, Header, read_header
 from regnet.tracking.read.runs import read_artifact
 from regnet.tracking.store.connect import search
+from regnet.tracking.store.messages import ModelsWanted, ModelWanted
 from regnet.tracking.ui.view import BEST, LABEL
-from regnet.tracking.write.messages import ModelsWanted, ModelWanted
 
 NAME = "model"
 """What a run calls its model: ``runs:/RUN/model``."""

@@ -13,8 +13,8 @@ from typing import Final
 
 from regnet.errors import TrackingError
 from regnet.processes.child import POLL, Child, ChildEnded
+from regnet.tracking.store.messages import Closed, Destination, Record, Reply
 from regnet.tracking.store.passwords import without_password
-from regnet.tracking.write.messages import Closed, Destination, Record, Reply
 
 TARGET: Final = "regnet.tracking.write.writer:serve"
 PICKLE_PROTOCOL = 5

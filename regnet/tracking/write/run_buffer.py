@@ -11,18 +11,18 @@ from mlflow.tracking import MlflowClient
 from omegaconf import OmegaConf
 
 from regnet.serving.header import CONFIG
+from regnet.tracking.store import messages
 from regnet.tracking.store.client_backend import ClientBackend
 from regnet.tracking.store.connect import connect, experiment_id, search, tracking_errors
 from regnet.tracking.store.passwords import without_password
+from regnet.tracking.store.run_changes import Backend, Beginning, Changes, Ending, Point
 from regnet.tracking.store.sql_backend import BulkBackend, takes_bulk
 from regnet.tracking.store.uri import is_server
 from regnet.tracking.ui.notes import link, run_note
 from regnet.tracking.ui.publish import show_launch, show_view
 from regnet.tracking.ui.view import NOTE, grouped_link
-from regnet.tracking.write import messages
 from regnet.tracking.write.datasets import dataset_inputs
 from regnet.tracking.write.models import log_models
-from regnet.tracking.write.run_changes import Backend, Beginning, Changes, Ending, Point
 
 REQUESTS = 8
 """How many requests a server is sent at once."""

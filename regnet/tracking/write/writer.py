@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from regnet.errors import TrackingError
 from regnet.tracking import quiet_mlflow
+from regnet.tracking.store.messages import Closed, Destination, Record, Reply
 from regnet.tracking.store.uri import check_store
-from regnet.tracking.write.messages import Closed, Destination, Record, Reply
 from regnet.tracking.write.process import LAST
 
 if TYPE_CHECKING:
