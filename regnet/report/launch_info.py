@@ -89,7 +89,7 @@ class Material:
 
     results: Sequence[StudyResult]
     names: Sequence[str]
-    """By which a reader tells them apart, in the same order."""
+    """A distinct label for each study, in the same order."""
     origin: Origin
     catalog: Catalog
 

@@ -222,7 +222,7 @@ def run_study(study: Study, audience: Audience) -> StudyResult:
     """Trains every seed of the study and returns the result; `audience` hears of it.
 
     A seed that diverges is a failed run and a row of the result; the others are not touched. Anything else that goes wrong,
-    and Ctrl-C, ends the study: the runs that were going on are told to have failed, and the exception goes on.
+    and Ctrl-C, ends the study: its unfinished runs are reported as failed, and the exception is raised again.
     """
     ((_, outcome),) = run_together([study], audience, study.workers)
     if isinstance(outcome, Exception):

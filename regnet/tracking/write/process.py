@@ -69,7 +69,7 @@ class Channel:
 
 
 class WritingProcess:
-    """A running `regnet.tracking.write.writer`, fed by a thread, so that whoever sends a record never waits."""
+    """A running `regnet.tracking.write.writer`, fed by a thread, so that sending a record never waits."""
 
     def __init__(self) -> None:
         self._child = Child(TARGET, outlives=True)  # it says in the store what became of the runs of a killed process
