@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from regnet.study.storage import find_results, load_result
-from tests.cli.conftest import Inside
+from tests.conftest import Inside
 
 SMALL = ("epochs=2", "dataset.train_size=40", "dataset.test_size=30")
 REGNET = [sys.executable, "-m", "regnet"]

@@ -20,7 +20,7 @@ from regnet.cli import main
 from regnet.stats import Sample, compare, describe, measure_of
 from regnet.study.result import StudyResult
 from regnet.tracking.ui.server import serving
-from tests.cli.conftest import Inside
+from tests.conftest import Inside
 
 SMALL = ["epochs=2", "dataset.train_size=40", "dataset.test_size=30"]
 STUDIES = {

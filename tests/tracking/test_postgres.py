@@ -10,21 +10,25 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from mlflow.tracking import MlflowClient
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
 import regnet
 from regnet.errors import TrackingError
 from regnet.tracking.read.studies import newest_launch, read_launch
+from regnet.tracking.store import silence
 from regnet.tracking.store.client_backend import ClientBackend
-from regnet.tracking.store.connect import connect
+from regnet.tracking.store.connect import connect, tracking_errors
 from regnet.tracking.store.sql_backend import BulkBackend
 from tests.cli.test_command import SMALL
 from tests.cli.test_command import regnet as command
+from tests.conftest import Inside
 from tests.servers import free_port, wait_for
 from tests.tracking.test_backends import rows, told
 
@@ -153,3 +157,86 @@ def test_what_cannot_be_reached_is_told_at_once(server: str, tmp_path: Path, uri
         assert done.returncode == 2
         assert reason in done.stderr
         assert len(done.stderr.strip().splitlines()) <= 2
+
+
+@contextmanager
+def connected(uri: str) -> Iterator[Connection]:
+    """Context manager of a connection of the test's own, in a transaction."""
+    engine = create_engine(uri)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def frozen(uri: str) -> Iterator[None]:
+    """Context manager in which every process of the server is stopped: connections stay open, and nobody answers."""
+    with connected(uri) as connection:
+        backend = psutil.Process(connection.execute(text("SELECT pg_backend_pid()")).scalar_one())
+    postmaster = backend.parent()
+    assert postmaster is not None
+    processes = [postmaster, *postmaster.children(recursive=True)]
+    for each in processes:
+        with suppress(psutil.NoSuchProcess):
+            each.suspend()
+    try:
+        yield
+    finally:
+        for each in processes:
+            with suppress(psutil.NoSuchProcess):
+                each.resume()
+
+
+def test_a_server_that_freezes_is_given_up(database: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    uri = database("frozen")
+    client = connect(uri)
+    monkeypatch.setattr(silence, "ANSWER_SECONDS", 2)
+    message = "cannot be used: the database has not answered for 2 s"
+    with frozen(uri), pytest.raises(TrackingError, match=message), tracking_errors(uri):
+        client.search_experiments()
+    assert connect(uri).search_experiments()  # once it answers again, it can be used again
+
+
+def test_a_statement_that_takes_its_time_is_not_given_up_while_its_rows_arrive(
+    database: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = database("patient")
+    connect(uri)
+    monkeypatch.setattr(silence, "ANSWER_SECONDS", 1)
+    with connected(uri) as connection:
+        rows = connection.execute(text("SELECT repeat('x', 100000), pg_sleep(0.001) FROM generate_series(1, 3000)")).all()
+    assert len(rows) == 3000
+
+
+@contextmanager
+def locked(uri: str) -> Iterator[None]:
+    """Context manager in which no statement about runs is answered."""
+    with connected(uri) as connection:
+        connection.execute(text("LOCK TABLE runs IN ACCESS EXCLUSIVE MODE"))
+        yield
+
+
+@pytest.mark.parametrize("name", ["compare", "results", "report"])
+def test_commands_give_up_a_statement_that_is_never_answered(
+    name: str, database: Callable[[str], str], inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = database(f"locked_{name}")
+    regnet.run(["seeds=2", f"tracking.uri={uri}", *SMALL])
+    monkeypatch.setattr(silence, "ANSWER_SECONDS", 2)
+    with locked(uri):
+        done = inside(name, "--uri", uri)
+    assert done.code == 2
+    assert "the database has not answered for 2 s" in done.stderr
+    assert len(done.stderr.strip().splitlines()) <= 2
+
+
+def test_a_run_gives_up_a_statement_that_is_never_answered(database: Callable[[str], str], tmp_path: Path) -> None:
+    uri = database("locked_run")
+    connect(uri)
+    with locked(uri):
+        done = command(tmp_path, "run", "seeds=2", f"tracking.uri={uri}", *SMALL)
+    assert done.returncode == 2
+    assert f"the database has not answered for {silence.ANSWER_SECONDS} s" in done.stderr
+    assert "Traceback" not in done.stderr

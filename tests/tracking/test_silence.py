@@ -16,7 +16,7 @@ import pytest
 
 from regnet.errors import TrackingError
 from regnet.tracking import quiet_mlflow, tracker
-from regnet.tracking.store import uri
+from regnet.tracking.store import silence
 from regnet.tracking.store.connect import connect, lock_file, tracking_errors
 from regnet.tracking.store.uri import check_store
 
@@ -56,7 +56,7 @@ Listen = Callable[[Answer], int]
 
 @pytest.mark.parametrize(("answer", "reason"), [(b"", "timed out"), (b"SSH-2.0-none\r\n", "SSH-2.0-none")])
 def test_a_server_that_does_not_answer(answer: bytes, reason: str, listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uri, "REACH_SECONDS", 1)
+    monkeypatch.setattr(silence, "CONNECT_SECONDS", 1)
     with pytest.raises(TrackingError, match=rf"^the MLflow server http://127.*does not answer: {reason}"):
         check_store(f"http://127.0.0.1:{listen(lambda _: answer)}")
 
@@ -64,7 +64,7 @@ def test_a_server_that_does_not_answer(answer: bytes, reason: str, listen: Liste
 @pytest.mark.parametrize("query", ["", "?connect_timeout=2"])
 def test_a_database_that_does_not_answer(query: str, listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("psycopg")
-    monkeypatch.setattr(uri, "REACH_SECONDS", 60 if query else 2)
+    monkeypatch.setattr(silence, "CONNECT_SECONDS", 60 if query else 2)
     start = time.monotonic()
     with pytest.raises(TrackingError, match=r"^the MLflow store postgresql\+psycopg://a:\*\*\*@.* cannot be used: .*timeout"):
         check_store(f"postgresql+psycopg://a:b@127.0.0.1:{listen(lambda _: b'')}/runs{query}")
@@ -83,7 +83,7 @@ def test_a_database_that_does_not_answer(query: str, listen: Listen, monkeypatch
     ],
 )
 def test_drivers_are_given_the_options_that_they_have(address: str, options: dict[str, int]) -> None:
-    assert uri._limits(address) == options
+    assert silence.connect_options(address) == options
 
 
 def test_requests_that_are_not_answered(listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:

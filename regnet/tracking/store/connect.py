@@ -17,8 +17,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from regnet.errors import TrackingError, one_of
 from regnet.tracking.store.passwords import without_password
+from regnet.tracking.store.silence import limit_answers
 from regnet.tracking.store.sqlite_template import is_blank, set_up
-from regnet.tracking.store.uri import SQLITE, check_store, is_server, store_uri, unusable
+from regnet.tracking.store.uri import SQLITE, check_store, is_database, is_server, store_uri, unusable
 
 __all__ = ["connect", "existing_experiment", "experiment_id", "search", "store_uri", "tracking_errors"]
 
@@ -35,6 +36,8 @@ def connect(given: object = None, *, create: bool = True) -> MlflowClient:
     """
     uri = store_uri(given)
     check_store(uri, create=create)
+    if is_database(uri):
+        limit_answers(uri)
     with tracking_errors(uri):
         if is_server(uri):
             return MlflowClient(uri)

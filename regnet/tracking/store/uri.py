@@ -9,32 +9,19 @@ import urllib.request
 from collections.abc import Mapping
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from regnet.encoding import well_formed
 from regnet.errors import TrackingError
+from regnet.tracking.store import silence
 from regnet.tracking.store.messages import Destination
 from regnet.tracking.store.passwords import without_password
 
 SQLITE = "sqlite:///"
 DEFAULT_URI = f"{SQLITE}mlflow.db"
 DEFAULT_EXPERIMENT = "regnet"
-REACH_SECONDS = 5
-"""How long a server or a database has to answer for the first time."""
 DATABASES = ("postgresql", "mysql", "mssql")
 """Those that MLflow takes, besides SQLite."""
-LIMITS: Final[Mapping[str, tuple[str, ...]]] = {
-    "psycopg": ("connect_timeout",),
-    "psycopg2": ("connect_timeout",),
-    "pg8000": ("timeout",),
-    "mysqldb": ("connect_timeout",),
-    "pymysql": ("connect_timeout", "read_timeout"),
-    "mysqlconnector": ("connection_timeout",),
-    "mariadbconnector": ("connect_timeout",),
-    "pyodbc": ("timeout",),
-    "pymssql": ("login_timeout",),
-}
-"""The options of SQLAlchemy's drivers that limit how long connecting takes, in seconds."""
 INSTEAD = "tracking.uri, --uri or MLFLOW_TRACKING_URI name another store, and tracking=none runs without one"
 REASON_LENGTH = 160
 """MLflow's messages go on for a page: this much says what is wrong."""
@@ -61,6 +48,11 @@ def is_server(uri: str) -> bool:
     return uri.startswith(("http://", "https://"))
 
 
+def is_database(uri: str) -> bool:
+    """Whether the store is a database that is reached over the network, by its driver."""
+    return uri.partition("://")[0].partition("+")[0] in DATABASES
+
+
 def check_store(uri: str, *, create: bool = True) -> None:
     """Looks whether a server answers, or a database file can be written; if `create` is false, whether there is one to be read.
 
@@ -81,12 +73,14 @@ def check_store(uri: str, *, create: bool = True) -> None:
             (_try_to_write if create else _try_to_read)(path)
         except OSError as error:
             raise unusable(uri, error) from error
-    elif uri.partition("://")[0].partition("+")[0] in DATABASES:
+    elif is_database(uri):
         _connect(uri)
 
 
 def unusable(uri: str, error: Exception) -> TrackingError:
     """What MLflow, its database or the network raised, in one line."""
+    if silence.gave_up(uri):
+        error = TimeoutError(f"the database has not answered for {silence.ANSWER_SECONDS} s")
     reason = textwrap.shorten(str(error) or type(error).__name__, REASON_LENGTH, placeholder=" …")
     return TrackingError(without_password(f"the MLflow store {uri} cannot be used: {reason} ({INSTEAD})"))
 
@@ -94,7 +88,7 @@ def unusable(uri: str, error: Exception) -> TrackingError:
 def _reach(uri: str) -> None:
     """Asks the server for a sign of life."""
     try:
-        urllib.request.urlopen(uri.rstrip("/") + "/health", timeout=REACH_SECONDS).close()
+        urllib.request.urlopen(uri.rstrip("/") + "/health", timeout=silence.CONNECT_SECONDS).close()
     except urllib.error.HTTPError:
         pass  # it answered, if only to say that this is not the way to ask
     except (OSError, HTTPException) as error:
@@ -109,20 +103,11 @@ def _connect(uri: str) -> None:
     from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
     try:
-        create_engine(uri, poolclass=NullPool, connect_args=_limits(uri)).connect().close()
+        create_engine(uri, poolclass=NullPool, connect_args=silence.connect_options(uri)).connect().close()
     except DBAPIError as error:
         raise unusable(uri, error.orig if isinstance(error.orig, Exception) else error) from error
     except (SQLAlchemyError, ImportError, OSError) as error:  # its driver may be missing
         raise unusable(uri, error) from error
-
-
-def _limits(uri: str) -> dict[str, int]:
-    """The driver's options with which a database that does not answer is given up, unless the address has them."""
-    from sqlalchemy import make_url
-
-    url = make_url(uri)
-    names = LIMITS.get(url.get_dialect().driver, ())
-    return {name: REACH_SECONDS for name in names if name not in url.query}
 
 
 def _try_to_read(path: Path) -> None:
