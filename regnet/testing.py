@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from packaging.utils import canonicalize_name
-
 from regnet.check import Finding, Property, Report, check_component
 from regnet.errors import PluginError, one_of
 from regnet.registry.catalog import Catalog, Entry, load_catalog
@@ -61,11 +59,10 @@ def component_tests(distribution: str, options: Mapping[str, Mapping[str, Any]] 
 
 def _entries(distribution: str, catalog: Catalog) -> list[Entry]:
     claims = [entry for kind in catalog.entries.values() for found in kind.values() for entry in found]
-    wanted = canonicalize_name(distribution)
-    broken = [str(one) for one in catalog.broken if canonicalize_name(one.origin.distribution) == wanted]
+    broken = [str(one) for one in catalog.broken if one.origin.is_called(distribution)]
     if broken:
         raise PluginError("; ".join(broken))
-    found = [entry for entry in claims if canonicalize_name(entry.origin.distribution) == wanted]
+    found = [entry for entry in claims if entry.origin.is_called(distribution)]
     if not found:
         names = one_of(distribution, {entry.origin.distribution for entry in claims})
         raise PluginError(f"no component comes from {distribution!r}, is it installed and its entry point declared? {names}")

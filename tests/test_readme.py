@@ -12,6 +12,7 @@ import regnet
 from regnet.config.compose import compose_config
 from regnet.contracts import Context
 from regnet.registry.catalog import Catalog
+from regnet.registry.selection import OWN
 from regnet.rng import Noise
 
 ROOT = Path(__file__).parents[1]
@@ -58,7 +59,7 @@ def test_counts(catalog: Catalog) -> None:
     counted = {kind: int(number) for number, kind in re.findall(r"(\d+) (layer|losse|optimizer|initializer|data set)s", README)}
     names = {"layer": "layer", "losse": "loss", "optimizer": "optimizer", "initializer": "initializer", "data set": "dataset"}
     for word, kind in names.items():
-        own = [name for name, claims in catalog.entries[kind].items() if claims[0].origin.distribution == "regnet"]
+        own = [name for name, claims in catalog.entries[kind].items() if claims[0].origin.distribution == OWN]
         assert counted[word] == len(own), kind
 
 

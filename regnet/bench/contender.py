@@ -61,7 +61,7 @@ def _library(prepare: Callable[[Problem], Program]) -> Callable[[Study, Problem,
 
 
 def _no_jax() -> str | None:
-    return None if find_spec("jax") else "JAX is not installed: pip install 'regnet[bench]'"
+    return None if find_spec("jax") else "JAX is not installed: pip install 'regnet-framework[bench]'"
 
 
 def _no_c() -> str | None:

@@ -155,7 +155,9 @@ def _dispatch(options: argparse.Namespace) -> int:
     if options.version:
         from importlib.metadata import version
 
-        print(f"regnet {version('regnet')}")
+        from regnet.registry.selection import OWN
+
+        print(f"regnet {version(OWN)}")
         return 0
     if getattr(options, "plugin", None):
         from regnet.registry.selection import add_to_policy

@@ -12,7 +12,7 @@ from regnet.errors import BadOption, PluginError, UnknownComponent, one_of
 from regnet.registry.discovery import Provenance
 from regnet.registry.loading import Broken, Plugins, load_plugins
 from regnet.registry.options import Option, options_of, summary, values_of
-from regnet.registry.selection import VARIABLE
+from regnet.registry.selection import OWN, VARIABLE
 from regnet.registry.settings import GROUPS, Settings
 
 T = TypeVar("T")
@@ -45,7 +45,7 @@ class Entry:
         return summary(self.component)
 
     def __str__(self) -> str:
-        whose = "" if self.origin.distribution == "regnet" else f" (from {self.origin})"
+        whose = "" if self.origin.distribution == OWN else f" (from {self.origin})"
         return f"{self.kind} {self.name}{whose}"
 
 
@@ -73,7 +73,7 @@ class Catalog:
             PluginError: two distributions claim the name.
         """
         owner, _, bare = name.rpartition(":")
-        claims = [entry for entry in self.entries[kind].get(bare, ()) if owner in ("", entry.origin.distribution)]
+        claims = [entry for entry in self.entries[kind].get(bare, ()) if not owner or entry.origin.is_called(owner)]
         if not claims:
             raise UnknownComponent(f"unknown {kind} {name!r}: {one_of(name, self.entries[kind])}{self._absent()}")
         if len(claims) > 1:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
-from regnet.registry.selection import OWN, Policy
+from regnet.registry.selection import OWN, Policy, distribution_name
 
 GROUP = "regnet"
 
@@ -24,6 +24,10 @@ class Provenance:
 
     def __str__(self) -> str:
         return f"{self.distribution} {self.version}".strip()
+
+    def is_called(self, name: str) -> bool:
+        """Whether this is the distribution of that name, in any spelling."""
+        return distribution_name(self.distribution) == distribution_name(name)
 
 
 @dataclass(frozen=True)

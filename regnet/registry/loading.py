@@ -111,7 +111,7 @@ def _check_requirements(distribution: Distribution | None) -> None:
         except InvalidRequirement:
             continue
         if canonicalize_name(requirement.name) == OWN and not requirement.specifier.contains(version(OWN), prereleases=True):
-            raise PluginError(f"it needs regnet{requirement.specifier}, and this is regnet {version(OWN)}")
+            raise PluginError(f"it needs {requirement}, and this is {OWN} {version(OWN)}")
 
 
 NEVER_RUN: Final = {

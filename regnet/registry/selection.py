@@ -13,8 +13,10 @@ from packaging.utils import canonicalize_name
 from regnet.errors import ConfigError
 
 VARIABLE = "REGNET_PLUGINS"
-OWN = "regnet"
+OWN = "regnet-framework"
 """regnet's own distribution, which an allow-list need not name."""
+SHORT = "regnet"
+"""What people call it: the name of the package and of the command."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,14 @@ class Policy:
 
     def admits(self, distribution: str) -> bool:
         """Whether a distribution's plugins are to be loaded."""
-        name = canonicalize_name(distribution)
+        name = distribution_name(distribution)
         return name not in self.off and (self.only is None or name == OWN or name in self.only)
+
+
+def distribution_name(given: str) -> str:
+    """The normalized name of a distribution; ``regnet`` is taken as regnet's own."""
+    name = canonicalize_name(given)
+    return OWN if name == SHORT else name
 
 
 def read_policy(text: str | None = None) -> Policy:
@@ -49,8 +57,8 @@ def read_policy(text: str | None = None) -> Policy:
         if not file.is_file():
             raise ConfigError(f"there is no plugin file {file} (asked for by --plugin, plugins= or {VARIABLE})")
     names = [word for word in words if not word.endswith(".py")]
-    only = frozenset(canonicalize_name(word) for word in names if not word.startswith("-"))
-    off = frozenset(canonicalize_name(word[1:]) for word in names if word.startswith("-"))
+    only = frozenset(distribution_name(word) for word in names if not word.startswith("-"))
+    off = frozenset(distribution_name(word[1:]) for word in names if word.startswith("-"))
     return Policy(off, only or None, files)
 
 

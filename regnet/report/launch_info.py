@@ -16,6 +16,7 @@ from regnet.config.build_study import assemble
 from regnet.encoding import well_formed
 from regnet.registry.catalog import Catalog
 from regnet.registry.discovery import Provenance
+from regnet.registry.selection import OWN
 from regnet.study.result import StudyResult
 from regnet.study.storage import find_results, load_result, load_weights
 
@@ -44,7 +45,8 @@ def from_folder(folder: Path, results: Sequence[StudyResult], catalog: Catalog, 
     """The launch whose jobs lie in a folder, as Hydra left them; `command` is what was typed."""
     written = [path.stat().st_mtime for path in (folder / SWEEP, *folder.rglob(JOB)) if path.exists()]
     origins = _origins(results, catalog)
-    plugins = sorted({f"regnet {version('regnet')}", *map(str, origins)}, key=lambda one: (not one.startswith("regnet "), one))
+    own = f"{OWN} {version(OWN)}"
+    plugins = [own, *sorted(set(map(str, origins)) - {own})]
     return Origin(
         launch=well_formed(str(folder)),
         weights=_FolderWeights(folder),

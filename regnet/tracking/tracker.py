@@ -15,6 +15,7 @@ from regnet.errors import ConfigError, TrackingError, one_of
 from regnet.events import EpochEnded, ListenerFailed, RunEnded, RunFailed, RunStarted, StudyStarted
 from regnet.hookspecs import hookimpl
 from regnet.machine import describe_machine
+from regnet.registry.selection import OWN
 from regnet.serving.header import WEIGHTS
 from regnet.serving.packing import pack
 from regnet.study.identity import SEED_KEYS
@@ -182,7 +183,7 @@ def _tags(study: Study, launch: str) -> dict[str, str]:
         "regnet.replicas": study.replicas,
         "regnet.report": str(study.config.get("report")),
         "regnet.machine": describe_machine(),
-        "regnet.version": version("regnet"),
+        "regnet.version": version(OWN),
         "regnet.plugins": ", ".join(map(str, study.origins)),
     } | ({"mlflow.source.git.commit": commit} if commit else {})
 

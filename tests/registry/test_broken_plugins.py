@@ -40,7 +40,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
-    def put(distribution: str, code: str, *, entry: str | None = None, requires: str = "regnet") -> None:
+    def put(distribution: str, code: str, *, entry: str | None = None, requires: str = "regnet-framework") -> None:
         module = distribution.replace("-", "_")
         monkeypatch.delitem(sys.modules, module, raising=False)
         (tmp_path / f"{module}.py").write_text(dedent(code))
@@ -138,9 +138,9 @@ def test_entry_points_that_lead_nowhere(install: Install, entry: str, words: str
 
 
 def test_a_plugin_for_a_newer_regnet_is_not_imported(install: Install) -> None:
-    install("poor-thing", "raise AssertionError('imported')", requires="regnet>=99")
+    install("poor-thing", "raise AssertionError('imported')", requires="regnet-framework>=99")
     (broken,) = load_catalog().broken
-    assert broken.reason.startswith("it needs regnet>=99, and this is regnet 0.")
+    assert broken.reason.startswith("it needs regnet-framework>=99, and this is regnet-framework 0.")
 
 
 def test_a_plugin_may_bring_config_files(install: Install, tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ def test_a_choice_claimed_twice_can_be_made_on_the_command_line(install: Install
 def test_a_built_in_name_claimed_by_a_plugin(install: Install) -> None:
     install("poor-thing", f"{GOOD}{LAYERS}{{'relu': Double}}")
     catalog = load_catalog()
-    with pytest.raises(PluginError, match="regnet:relu or poor-thing:relu"):
+    with pytest.raises(PluginError, match="regnet-framework:relu or poor-thing:relu"):
         catalog.build("layer", "relu")
     assert type(catalog.build("layer", "regnet:relu")).__name__ == "ReLU"
 
@@ -274,14 +274,14 @@ def test_the_list_shows_every_state(install: Install, monkeypatch: pytest.Monkey
     install("tired-thing", POISON)
     monkeypatch.setenv(VARIABLE, f"-tired-thing,{OTHERS}")
     items = {(item.distribution, item.name): item for item in list_items()}
-    assert items["regnet", "relu"].state == "loaded"
+    assert items["regnet-framework", "relu"].state == "loaded"
     assert items["first-thing", "double"].state == items["other-thing", "double"].state == "collision"
     assert items["tired-thing", "–"].state == "off"
     broken = items["poor-thing", "–"]
     assert broken.state == "broken"
     assert "imported" in broken.detail
     assert "REGNET_PLUGINS=-poor-thing" in broken.detail
-    option = items["regnet", "sgd"].options[0]
+    option = items["regnet-framework", "sgd"].options[0]
     assert option == {"name": "lr", "type": "float > 0", "default": "0.001"}
 
 

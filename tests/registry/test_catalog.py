@@ -17,6 +17,7 @@ from regnet.contracts import KINDS, Initializer
 from regnet.errors import BadOption, PluginError, UnknownComponent
 from regnet.registry.catalog import HOOKS, Catalog, Entry, load_catalog
 from regnet.registry.loading import load_plugins
+from regnet.registry.selection import OWN
 from tests.contracts.cases import build, entries
 
 Install: TypeAlias = Callable[..., None]
@@ -36,7 +37,7 @@ BUILTIN = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_built_in_names(catalog: Catalog, kind: str) -> None:
-    own = [name for name in catalog.names(kind) if catalog.find(kind, name).origin.distribution == "regnet"]
+    own = [name for name in catalog.names(kind) if catalog.find(kind, name).origin.distribution == OWN]
     assert " ".join(own) == BUILTIN[kind]
 
 
@@ -276,7 +277,7 @@ def test_of_a_name_claimed_twice_one_can_be_chosen(install: Install) -> None:
 
 def test_a_name_of_the_built_ins_cannot_be_taken_over(install: Install) -> None:
     install("regnet-thief", DOUBLE.replace('"double"', '"relu"'))
-    with pytest.raises(PluginError, match=r"layer 'relu' is claimed by regnet .* and regnet-thief 2\.1"):
+    with pytest.raises(PluginError, match=r"layer 'relu' is claimed by regnet-framework .* and regnet-thief 2\.1"):
         load_catalog().build("layer", "relu")
 
 
@@ -329,9 +330,9 @@ def test_one_bad_component_does_not_take_the_others_along(install: Install) -> N
 
 
 def test_a_plugin_for_another_regnet_is_not_imported(install: Install) -> None:
-    install("regnet-future", "raise AssertionError('imported')", "regnet>=99")
+    install("regnet-future", "raise AssertionError('imported')", "regnet-framework>=99")
     (broken,) = load_catalog().broken
-    assert "regnet>=99" in broken.reason
+    assert "regnet-framework>=99" in broken.reason
     assert "imported" not in broken.reason
 
 
@@ -346,7 +347,7 @@ def test_a_plugin_that_is_switched_off_is_not_imported(install: Install, monkeyp
 
 def test_the_built_ins_come_first_and_by_the_same_path() -> None:
     origins = list(load_plugins().origins.values())
-    assert origins[0].distribution == "regnet"
+    assert origins[0].distribution == OWN
     assert "regnet.builtin" in vars(origins[0]).values()
 
 

@@ -98,7 +98,7 @@ def test_it_says_what_was_run_and_how_to_do_it_again(page: Document) -> None:
     text = page.one("main").text
     assert "12, none failed" in text
     assert "0 to 3 in each study" in text
-    assert "regnet 0." in text
+    assert "regnet-framework 0." in text
     assert {"0.001", "0.01", "0.1"} <= {one.text for one in page.all("td")}
     assert page.one("pre").text == COMMAND
 

@@ -202,7 +202,7 @@ def test_a_component_of_the_same_name_from_elsewhere_is_refused(install: Install
     folder = scaled(install("scaling"), tmp_path / "model")
     needs = [need for need in json.loads((folder / NEEDS).read_text()) if need["distribution"] == OWN]
     (folder / NEEDS).write_text(json.dumps(needs))  # as if the layer had been regnet's own
-    with pytest.raises(PluginError, match=r"come from regnet .*, and here from scaling 1\.5"):
+    with pytest.raises(PluginError, match=r"come from regnet-framework .*, and here from scaling 1\.5"):
         load_network(folder, install("scaling"))
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from regnet.errors import ConfigError
+from regnet.registry.selection import OWN
 from regnet.study.result import StudyResult
 from regnet.tracking.write.model_selection import best_seed, check_choice, judged_by, models_wanted
 
@@ -108,7 +109,7 @@ def test_of_each_name_the_best_is_registered() -> None:
         ("c", "C", "other"),
         ("d", "D", None),
     ]
-    assert {need.distribution for one in wanted.models for need in one.needs} == {"regnet"}
+    assert {need.distribution for one in wanted.models for need in one.needs} == {OWN}
 
 
 def test_models_of_different_data_sets_cannot_share_a_name(caplog: pytest.LogCaptureFixture) -> None:

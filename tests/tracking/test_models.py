@@ -23,7 +23,7 @@ from mlflow.tracking import MlflowClient
 
 import regnet
 from regnet.errors import ConfigError
-from regnet.registry.selection import VARIABLE
+from regnet.registry.selection import OWN, VARIABLE
 from regnet.study.result import StudyResult
 from regnet.tracking.read.studies import newest_launch, read_launch
 from regnet.tracking.write.model_selection import best_seed
@@ -107,7 +107,7 @@ def test_it_is_plain_data(store: Store) -> None:
     }
     assert {Path(name).suffix for name in files} <= {"", ".yaml", ".json", ".safetensors", ".txt"}
     required = (folder / "requirements.txt").read_text().split()
-    assert {line.partition("==")[0] for line in required} == {"mlflow", "regnet", "torch"}
+    assert {line.partition("==")[0] for line in required} == {"mlflow", OWN, "torch"}
 
 
 def test_regression_gives_values(store: Store) -> None:
