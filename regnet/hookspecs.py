@@ -14,7 +14,7 @@ from collections.abc import Collection
 
 import pluggy
 
-from regnet.contracts import Dataset, Initializer, Layer, Loss, Optimizer
+from regnet.contracts import Dataset, Initializer, Layer, Loss, Metric, Optimizer
 from regnet.events import EpochEnded, ListenerFailed, RunEnded, RunFailed, RunStarted, StudyEnded, StudyStarted
 
 hookspec = pluggy.HookspecMarker("regnet")
@@ -48,6 +48,11 @@ def regnet_datasets() -> dict[str, type[Dataset]]:  # type: ignore[empty-body]
 @hookspec
 def regnet_initializers() -> dict[str, type[Initializer]]:  # type: ignore[empty-body]
     """Initializers, by the name that configs use."""
+
+
+@hookspec
+def regnet_metrics() -> dict[str, type[Metric]]:  # type: ignore[empty-body]
+    """Metrics, by the name that configs use."""
 
 
 @hookspec

@@ -17,8 +17,8 @@ def prepare(study: Study, replicas: int) -> Program:
     from regnet.data.batches import Batches
     from regnet.data.prepare import stack
     from regnet.engines import make_trainer
-    from regnet.metrics import predict_all
     from regnet.rng import stream
+    from regnet.training.evaluation import predict_all
     from regnet.training.loop import load_data
 
     seeds = range(replicas)

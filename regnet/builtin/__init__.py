@@ -28,11 +28,25 @@ from regnet.builtin.losses.binary_cross_entropy import BinaryCrossEntropy
 from regnet.builtin.losses.cross_entropy import CrossEntropy
 from regnet.builtin.losses.huber import Huber
 from regnet.builtin.losses.mse import MSE
+from regnet.builtin.metrics.accuracy import Accuracy
+from regnet.builtin.metrics.auroc import AUROC
+from regnet.builtin.metrics.balanced_accuracy import BalancedAccuracy
+from regnet.builtin.metrics.brier import Brier
+from regnet.builtin.metrics.calibration_error import CalibrationError
+from regnet.builtin.metrics.confusion_matrix import ConfusionMatrix
+from regnet.builtin.metrics.error_rate import ErrorRate
+from regnet.builtin.metrics.f1 import F1
+from regnet.builtin.metrics.log_loss import LogLoss
+from regnet.builtin.metrics.mae import MAE
+from regnet.builtin.metrics.median_absolute_error import MedianAbsoluteError
+from regnet.builtin.metrics.per_class import ClassF1, ClassPrecision, ClassRecall
+from regnet.builtin.metrics.r2 import R2
+from regnet.builtin.metrics.rmse import RMSE
 from regnet.builtin.optimizers.adam import Adam
 from regnet.builtin.optimizers.adamw import AdamW
 from regnet.builtin.optimizers.rmsprop import RMSprop
 from regnet.builtin.optimizers.sgd import SGD
-from regnet.contracts import Dataset, Initializer, Layer, Loss, Optimizer
+from regnet.contracts import Dataset, Initializer, Layer, Loss, Metric, Optimizer
 from regnet.hookspecs import hookimpl
 
 
@@ -84,4 +98,26 @@ def regnet_initializers() -> dict[str, type[Initializer]]:
         "torch_default": TorchDefault,
         "zeros": Zeros,
         "constant": Constant,
+    }
+
+
+@hookimpl
+def regnet_metrics() -> dict[str, type[Metric]]:
+    return {
+        "error_rate": ErrorRate,
+        "accuracy": Accuracy,
+        "balanced_accuracy": BalancedAccuracy,
+        "f1": F1,
+        "auroc": AUROC,
+        "log_loss": LogLoss,
+        "brier": Brier,
+        "calibration_error": CalibrationError,
+        "confusion_matrix": ConfusionMatrix,
+        "class_precision": ClassPrecision,
+        "class_recall": ClassRecall,
+        "class_f1": ClassF1,
+        "rmse": RMSE,
+        "mae": MAE,
+        "r2": R2,
+        "median_absolute_error": MedianAbsoluteError,
     }

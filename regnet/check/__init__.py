@@ -14,6 +14,7 @@ from regnet.check.finding import Finding, Property
 from regnet.check.initializers import initializer_stages
 from regnet.check.layers import layer_stages
 from regnet.check.losses import loss_stages
+from regnet.check.metrics import metric_stages
 from regnet.check.optimizers import optimizer_stages
 from regnet.check.randomness import watched_generators
 from regnet.check.report import Report
@@ -29,6 +30,7 @@ STAGES: dict[str, Callable[[Subject], Iterator[Stage]]] = {
     "optimizer": optimizer_stages,
     "dataset": dataset_stages,
     "initializer": initializer_stages,
+    "metric": metric_stages,
 }
 
 

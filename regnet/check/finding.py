@@ -53,6 +53,14 @@ class Property(StrEnum):
 
     MOMENTS = "mean and deviation"
 
+    DESCRIPTION = "what it says of its values"
+    BOUNDS = "values are within its bounds"
+    DIRECTION = "right predictions are better than random ones"
+    ORDER = "the order of examples does not matter"
+    UNDEFINED = "undefined values are NaN"
+
+    PROBABILITIES = "probabilities of classes"
+
 
 @dataclass(frozen=True)
 class Finding:

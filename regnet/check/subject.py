@@ -22,6 +22,7 @@ STAND_INS: dict[str, Any] = {
     "optimizer": {"name": "sgd", "lr": 0.1, "momentum": 0.9},
     "dataset": {"name": "disc", "train_size": 60, "test_size": 40},
     "initializer": "he_fan_in",
+    "metric": "error_rate",
 }
 """Components for a required option that takes one, by kind."""
 

@@ -17,7 +17,7 @@ from regnet.cli.utf8_mode import restart_in_utf8_mode
 from regnet.encoding import degrade_output
 from regnet.processes.streams import open_standard_streams
 
-KINDS = ("layer", "loss", "optimizer", "dataset", "initializer")
+KINDS = ("layer", "loss", "optimizer", "dataset", "initializer", "metric")
 CONTENDERS = "torch,compile,solo,lockstep,lockstep:1000,vmap,compiled-vmap,jax:1,jax,c"
 POINTS = [2, 5, 10, 20, 50, 100, 200, 500, 1000]
 TRAINS = {"-m", "--multirun", "--plugin", "--strict", "--config-dir", "-cd"}

@@ -38,7 +38,6 @@ from regnet.registry.dispatch import Listeners
 from regnet.registry.selection import add_overrides_to_policy, add_to_policy
 from regnet.report.build import PAGES, build_report
 from regnet.report.launch_info import from_folder
-from regnet.report.tables.results import headline
 from regnet.study.result import StudyResult, by_study
 from regnet.study.storage import find_results, load_result, save_result
 from regnet.study.study import Study
@@ -111,7 +110,7 @@ def keep_result(result: StudyResult) -> float:
     for seed, reason in result.failures.items():
         Console(stderr=True).print(f"regnet: {result.name}: seed {seed} {reason}", style="yellow", soft_wrap=True, highlight=False)
     refuse_if_all_diverged(result)
-    return float(np.nanmean(result.history[headline(result)][:, -1]))
+    return float(np.nanmean(result.history[result.headline][:, -1]))
 
 
 def _launch(overrides: list[str], multirun: bool, config_dir: str | None, command: str) -> int:

@@ -7,10 +7,11 @@ from typing import Any
 
 import torch
 
+from regnet.config.metrics import choose_headline, choose_metrics
 from regnet.config.model import build_network
-from regnet.contracts import Buffer, Dataset, Splits
+from regnet.contracts import Buffer, Dataset, Splits, Task
 from regnet.data.prepare import load_splits, set_aside
-from regnet.data.targets import Task, choose_coding
+from regnet.data.targets import choose_coding
 from regnet.engines import NAMES as ENGINES
 from regnet.errors import ConfigError, ShapeError, one_of
 from regnet.machine import torch_threads
@@ -49,6 +50,7 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
     splits, _ = set_aside(load_splits(dataset, seed), settings.validation, seed, redraw=dataset.redraw)
     task: Task = "regression" if splits.classes is None else "classification"
     coding = choose_coding(settings.coding, loss, config["loss"]["name"], task)
+    metrics = choose_metrics(settings, task, loss, catalog)
     outputs = splits.classes or splits.train.y.shape[-1]
     network = _network(config["model"], splits, outputs, config["dataset"]["name"], catalog)
     return Study(
@@ -68,12 +70,14 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
         validation=settings.validation,
         normalization=settings.normalization,
         coding=coding,
+        metrics=metrics,
+        headline=choose_headline(settings, metrics),
         dtype=getattr(torch, settings.dtype),
         device=device,
         threads=settings.threads,
         workers=settings.workers,
         config=config,
-        origins=_origins(catalog.origins(network, dataset, loss, optimizer), owned.keys() - at_default, catalog),
+        origins=_origins(catalog.origins(network, dataset, loss, optimizer, *metrics.values()), owned.keys() - at_default, catalog),
         settings=owned,
     )
 

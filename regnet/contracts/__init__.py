@@ -1,9 +1,10 @@
-"""What a plugin author implements: one small abstract class for each of the five kinds of component."""
+"""What a plugin author implements: one small abstract class for each of the six kinds of component."""
 
-from regnet.contracts.dataset import Dataset, Split, Splits
+from regnet.contracts.dataset import Dataset, Split, Splits, Task
 from regnet.contracts.initializer import Initializer
 from regnet.contracts.layer import Buffer, Context, Layer, Params
 from regnet.contracts.loss import Coding, Loss
+from regnet.contracts.metric import Metric, Prediction
 from regnet.contracts.optimizer import Optimizer, State
 from regnet.contracts.options import PER_REPLICA
 
@@ -13,8 +14,9 @@ KINDS: dict[str, type] = {
     "optimizer": Optimizer,
     "dataset": Dataset,
     "initializer": Initializer,
+    "metric": Metric,
 }
-"""The five kinds of component, by the name that configs and hooks use."""
+"""The six kinds of component, by the name that configs and hooks use."""
 
 __all__ = [
     "KINDS",
@@ -26,9 +28,12 @@ __all__ = [
     "Initializer",
     "Layer",
     "Loss",
+    "Metric",
     "Optimizer",
     "Params",
+    "Prediction",
     "Split",
     "Splits",
     "State",
+    "Task",
 ]

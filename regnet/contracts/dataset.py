@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor
+
+Task: TypeAlias = Literal["classification", "regression"]
+"""What is to be predicted: a class, or values."""
 
 
 @dataclass(frozen=True)

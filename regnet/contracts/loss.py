@@ -31,6 +31,13 @@ class Loss(ABC):
     def backward(self, prediction: Tensor, target: Tensor) -> Tensor:
         """The gradient of `forward` with respect to the predictions, ``(*R, B, K)``."""
 
+    def probabilities(self, prediction: Tensor) -> Tensor | None:
+        """The probability of each class, ``(*R, N, K)``, that outputs ``(*R, N, K)`` stand for; None where they stand for none.
+
+        Metrics such as the log loss need it.
+        """
+        return None
+
     def torch_loss(self, nn: ModuleType) -> Callable[[Tensor, Tensor], Tensor] | None:
         """PyTorch's own counterpart, built from the given `torch.nn`, for one replica; None where there is none."""
         return None

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from typing import get_args
 
 import torch
 from torch import Tensor
 
-from regnet.contracts import Coding, Loss
+from regnet.contracts import Coding, Loss, Task
 from regnet.errors import ConfigError, TargetError
-
-Task: TypeAlias = Literal["classification", "regression"]
 
 TASK: dict[Coding, Task] = {
     "signed": "classification",

@@ -26,6 +26,7 @@ OF_THE_PROGRAM = (
     "features",
     "examples",
     "validation",
+    "metrics",
     "replay",
     "dtype",
     "device",

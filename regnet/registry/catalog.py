@@ -26,6 +26,7 @@ HOOKS = {
     "optimizer": "regnet_optimizers",
     "dataset": "regnet_datasets",
     "initializer": "regnet_initializers",
+    "metric": "regnet_metrics",
 }
 
 
@@ -157,7 +158,8 @@ class Catalog:
         if not option.takes_list:
             return self.build(option.nested_kind, value, where=where)
         if isinstance(value, str) or not isinstance(value, (list, tuple)):
-            raise BadOption(f"{where} of {whose} takes a list of {option.nested_kind}s; got {value!r}")
+            place = f"{where} of {whose}" if whose else where
+            raise BadOption(f"{place} takes a list of {option.nested_kind}s; got {value!r}: write {where}=[{value}]")
         return tuple(self.build(option.nested_kind, item, where=f"{where}[{i}]") for i, item in enumerate(value))
 
     def _absent(self) -> str:

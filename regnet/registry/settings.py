@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Interval, MinLen
 
-from regnet.contracts import Coding
+from regnet.contracts import Coding, Metric
 from regnet.data.prepare import Normalization
 from regnet.errors import ConfigError
 
@@ -32,6 +33,9 @@ class Settings:
         validation: the share of the training examples that is set aside, at random, to choose models by; the report has none.
         normalization: inputs scaled by one mean and deviation (scalar), by those of each feature (feature), or not (none).
         coding: how targets are written for the loss; auto is what the loss prefers.
+        metrics: what predictions are judged by, besides the loss; by default error_rate for classes, and rmse and r2 for values.
+        headline: the metric by which studies are compared, best runs chosen and sweepers led, such as f1 or validation/f1; by
+            default the first of `metrics` on the test examples.
         dtype: the type of every number trained on and with.
         device: where to train.
         replay: whether the hand-built engine records a training step and plays it again, which gives the same numbers sooner;
@@ -55,6 +59,8 @@ class Settings:
     validation: Annotated[float, Interval(ge=0, lt=1)] = 0.0
     normalization: Normalization = "scalar"
     coding: Literal["auto"] | Coding = "auto"
+    metrics: Sequence[Metric] | None = None
+    headline: str | None = None
     dtype: Literal["float32", "float64"] = "float32"
     device: Literal["cpu", "cuda"] = "cpu"
     replay: bool = True

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from regnet.report.samples import common_metric, samples
-from regnet.stats import Comparison, Description, Measure, Rules, Sample, compare, compare_with_best, describe, measure_of
+from regnet.stats import Comparison, Description, Measure, Rules, Sample, compare, compare_with_best, describe
 from regnet.stats.rules import USUAL
 from regnet.study.labels import study_labels
 from regnet.study.result import StudyResult
@@ -64,7 +64,7 @@ def assess(results: Sequence[StudyResult], rng: np.random.Generator, metric: str
     """
     labels = study_labels(results)
     name = common_metric(labels, results, metric)
-    measure = measure_of(name)
+    measure = results[0].measure(name)
     every = samples(labels, results, name)
     for sample in every:
         if rules.incomplete == "refuse" or not any(one.seeds for one in every):

@@ -15,12 +15,16 @@ MOST = 8
 
 def best_studies(results: Sequence[StudyResult], metric: str, most: int = MOST) -> list[int]:
     """The places of the studies that end best on average, in the order given; before them none of which every seed failed."""
+    if not results:
+        return []
     summaries = [final_summary(result, metric) for result in results]
-    ends = [np.inf if summary is None else summary.mean for summary in summaries]
+    sign = 1 if results[0].measure(metric).smaller_is_better else -1
+    ends = [np.inf if summary is None else sign * summary.mean for summary in summaries]
     return sorted(np.argsort(ends, kind="stable")[:most].tolist())
 
 
 def median_seed(result: StudyResult, metric: str) -> int | None:
     """The seed that ends in the middle of those that did not fail, of two the better one; None if all failed."""
-    good = result.succeeded[metric].sort_values(kind="stable")
+    good = result.succeeded[metric].dropna()
+    good = good.sort_values(kind="stable", ascending=result.measure(metric).smaller_is_better)
     return None if good.empty else int(good.index[(len(good) - 1) // 2])

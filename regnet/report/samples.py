@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from regnet.errors import ConfigError, one_of
-from regnet.metrics import HEADLINE
 from regnet.stats import Sample
 from regnet.study.result import StudyResult
 
@@ -35,18 +34,17 @@ def common_metric(labels: Sequence[str], results: Sequence[StudyResult], wanted:
         raise ConfigError(f"nothing was measured in {_listed(labels)}: every seed failed (the first: {reason})")
     common = sorted(set.intersection(*measured.values()))
     if wanted is None:
-        return _headline(measured, common)
+        return _headline({label: result.headline for label, result in zip(labels, results, strict=True) if result.history}, common)
     lacking = [label for label, names in measured.items() if wanted not in names]
     if lacking:
         raise ConfigError(f"{_listed(lacking)} did not measure {wanted!r}: {one_of(wanted, common)}")
     return wanted
 
 
-def _headline(measured: Mapping[str, set[str]], common: Sequence[str]) -> str:
-    headlines = {label: next((name for name in HEADLINE.values() if name in names), None) for label, names in measured.items()}
+def _headline(headlines: Mapping[str, str], common: Sequence[str]) -> str:
     first, *others = dict.fromkeys(headlines.values())
-    if first is None or others:
-        told = ", ".join(f"{label!r} by {name or 'none that is known'}" for label, name in headlines.items())
+    if others:
+        told = ", ".join(f"{label!r} by {name}" for label, name in headlines.items())
         offered = f"name one that all have with --metric: {', '.join(common)}" if common else "they have none in common"
         raise ConfigError(f"the studies are judged by different metrics ({told}): {offered}")
     return first
@@ -56,7 +54,7 @@ def _sample(label: str, result: StudyResult, metric: str) -> Sample:
     row = result.history.get(metric)
     ends = dict.fromkeys(result.seeds, math.nan) if row is None else dict(zip(result.seeds, row[:, -1].tolist(), strict=True))
     values = {seed: value for seed, value in ends.items() if math.isfinite(value) and seed not in result.failures}
-    failures = {seed: result.failures.get(seed, f"{metric} is not a number") for seed in result.seeds if seed not in values}
+    failures = {seed: result.failures.get(seed, f"{metric} is NaN") for seed in result.seeds if seed not in values}
     return Sample(label, list(values), list(values.values()), failures, _data(result.config, metric))
 
 

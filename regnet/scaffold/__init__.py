@@ -17,6 +17,7 @@ USES = {
     "optimizer": "optimizer={name}",
     "dataset": "dataset={name}",
     "initializer": "model.initializer={name}",
+    "metric": "metrics=[{name}]",
 }
 """How a component of each kind is asked for on the command line."""
 

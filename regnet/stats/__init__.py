@@ -11,7 +11,7 @@ from regnet.stats.comparison import Comparison, compare
 from regnet.stats.description import Description, describe
 from regnet.stats.factorial import Effect, factorial_effects, paired_effect
 from regnet.stats.interval import Estimate, Interval
-from regnet.stats.measure import Measure, measure_of
+from regnet.stats.measure import Measure
 from regnet.stats.rules import Rules
 from regnet.stats.sample import Sample, SampleError
 from regnet.stats.summary import Summary, from_moments, summarize
@@ -34,7 +34,6 @@ __all__ = [
     "describe",
     "factorial_effects",
     "from_moments",
-    "measure_of",
     "paired_effect",
     "summarize",
     "verdict",

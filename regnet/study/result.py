@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from regnet.stats.measure import Measure
+
 if TYPE_CHECKING:
     import pandas as pd
     from torch import Tensor
 
     from regnet.data.prepare import Data
     from regnet.network.sequential import Sequential
+
+
+SPLITS = ("train", "validation", "test")
+"""What is measured on."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,20 @@ class StudyResult:
     """One for each seed, as long as the result is in memory; none when read back from a store."""
     machine: str = ""
     """The machine and the versions that the time was measured with."""
+    measures: Mapping[str, Measure] = field(default_factory=dict)
+    """How to read the values of each metric, by its name without the split."""
+    headline: str = ""
+    """The metric by which the study is compared with others, such as ``test/error_rate``."""
+
+    def measure(self, metric: str) -> Measure:
+        """How to read the values of a metric such as ``test/error_rate``; of one that is not known, as they are."""
+        name = metric.split("/")[1] if "/" in metric else metric
+        return self.measures.get(name) or Measure(title=name)
+
+    def describe_metric(self, metric: str) -> str:
+        """A metric such as ``test/error_rate`` in words: ``test error rate``."""
+        split, _, _ = metric.partition("/")
+        return f"{split} {self.measure(metric).title}"
 
     @property
     def solo(self) -> bool:

@@ -14,6 +14,7 @@ from safetensors import safe_open
 from safetensors.torch import save
 
 from regnet.encoding import is_utf8
+from regnet.stats.measure import Measure
 from regnet.study.result import StudyResult
 
 RESULT = "result.safetensors"
@@ -43,6 +44,8 @@ def save_result(result: StudyResult, folder: Path) -> None:
         "failures": {str(seed): reason for seed, reason in result.failures.items()},
         "stopped": {str(seed): epoch for seed, epoch in result.stopped.items()},
         "machine": result.machine,
+        "measures": {name: measure.as_plain() for name, measure in result.measures.items()},
+        "headline": result.headline,
     }
     draft = folder / f"{RESULT}.part"  # of its own writing, since safetensors writes files that nobody else may read
     draft.write_bytes(save(tensors, {DESCRIPTION: json.dumps(description)}))
@@ -65,6 +68,8 @@ def load_result(folder: Path) -> StudyResult:
         failures={int(seed): reason for seed, reason in description["failures"].items()},
         stopped={int(seed): epoch for seed, epoch in description["stopped"].items()},
         machine=description["machine"],
+        measures={name: Measure.from_plain(plain) for name, plain in description["measures"].items()},
+        headline=description["headline"],
     )
 
 

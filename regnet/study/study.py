@@ -8,11 +8,12 @@ from typing import Any, Literal, TypeAlias
 
 import torch
 
-from regnet.contracts import Coding, Dataset, Loss, Optimizer
+from regnet.contracts import Coding, Dataset, Loss, Metric, Optimizer
 from regnet.data.prepare import Normalization
 from regnet.encoding import well_formed
 from regnet.network.sequential import Sequential
 from regnet.registry.discovery import Provenance
+from regnet.stats.measure import LOSS, UNBOUNDED, Measure
 from regnet.study.identity import study_identity
 
 Replicas: TypeAlias = Literal["lockstep", "solo"]
@@ -43,6 +44,10 @@ class Study:
     """The share of the training examples that is set aside to choose models by."""
     normalization: Normalization
     coding: Coding
+    metrics: Mapping[str, Metric]
+    """What predictions are judged by, besides the loss, by the names that the history has them under."""
+    headline: str
+    """The metric by which studies are compared, with its split: ``test/error_rate``."""
     dtype: torch.dtype
     device: torch.device
     threads: int
@@ -70,6 +75,28 @@ class Study:
         return " · ".join(parts)
 
     @property
+    def measures(self) -> dict[str, Measure]:
+        """How to read the values of each metric, the loss included."""
+        return {"loss": LOSS} | {name: measure_of(metric) for name, metric in self.metrics.items()}
+
+    def measure(self, metric: str) -> Measure:
+        """How to read the values of a metric such as ``test/f1``; of one that is not measured, as they are."""
+        return self.measures.get(metric.split("/")[1] if "/" in metric else metric, UNBOUNDED)
+
+    @property
     def identity(self) -> str:
         """A hash of the configuration without the seeds: equal for the runs of one study, wherever they were started."""
         return study_identity(self.config)
+
+
+def measure_of(metric: Metric) -> Measure:
+    """What a metric says of its values."""
+    return Measure(
+        low=metric.smallest,
+        high=metric.largest,
+        smaller_is_better=metric.better == "smaller",
+        scale=metric.scale,
+        unit=metric.unit,
+        title=metric.title,
+        axes=metric.axes,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -181,6 +182,8 @@ def _tags(study: Study, launch: str) -> dict[str, str]:
         "regnet.launch": launch,
         "regnet.engine": study.engine,
         "regnet.replicas": study.replicas,
+        messages.MEASURES: json.dumps({name: measure.as_plain() for name, measure in study.measures.items()}),
+        messages.HEADLINE: study.headline,
         "regnet.report": str(study.config.get("report")),
         "regnet.machine": describe_machine(),
         "regnet.version": version(OWN),

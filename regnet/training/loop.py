@@ -14,8 +14,8 @@ from regnet.contracts import Params
 from regnet.data.batches import Batches
 from regnet.data.prepare import Data, load_splits, prepare, set_aside, stack
 from regnet.engines import Trainer, make_trainer
-from regnet.metrics import evaluate
 from regnet.study.study import Study
+from regnet.training.evaluation import evaluate
 
 OnEpoch = Callable[[int, dict[str, np.ndarray]], Collection[int]]
 """Called after each epoch with its number, from 1, and its metrics, ``(R,)`` each, which are not a number for rows that are no
@@ -90,7 +90,7 @@ def _train_epochs(progress: _Progress, study: Study, batches: Batches, data: Dat
         progress.trainer.train_epoch(order)
         seconds += _clock(study.device) - start
         with torch.inference_mode():
-            measured.append(evaluate(progress.trainer.predict, data, study.loss))
+            measured.append(evaluate(progress.trainer.predict, data, study.loss, study.metrics))
         if len(measured) < lag and epoch < study.epochs:
             continue
         first = epoch - len(measured) + 1

@@ -173,6 +173,8 @@ class _Rows:
             stopped={part.seeds[row - own.start]: epoch for row, epoch in trained.stopped.items() if own.start <= row < own.stop},
             networks=tuple(TrainedNetwork(study.network, seed, weights, data) for seed, weights, data in networks),
             machine=describe_machine(),
+            measures=study.measures,
+            headline=study.headline,
         )
 
 

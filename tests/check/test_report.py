@@ -26,7 +26,7 @@ def test_a_failure_is_told_in_a_few_lines(catalog: Catalog) -> None:
 
 def test_what_passes_is_told_in_one(catalog: Catalog) -> None:
     report = check_component("tanh", catalog)
-    assert str(report).startswith("layer tanh (regnet ")
+    assert str(report).startswith("layer tanh (regnet-framework ")
     assert str(report).endswith("ok, 18 of 18 properties hold, 2 skipped")
     assert len(str(report).splitlines()) == 1
 

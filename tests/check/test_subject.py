@@ -26,7 +26,7 @@ from tests.check.zoo.datasets import Points
 def test_by_name(given: str, kind: str, name: str, catalog: Catalog) -> None:
     report = check_component(given, catalog)
     assert (report.kind, report.name, report.state) == (kind, name, "passed")
-    assert report.origin.startswith("regnet ")
+    assert report.origin.startswith("regnet-framework ")
 
 
 def test_by_entry_class_and_object(catalog: Catalog) -> None:

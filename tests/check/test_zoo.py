@@ -12,7 +12,7 @@ from tests.check.zoo import RIGHT, ZOO, Specimen
 
 every_specimen = pytest.mark.parametrize("specimen", ZOO, ids=lambda specimen: specimen.component.__name__)
 
-KINDS = {"layer": 45, "loss": 8, "optimizer": 8, "dataset": 7, "initializer": 6}
+KINDS = {"layer": 45, "loss": 8, "optimizer": 8, "dataset": 7, "initializer": 6, "metric": 10}
 """At least how many of each kind there are."""
 
 

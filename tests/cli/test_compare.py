@@ -17,10 +17,11 @@ import pytest
 
 import regnet
 from regnet.cli import main
-from regnet.stats import Sample, compare, describe, measure_of
+from regnet.stats import Sample, compare, describe
 from regnet.study.result import StudyResult
 from regnet.tracking.ui.server import serving
 from tests.conftest import Inside
+from tests.measures import ERROR_RATE
 
 SMALL = ["epochs=2", "dataset.train_size=40", "dataset.test_size=30"]
 STUDIES = {
@@ -90,7 +91,7 @@ def test_numbers_are_those_of_the_runs(store: Store, ask: Ask) -> None:
     assert (told.code, told.err) == (0, "")
     found = json.loads(told.out)
     samples = [sample(store.results[name]) for name in ("slow", "fast")]
-    measure = measure_of("test/error_rate")
+    measure = ERROR_RATE
     for one, study in zip(samples, found["studies"], strict=True):
         its = describe(one, np.random.default_rng(0), measure)
         assert (study["label"], study["n"], study["failed"]) == (one.name, 6, 0)

@@ -14,6 +14,7 @@ from regnet.report.tables.latex import escaped, latex
 from regnet.report.tables.table import Table
 from regnet.stats import Measure, Rules, SampleError
 from regnet.study.result import StudyResult
+from tests.measures import MEASURES
 
 ERRORS = Measure(0, 1, scale=100, unit="points")
 
@@ -29,6 +30,8 @@ def study(name: str, errors: list[float], metric: str = "test/error_rate", **con
         together=np.ones(size),
         seconds=np.ones(size),
         failures={seed: "diverged" for seed, error in enumerate(errors) if math.isnan(error)},
+        measures=MEASURES,
+        headline=metric,
     )
 
 
@@ -77,7 +80,7 @@ def test_a_study_that_failed_altogether_is_told_of_and_not_compared() -> None:
 def test_a_value_that_is_no_number_counts_as_failed() -> None:
     odd = study("odd", [0.1, math.inf, 0.2])
     (one,) = assess([odd], rng()).studies
-    assert one.sample.failures == {1: "test/error_rate is not a number"}
+    assert one.sample.failures == {1: "test/error_rate is NaN"}
 
 
 def test_data_are_those_that_the_metric_is_measured_on() -> None:
@@ -98,8 +101,8 @@ def test_losses_are_compared_only_if_they_are_the_same() -> None:
     )
     with pytest.raises(ConfigError, match=r"another quantity for each loss \('a' by mse\(\), 'b' by mse\(reduction=sum\)\)"):
         assess([first, second], rng(), "test/loss")
-    with pytest.raises(ConfigError, match="'a' by none that is known"):
-        assess([first], rng())
+    with pytest.raises(ConfigError, match=r"judged by different metrics \('a' by test/loss, 'c' by test/error_rate\)"):
+        assess([first, study("c", [1.0, 2.0])], rng())
 
 
 def test_rows_and_sentences() -> None:

@@ -35,6 +35,7 @@ from regnet.report.figures import architecture, curves, points, save
 from regnet.report.figures.architecture import RADIUS
 from regnet.report.figures.blocks import Names
 from regnet.study.result import StudyResult
+from tests.measures import MEASURES
 
 SEEDS, EPOCHS = 20, 12
 
@@ -74,7 +75,8 @@ def result(*, seed: int = 0, seeds: int = SEEDS, epochs: int = EPOCHS, floor: fl
         for split, factor in (("train", 1.0), ("test", 1.3))
         for metric, factor in (("loss", factor), ("error_rate", factor / 4))
     }
-    made = StudyResult(f"study {seed}", "0", {"study": "x"}, tuple(range(seeds)), history, np.ones(seeds), np.ones(seeds), {})
+    alone = np.ones(seeds)
+    made = StudyResult(f"study {seed}", "0", {"study": "x"}, tuple(range(seeds)), history, alone, alone, {}, measures=MEASURES)
     return dataclasses.replace(made, **changes)
 
 
@@ -83,7 +85,7 @@ def failing(whole: StudyResult, rows: Sequence[int]) -> StudyResult:
     history = {metric: values.copy() for metric, values in whole.history.items()}
     for values in history.values():
         values[list(rows), 3:] = np.nan
-    return dataclasses.replace(whole, history=history)
+    return dataclasses.replace(whole, history=history, failures={whole.seeds[row]: "diverged" for row in rows})
 
 
 def said(figure: Figure) -> list[str]:

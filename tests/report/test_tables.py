@@ -9,6 +9,7 @@ import numpy as np
 from regnet.report.tables.results import by_metric, comparison
 from regnet.stats import summarize
 from regnet.study.result import StudyResult
+from tests.measures import MEASURES
 
 
 def result(errors: list[float], *, together: int = 1, failures: dict[int, str] | None = None, **config: object) -> StudyResult:
@@ -27,6 +28,8 @@ def result(errors: list[float], *, together: int = 1, failures: dict[int, str] |
         seconds=np.ones(size),
         failures=failures or {},
         machine="a machine",
+        measures=MEASURES,
+        headline="test/error_rate",
     )
 
 
@@ -81,7 +84,7 @@ def test_an_interval_is_cut_where_values_end_and_that_is_said() -> None:
 
 def test_studies_are_grouped_by_what_they_are_judged_by() -> None:
     values = result([1.0, 2.0])
-    values = replace(values, history={"test/rmse": values.history["test/error_rate"]})
+    values = replace(values, history={"test/rmse": values.history["test/error_rate"]}, headline="test/rmse")
     nothing = replace(result([0.1]), history={}, failures={0: "diverged"})
-    assert by_metric([values, result([0.1]), nothing]) == {"test/rmse": [0, 2], "test/error_rate": [1]}
+    assert by_metric([values, result([0.1]), nothing]) == {"test/rmse": [0], "test/error_rate": [1, 2]}
     assert by_metric([nothing]) == {"test/error_rate": [0]}

@@ -11,13 +11,13 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from regnet.stats import Comparison, Interval, Measure, Rules, Sample, SampleError, compare, measure_of
+from regnet.stats import Comparison, Interval, Measure, Rules, Sample, SampleError, compare
+from tests.measures import ERROR_RATE
 
 RNG = np.random.default_rng(0)
 SHARED = RNG.normal(0.02, 0.004, 20)
 VALUES = {name: SHARED + RNG.normal(shift, 0.001, 20) for name, shift in (("sgd", 0), ("adam", 0.002), ("momentum", 0.0003))}
 STUDIES = [Sample(name, range(20), values) for name, values in VALUES.items()]
-ERROR_RATE = measure_of("test/error_rate")
 
 
 def test_each_is_compared_with_each_and_corrected() -> None:

@@ -8,9 +8,8 @@ from rliable.metrics import aggregate_iqm
 from scipy import stats
 from statsmodels.stats.weightstats import DescrStatsW
 
-from regnet.stats import Description, Interval, Sample, SampleError, bootstrap_interval, describe, measure_of
-
-ERROR_RATE = measure_of("test/error_rate")
+from regnet.stats import Description, Interval, Sample, SampleError, bootstrap_interval, describe
+from tests.measures import ERROR_RATE
 
 
 def described(values: np.ndarray | list[float], failures: dict[int, str] | None = None) -> Description:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from regnet.stats import Measure, Rules, Sample, SampleError, measure_of
+from regnet.stats import Measure, Rules, Sample, SampleError
 from regnet.stats.pairing import Matched, match
+from tests.measures import ERROR_RATE
 
-ERROR_RATE = measure_of("test/error_rate")
 LONG = Sample("long", [1, 2, 3], [0.1, 0.2, 0.3])
 SHUFFLED = Sample("shuffled", [3, 1, 2], [0.31, 0.11, 0.21])
 FAILED = Sample("failed", [1, 3], [0.12, 0.32], {2: "diverged"})

@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 from statsmodels.stats.weightstats import DescrStatsW
 
-from regnet.stats import from_moments, measure_of, summarize
+from regnet.stats import from_moments, summarize
+from tests.measures import ERROR_RATE
 
 
 def test_summary_agrees_with_scipy_and_statsmodels() -> None:
@@ -34,7 +35,7 @@ def test_one_run_has_no_spread() -> None:
 
 
 def test_an_interval_ends_where_the_values_do() -> None:
-    rate = measure_of("test/error_rate")
+    rate = ERROR_RATE
     assert summarize([0.0, 0.1]).low < 0
     assert summarize([0.0, 0.1]).within(rate).low == 0
     assert summarize([0.9, 1.0]).within(rate).high == 1

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from regnet.stats import Measure, Rules, Sample, compare, measure_of, verdict
+from regnet.stats import Measure, Rules, Sample, compare, verdict
+from tests.measures import ERROR_RATE
 
-ERROR_RATE = measure_of("test/error_rate")
 NOISE = np.resize([0.001, -0.001, 0.0], 20)
 
 

@@ -88,7 +88,7 @@ def test_tags(store: Store) -> None:
     assert len({one["regnet.study"] for one in tags}) == 1  # the seed is no part of a study's identity
     assert len({one["regnet.launch"] for one in tags}) == 2
     assert tags[0]["regnet.engine"] == "handbuilt"
-    assert tags[0]["regnet.plugins"].startswith("regnet ")
+    assert tags[0]["regnet.plugins"].startswith("regnet-framework ")
     assert tags[0]["regnet.machine"]
 
 

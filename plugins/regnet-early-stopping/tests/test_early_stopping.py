@@ -108,11 +108,11 @@ def test_a_metric_that_there_is_not() -> None:
     ],
 )
 def test_watch(values: list[float], patience: int, min_delta: float, stops_at: int | None) -> None:
-    watch = Watch(patience, min_delta, "train/loss")
+    watch = Watch(patience, min_delta)
     over = [place for place, value in enumerate(values, 1) if watch.is_over(value)]
     assert (over[0] if over else None) == stops_at
 
 
 def test_some_metrics_improve_by_growing() -> None:
-    watch = Watch(1, 0.0, "train/r2")
+    watch = Watch(1, 0.0, smaller_is_better=False)
     assert [watch.is_over(value) for value in (0.1, 0.5, 0.4)] == [False, False, True]

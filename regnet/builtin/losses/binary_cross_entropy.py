@@ -36,5 +36,10 @@ class BinaryCrossEntropy(Loss):
     def backward(self, prediction: Tensor, target: Tensor) -> Tensor:
         return (prediction.sigmoid() - target) / count(prediction.shape, self.reduction)
 
+    def probabilities(self, prediction: Tensor) -> Tensor:
+        """``s / Σ s`` with ``s = 1 / (1 + e⁻ʸ)``: each output's own probability, divided by their sum."""
+        single = prediction.sigmoid()
+        return single / single.sum(-1, keepdim=True)
+
     def torch_loss(self, nn: ModuleType) -> Callable[[Tensor, Tensor], Tensor]:
         return reduced(nn.BCEWithLogitsLoss, self.reduction)

@@ -32,5 +32,9 @@ class CrossEntropy(Loss):
         one = torch.full_like(target, -1, dtype=prediction.dtype).unsqueeze(-1)
         return prediction.softmax(-1).scatter_add(-1, target.unsqueeze(-1), one) / batch
 
+    def probabilities(self, prediction: Tensor) -> Tensor:
+        """``softmax(y)``."""
+        return prediction.softmax(-1)
+
     def torch_loss(self, nn: ModuleType) -> Callable[[Tensor, Tensor], Tensor]:
         return nn.CrossEntropyLoss()  # type: ignore[no-any-return]

@@ -12,6 +12,7 @@ from regnet.check.losses.agreement import (
     check_counterpart,
     check_double,
     check_one_example,
+    check_probabilities,
     check_replicas,
     check_single,
 )
@@ -46,5 +47,6 @@ def loss_stages(subject: Subject) -> Iterator[Stage]:
         (Property.SINGLE, on(check_single)),
         (Property.ONE_EXAMPLE, on(check_one_example)),
         (Property.COUNTERPART, on(check_counterpart)),
+        (Property.PROBABILITIES, on(check_probabilities)),
         (Property.ROUND_TRIP, on(lambda loss: check_round_trip(subject, loss))),
     ]

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from regnet.check.comparison import compare
 from regnet.check.diagnosis import Clues
-from regnet.check.finding import Finding, Place, Property, Skip, type_name
+from regnet.check.finding import Finding, Place, Property, Skip, kind_of, type_name
 from regnet.check.losses.example import BATCH, OUTPUTS, REPLICAS, Example, each_coding, gradient, value
 from regnet.check.losses.gradients import NAME, clues
 from regnet.check.running import calling
@@ -55,6 +55,24 @@ def check_replicas(loss: Loss) -> Iterator[Finding]:
         factors = {1 / REPLICAS: "averaged over the replicas too", float(REPLICAS): "summed over the replicas"}
         got, expected = gradient(loss, at, during), torch.stack([gradient(loss, part) for part in parts])
         yield from compare(Place(Property.REPLICAS, NAME, during), got, expected, clues=partial(Clues, factors))
+
+
+def check_probabilities(loss: Loss) -> Iterator[Finding]:
+    """Where the loss reads outputs as probabilities, these are from 0 to 1, sum to 1, and rank classes as the outputs do."""
+    if type(loss).probabilities is Loss.probabilities:
+        raise Skip("the loss reads no probabilities from the outputs")
+    prediction = 2 * torch.randn(REPLICAS, BATCH, OUTPUTS, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    with calling("probabilities", "it must take any outputs"):
+        found = loss.probabilities(prediction.clone())
+    place = Place(Property.PROBABILITIES, "probabilities")
+    if not isinstance(found, Tensor) or found.shape != prediction.shape:
+        yield place.finding(f"a tensor of shape {tuple(prediction.shape)}", kind_of(found), "a probability for each output")
+        return
+    if (found < 0).any() or (found > 1).any():
+        yield place.finding("numbers from 0 to 1", f"{found.min().item():.4g} to {found.max().item():.4g}", "no probabilities")
+    yield from compare(Place(Property.PROBABILITIES, "sum over the classes"), found.sum(-1), torch.ones(REPLICAS, BATCH).double())
+    if not torch.equal(found.argmax(-1), prediction.argmax(-1)):
+        yield place.finding("the largest for the largest output", "another class", "the network answers with the largest output")
 
 
 def check_counterpart(loss: Loss) -> Iterator[Finding]:

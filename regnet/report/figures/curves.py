@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from math import inf
 from textwrap import wrap
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -24,16 +26,13 @@ from regnet.report.figures.style import (
     study_marker,
     styled,
 )
-from regnet.stats import from_moments
+from regnet.stats import Measure, from_moments
 from regnet.study.labels import study_labels
 from regnet.study.result import StudyResult
 
 Band = Literal["deviation", "interval"]
 """What a band shows: one standard deviation of the seeds, or the 95 % interval of their mean."""
 
-LABELS: dict[str, str] = {"loss": "loss", "error_rate": "error rate (%)", "rmse": "root mean square error", "r2": "R²"}
-UNITS = {"error_rate": 100.0}
-"""What a metric is multiplied by to be shown: error rates are in percent."""
 Dash = Literal["--", ":", "-"]
 DASHES: dict[str, Dash] = {"train": "--", "validation": ":", "test": "-"}
 COLOURS = {"train": BLUE, "validation": GREEN, "test": VERMILLION}
@@ -111,7 +110,7 @@ def curves(
 
     Args:
         results: one study, with a colour for each split; or several, each in a colour of its own.
-        metric: the metric's name without its split: ``loss``, ``error_rate``, ``rmse`` or ``r2``.
+        metric: the metric's name without its split: such as ``loss`` or ``error_rate``.
         drawing: which splits, with which band and scale.
         names: what to call the studies; by default what they differ in.
 
@@ -126,21 +125,26 @@ def curves(
     axes = figure.add_subplot(xlabel="epoch", ylabel=_metric_label(studies, metric, drawing.splits))
     for place, study in enumerate(read):
         _draw(axes, study, _colours(place, len(read)), study_marker(place))
-    _scale(axes, read, metric, drawing.logarithmic)
+    _scale(axes, read, studies[0].measure(metric), logarithmic=metric in drawing.logarithmic)
     _legend(figure, read, keys)
     return figure
 
 
 def _read(result: StudyResult, name: str, metric: str, drawing: Drawing) -> _Curves:
-    histories = {split: result.history[f"{split}/{metric}"] * UNITS.get(metric, 1.0) for split in drawing.splits}
-    whole = np.all([np.isfinite(values).all(-1) for values in histories.values()], axis=0)
+    histories = {split: result.history[f"{split}/{metric}"] * result.measure(metric).scale for split in drawing.splits}
+    whole = np.array([seed not in result.failures for seed in result.seeds])
     return _Curves(name, {split: values[whole] for split, values in histories.items()}, int((~whole).sum()), drawing.band)
+
+
+def axis_label(measure: Measure) -> str:
+    """A metric in words, with its unit."""
+    return f"{measure.title} ({measure.unit})" if measure.unit else measure.title
 
 
 def _metric_label(studies: Sequence[StudyResult], metric: str, splits: Sequence[str]) -> str:
     """The metric in words and with its unit; the loss with its name, where all studies share it; the split where there is one."""
     names = {str(study.config.get("loss", {}).get("name", "")) for study in studies}
-    said = " ".join([*(splits if len(splits) == 1 else ()), LABELS.get(metric, metric)])
+    said = " ".join([*(splits if len(splits) == 1 else ()), axis_label(studies[0].measure(metric))])
     return f"{said} ({names.pop()})" if metric == "loss" and len(names) == 1 and "" not in names else said
 
 
@@ -156,13 +160,18 @@ def _draw(axes: Axes, study: _Curves, colours: dict[str, str], marker: str) -> N
     for split, values in study.values.items():
         epochs = _epochs(values.shape[1])
         shown = values[:, epochs - 1]
-        mean = shown.mean(0)
+        mean = _over_seeds(shown, np.ma.mean)
         mark = marker or ("o" if len(epochs) == 1 else "")
         axes.plot(epochs, mean, dashes[split], color=colours[split], marker=mark, markevery=max(1, len(epochs) // 8))
         if study.kept > 1:
-            around = reach * shown.std(0, ddof=1)
+            around = reach * _over_seeds(shown, partial(np.ma.std, ddof=1))
             edge = 0 if len(epochs) > 1 else 3  # over a single epoch a band has no width of its own
             axes.fill_between(epochs, mean - around, mean + around, color=colours[split], alpha=BAND, linewidth=edge)
+
+
+def _over_seeds(values: np.ndarray, statistic: Callable[..., Any]) -> np.ndarray:
+    """A statistic over the seeds for which the metric is defined, ``(E,)``; NaN in an epoch in which it is for none."""
+    return np.asarray(statistic(np.ma.masked_invalid(values), axis=0).filled(np.nan))
 
 
 def _dashes(study: _Curves) -> Mapping[str, Dash]:
@@ -175,15 +184,19 @@ def _epochs(count: int) -> np.ndarray:
     return np.linspace(1, count, min(count, MOST_EPOCHS)).round().astype(int)
 
 
-def _scale(axes: Axes, studies: list[_Curves], metric: str, logarithmic: Collection[str]) -> None:
+def _scale(axes: Axes, studies: list[_Curves], measure: Measure, *, logarithmic: bool) -> None:
+    histories = [values for study in studies if study.kept for values in study.values.values()]
     last = max(values.shape[1] for study in studies for values in study.values.values())
     beside = 0.02 * min(last, 25) if last > 1 else 0.5
     axes.set_xlim(1 - beside, last + beside)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
-    means = np.concatenate([values.mean(0) for study in studies if study.kept for values in study.values.values()] or [np.ones(1)])
-    if metric in logarithmic and means.min() > 0 and means.max() >= LOG_RANGE * means.min():
+    means = np.concatenate([_over_seeds(values, np.ma.mean) for values in histories] or [np.ones(1)])
+    means = means[np.isfinite(means)] if np.isfinite(means).any() else np.ones(1)
+    from_zero = measure.smaller_is_better and measure.low == 0 and measure.high < inf
+    may_start_at_zero = (measure.smaller_is_better or measure.low == 0) and axes.get_ylim()[0] < 0 <= means.min()
+    if logarithmic and means.min() > 0 and means.max() >= LOG_RANGE * means.min():
         _scale_to_logarithms(axes, float(means.min()))
-    elif metric == "error_rate" or (metric != "r2" and axes.get_ylim()[0] < 0 <= means.min()):
+    elif from_zero or may_start_at_zero:
         axes.set_ylim(bottom=0)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from regnet.report.figures.curves import LABELS, UNITS
+from regnet.report.figures.curves import axis_label
 from regnet.report.figures.style import INK, SMALL, new_figure, scale_logarithmically, study_colour, styled
 from regnet.report.tables.results import final_summary, final_values
 from regnet.study.result import StudyResult
@@ -41,11 +41,11 @@ def spread(results: Sequence[StudyResult], names: Sequence[str], metric: str) ->
         names: what to call them.
         metric: the metric's full name, such as ``test/error_rate``.
     """
-    split, _, short = metric.partition("/")
+    split, _, _ = metric.partition("/")
+    measure = results[0].measure(metric)
     figure = new_figure(WIDTH, 0.75 + ROW * len(results))
-    axes = figure.add_subplot(xlabel=f"{split} {LABELS.get(short, short)} after the last epoch")
-    unit = UNITS.get(short, 1.0)
-    samples = [unit * final_values(result, metric) for result in results]
+    axes = figure.add_subplot(xlabel=f"{split} {axis_label(measure)} after the last epoch")
+    samples = [measure.scale * final_values(result, metric) for result in results]
     crowded = sum(map(len, samples)) > MANY
     if _is_wide([sample for sample in samples if len(sample)]):
         scale_logarithmically(axes, "x")
@@ -53,7 +53,7 @@ def spread(results: Sequence[StudyResult], names: Sequence[str], metric: str) ->
         axes.annotate(*_title(name, result, place), fontsize=SMALL, va="center", annotation_clip=False)
         if summary := final_summary(result, metric):
             _draw_points(axes, place, sample, rasterized=crowded)
-            _draw_mean(axes, place, unit * np.array([summary.low, summary.mean, summary.high]))
+            _draw_mean(axes, place, measure.scale * np.array([summary.low, summary.mean, summary.high]))
     axes.set(ylim=(len(results) - 0.5, -0.6), yticks=[])
     axes.grid(visible=False, axis="y")
     axes.spines["left"].set_visible(False)

@@ -9,9 +9,8 @@ from matplotlib.figure import Figure
 
 from regnet.config.build_study import assemble
 from regnet.data.prepare import load_splits, prepare, set_aside
-from regnet.data.targets import TASK, Task
+from regnet.data.targets import TASK
 from regnet.errors import RegnetError
-from regnet.metrics import HEADLINE, METRICS, SPLITS
 from regnet.registry.catalog import Catalog
 from regnet.report.figures.curves import Drawing, curves
 from regnet.report.figures.regions import regions
@@ -19,12 +18,10 @@ from regnet.report.figures.spread import spread
 from regnet.report.launch_info import Material
 from regnet.report.ranking import median_seed
 from regnet.report.tables.format import interval
-from regnet.report.tables.format import metric as in_its_unit
-from regnet.report.tables.results import READABLE, final_summary
-from regnet.study.result import StudyResult, TrainedNetwork
+from regnet.report.tables.results import final_summary
+from regnet.study.result import SPLITS, StudyResult, TrainedNetwork
 from regnet.study.study import Study
 
-TITLES = {"loss": "Loss", "error_rate": "Error rate", "rmse": "Root mean square error", "r2": "R²"}
 TOGETHER = 2
 """Up to so many studies have all splits in one figure; of more, each split has a figure of its own."""
 
@@ -43,7 +40,7 @@ class Illustration:
 
 def distribution(material: Material, metric: str, prefix: str) -> Illustration:
     """Where every seed ended."""
-    what = READABLE[metric]
+    what = material.results[0].describe_metric(metric)
     return Illustration(
         f"{prefix}spread",
         f"The {what} of every seed after the last epoch",
@@ -58,11 +55,14 @@ def learning_curves(material: Material, metric: str, prefix: str) -> Iterator[Il
     splits = [split for split in SPLITS if all(f"{split}/loss" in result.history for result in results)]
     together = [tuple(splits)] if len(results) <= TOGETHER else [(split,) for split in reversed(splits)]
     judged = metric.partition("/")[2]
-    for short in sorted(METRICS[_task(metric)], key=lambda name: name != judged):
+    measures = {name: measure for name, measure in results[0].measures.items() if not measure.axes}
+    common = [name for name in measures if all(f"{splits[0]}/{name}" in result.history for result in results)]
+    for short in sorted(common, key=lambda name: name != judged):
+        title = measures[short].title
         for some in together:
             yield Illustration(
                 f"{prefix}curves_{'_'.join(some)}_{short}",
-                f"{TITLES[short]} on {' and '.join(some)} examples",
+                f"{title[:1].upper()}{title[1:]} on {' and '.join(some)} examples",
                 f"The mean over the seeds, epoch by epoch, with its 95 % interval. At the end on {some[-1]} examples: "
                 f"{_ends(material, f'{some[-1]}/{short}')}.",
                 curves(results, short, Drawing(some, "interval", ("loss", "error_rate")), material.names),
@@ -81,7 +81,7 @@ def decision_regions(material: Material, metric: str, prefix: str) -> Iterator[I
         splits, validation = set_aside(load_splits(study.dataset, seed), study.validation, seed, redraw=study.dataset.redraw)
         data = prepare(splits, study.normalization, study.coding, study.dtype, validation)
         trained = TrainedNetwork(study.network, seed, weights, data)
-        value = in_its_unit(metric, float(result.history[metric][result.seeds.index(seed), -1]))
+        value = result.measure(metric).show(float(result.history[metric][result.seeds.index(seed), -1]))
         yield Illustration(
             f"{prefix}regions_{place}",
             f"Seed {seed} of {name}",
@@ -107,9 +107,6 @@ def _end(result: StudyResult, metric: str) -> str:
     summary = final_summary(result, metric)
     if summary is None:
         return "failed with every seed"
-    return f"{in_its_unit(metric, summary.mean)} {interval(metric, summary) if summary.n > 1 else '(one seed)'}"
-
-
-def _task(metric: str) -> Task:
-    """The task that is judged by the metric."""
-    return next(task for task, name in HEADLINE.items() if name == metric)
+    measure = result.measure(metric)
+    around = interval(measure, summary.low, summary.high) if summary.n > 1 else "(one seed)"
+    return f"{measure.show(summary.mean)} {around}"

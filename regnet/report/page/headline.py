@@ -9,8 +9,7 @@ from regnet.report.judgement import Judgement
 from regnet.report.launch_info import Material
 from regnet.report.ranking import best_studies
 from regnet.report.tables.format import interval
-from regnet.report.tables.format import metric as in_its_unit
-from regnet.report.tables.results import READABLE, final_summary
+from regnet.report.tables.results import final_summary
 from regnet.stats.against_best import best
 from regnet.study.result import StudyResult
 
@@ -21,29 +20,33 @@ NAMED = 4
 def answer(material: Material, metric: str, judgement: Judgement) -> Iterator[str]:
     """A sentence or two for the studies of each data set that were compared; where none were, the lowest mean."""
     compared = judgement.assessments
+    first_result = material.results[0]
+    what, measure = first_result.describe_metric(metric), first_result.measure(metric)
+    superlative = measure.superlative.capitalize()
     for data, one in compared:
         where = f"On {data}: " if len(compared) > 1 else ""
         leader = best([study.sample for study in one.studies if study.description], one.measure).name
         (result,) = (study.result for study in one.studies if study.sample.name == leader)
-        yield f"{where}Lowest mean {READABLE[metric]}: {_number(result, metric)}, by {leader!r}."
+        yield f"{where}{superlative} mean {what}: {_number(result, metric)}, by {leader!r}."
         yield where + _shown(one, leader)
     if not compared:
         (first,) = best_studies(material.results, metric, most=1)
         number, name = _number(material.results[first], metric), material.names[first]
         if len(material.results) == 1:
-            yield f"Mean {READABLE[metric]}: {number}."
+            yield f"Mean {what}: {number}."
         else:
-            yield f"Lowest mean {READABLE[metric]}: {number}, by {name!r}; nothing could be compared."
+            yield f"{superlative} mean {what}: {number}, by {name!r}; nothing could be compared."
 
 
 def _number(result: StudyResult, metric: str) -> str:
     summary = final_summary(result, metric)
     if summary is None:
         return "every seed failed"
+    measure = result.measure(metric)
     if summary.n == 1:
-        return f"{in_its_unit(metric, summary.mean)} (one seed: no interval)"
-    around = interval(metric, summary).strip("[]").replace(", ", " to ")
-    return f"{in_its_unit(metric, summary.mean)} (95 % interval {around}, from {summary.n} seeds)"
+        return f"{measure.show(summary.mean)} (one seed: no interval)"
+    around = interval(measure, summary.low, summary.high).strip("[]").replace(", ", " to ")
+    return f"{measure.show(summary.mean)} (95 % interval {around}, from {summary.n} seeds)"
 
 
 def _shown(one: Assessment, leader: str) -> str:

@@ -9,7 +9,7 @@ from regnet.report.launch_info import Material
 from regnet.report.page.figures import Illustration, decision_regions, distribution, learning_curves
 from regnet.report.page.headline import answer
 from regnet.report.ranking import best_studies
-from regnet.report.tables.results import READABLE, comparison
+from regnet.report.tables.results import comparison
 from regnet.report.tables.table import Table
 
 
@@ -49,11 +49,13 @@ def write_chapter(material: Material, metric: str, prefix: str, *, published: bo
     drawn = measured.of(best_studies(measured.results, metric))
     count, of = len(drawn.results), len(material.results)
     judgement = judge(material, metric)
+    what = material.results[0].describe_metric(metric)
+    superlative = material.results[0].measure(metric).superlative
     return Chapter(
-        metric=READABLE[metric],
+        metric=what,
         answer=tuple(answer(material, metric, judgement)),
         results=comparison(material.results, material.names, published=published),
-        shown="" if count == of else f"The figures show the {count} studies of {of} with the lowest {READABLE[metric]}.",
+        shown="" if count == of else f"The figures show the {count} studies of {of} with the {superlative} {what}.",
         distribution=distribution(drawn, metric, prefix) if count else None,
         curves=tuple(learning_curves(drawn, metric, prefix)) if count else (),
         regions=tuple(decision_regions(drawn, metric, prefix)),

@@ -12,7 +12,6 @@ import numpy as np
 
 from regnet.errors import ConfigError
 from regnet.report.paper.expected_spread import Sides, chance
-from regnet.report.tables.results import headline
 from regnet.report.tables.table import Table
 from regnet.stats import Effect, factorial_effects, paired_effect
 from regnet.study.result import StudyResult
@@ -118,7 +117,7 @@ def attribution(results: Sequence[StudyResult]) -> Attribution:
     seeds = sorted(set.intersection(*(set(result.seeds) - set(result.failures) for result in results)))
     if len(seeds) < 2:
         raise ConfigError(f"attribution needs at least 2 seeds that were trained to the end in all {len(results)} studies")
-    values = np.array([cells[cell].final.loc[seeds, headline(results[0])].to_numpy() for cell in wanted])
+    values = np.array([cells[cell].final.loc[seeds, results[0].headline].to_numpy() for cell in wanted])
     return _attribution(varied, values, seeds)
 
 

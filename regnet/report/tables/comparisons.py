@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from regnet.report.assessment import Assessed, Assessment
-from regnet.report.tables.format import metric
-from regnet.report.tables.results import READABLE
+from regnet.report.tables.format import interval
 from regnet.report.tables.table import Table
-from regnet.stats import Comparison, Estimate, Interval, Measure, verdict
+from regnet.stats import Comparison, Estimate, Measure, verdict
 
 NOTHING = "–"
 WINNER = "★"
@@ -15,7 +14,16 @@ WINNER = "★"
 def study_table(one: Assessment) -> Table:
     """What each study came to; a star marks the one that is shown to be better than every other, if there is such."""
     level = f"{100 * one.rules.level:g} % interval"
-    headings = (READABLE.get(one.metric, one.metric), "n", "failed", "mean ± std", "median", "IQM", level, "shown better than")
+    headings = (
+        one.studies[0].result.describe_metric(one.metric),
+        "n",
+        "failed",
+        "mean ± std",
+        "median",
+        "IQM",
+        level,
+        "shown better than",
+    )
     rows = tuple(_study_row(one, study) for study in one.studies)
     star = [f"{WINNER} shown to be better than every other"] if one.winner else []
     return Table("Studies", headings, rows, (*star, *one.notes, *_study_notes(one)))
@@ -24,7 +32,7 @@ def study_table(one: Assessment) -> Table:
 def pair_table(one: Assessment) -> Table:
     """What each comparison measured: first minus second, and how sure that is."""
     p = "p" if len(one.comparisons) == 1 else "p (Holm)"
-    difference = f"difference in {one.measure.unit}" if one.measure.unit else "difference"
+    difference = f"difference in {one.measure.gap_unit}" if one.measure.gap_unit else "difference"
     headings = ("first against second", "n", difference, "Hedges' g", "P(first better)", p)
     level = f"In brackets {100 * one.rules.level:g} % intervals, each for itself."
     return Table("Comparisons", headings, tuple(_pair_row(each, one.measure) for each in one.comparisons), (level, *_scope(one)))
@@ -54,15 +62,11 @@ def _study_row(one: Assessment, study: Assessed) -> tuple[str, ...]:
     label, failed, its = study.sample.name, str(len(study.sample.failures)), study.description
     if its is None:
         return (label, "0", failed, *[NOTHING] * 5)
-    mean, median, middle = (metric(one.metric, value) for value in (its.mean, its.median, its.interquartile_mean))
-    spread = mean if its.std is None else f"{mean} ± {metric(one.metric, its.std)}"
-    interval = NOTHING if its.student is None else _interval(one.metric, its.student)
+    mean, median, middle = (one.measure.show(value) for value in (its.mean, its.median, its.interquartile_mean))
+    spread = mean if its.std is None else f"{mean} ± {one.measure.show(its.std)}"
+    around = NOTHING if its.student is None else interval(one.measure, its.student.low, its.student.high)
     marked = f"{label} {WINNER}" if label == one.winner else label
-    return (marked, str(its.n), failed, spread, median, middle, interval, _beaten(one, label))
-
-
-def _interval(name: str, interval: Interval) -> str:
-    return f"[{metric(name, interval.low)}, {metric(name, interval.high)}]".replace(" %,", ",")
+    return (marked, str(its.n), failed, spread, median, middle, around, _beaten(one, label))
 
 
 def _beaten(one: Assessment, label: str) -> str:

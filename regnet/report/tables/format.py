@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from regnet.stats import Summary
+from regnet.stats import Measure, Summary
 
 
 def share(value: float) -> str:
@@ -28,20 +28,16 @@ def time_spread(mean: float, std: float) -> str:
     return f"{mean:.{places}f} s ± {std:.{places}f} s"
 
 
-def metric(name: str, value: float) -> str:
-    """A metric's value in its unit: error rates in percent."""
-    return share(value) if name.endswith("error_rate") else number(value)
-
-
-def spread(name: str, summary: Summary) -> str:
+def spread(measure: Measure, summary: Summary) -> str:
     """A mean and its standard deviation; from a single run only its value."""
     if summary.n == 1:
-        return metric(name, summary.mean)
-    return f"{metric(name, summary.mean)} ± {metric(name, summary.std)}"
+        return measure.show(summary.mean)
+    return f"{measure.show(summary.mean)} ± {measure.show(summary.std)}"
 
 
-def interval(name: str, summary: Summary) -> str:
-    """The ends of an interval, or a dash where one run gives none."""
-    if math.isnan(summary.low):
+def interval(measure: Measure, low: float, high: float) -> str:
+    """The ends of an interval, with the unit once; a dash where one run gives none."""
+    if math.isnan(low):
         return "–"
-    return f"[{metric(name, summary.low)}, {metric(name, summary.high)}]".replace(" %,", ",")
+    first = measure.show(low).removesuffix(measure.unit).rstrip()
+    return f"[{first}, {measure.show(high)}]"

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from regnet.metrics import HEADLINE
 from regnet.report.tables.format import interval, seconds, spread, time_spread
 from regnet.report.tables.table import Table
-from regnet.stats import Summary, from_moments, measure_of, summarize
+from regnet.stats import Summary, from_moments, summarize
 from regnet.study.labels import study_labels
 from regnet.study.result import StudyResult
 
-READABLE = {"test/error_rate": "test error rate", "test/rmse": "test RMSE"}
 HEADINGS = ("mean ± std", "95 % interval", "training time", "n")
 
 PUBLISHED = {
@@ -32,41 +30,38 @@ def comparison(results: Sequence[StudyResult], names: Sequence[str] | None = Non
         published: whether the report's rows are wanted.
     """
     (metric,) = by_metric(results)
+    first = results[0]
+    measure = first.measure(metric)
     rows: list[tuple[str, ...]] = []
     if published:
         for label, (summary, (mean, std)) in PUBLISHED.items():
-            rows.append((label, spread(metric, summary), interval(metric, summary), time_spread(mean, std), str(summary.n)))
+            around = interval(measure, summary.low, summary.high)
+            rows.append((label, spread(measure, summary), around, time_spread(mean, std), str(summary.n)))
     labels = study_labels(results) if names is None else names
     rows += [_row(label, result, metric) for label, result in zip(labels, results, strict=True)]
     title = "Table I, made anew" if published else "Results"
-    return Table(title, (READABLE[metric], *HEADINGS), tuple(rows), _notes(results, metric, published))
-
-
-def headline(result: StudyResult) -> str:
-    """The metric that the study's task is judged by."""
-    return next(name for name in HEADLINE.values() if name in result.history)
+    return Table(title, (first.describe_metric(metric), *HEADINGS), tuple(rows), _notes(results, metric, published))
 
 
 def by_metric(results: Sequence[StudyResult]) -> dict[str, list[int]]:
-    """The places of the studies by the metric that their task is judged by; one that measured nothing goes with the others."""
-    known = [next((name for name in HEADLINE.values() if name in result.history), None) for result in results]
-    usual = next(filter(None, known), HEADLINE["classification"])
+    """The indices of the studies by the metric that they are judged by."""
     groups: dict[str, list[int]] = {}
-    for place, metric in enumerate(known):
-        groups.setdefault(metric or usual, []).append(place)
+    for index, result in enumerate(results):
+        groups.setdefault(result.headline, []).append(index)
     return groups
 
 
 def final_values(result: StudyResult, metric: str) -> np.ndarray:
-    """The metric after the last epoch for each seed that did not fail, in the seeds' order."""
+    """The metric after the last epoch for each seed that did not fail and for which it is defined, in the seeds' order."""
     whole = _whole(result)
-    return result.history[metric][whole, -1] if whole.any() else np.empty(0)
+    values = result.history[metric][whole, -1] if whole.any() else np.empty(0)
+    return values[np.isfinite(values)]
 
 
 def final_summary(result: StudyResult, metric: str) -> Summary | None:
     """The metric after the last epoch over the seeds that did not fail, its interval cut where values end; None if all failed."""
     values = final_values(result, metric)
-    return summarize(values).within(measure_of(metric)) if values.size else None
+    return summarize(values).within(result.measure(metric)) if values.size else None
 
 
 def _whole(result: StudyResult) -> np.ndarray:
@@ -77,9 +72,12 @@ def _whole(result: StudyResult) -> np.ndarray:
 def _row(label: str, result: StudyResult, metric: str) -> tuple[str, ...]:
     summary = final_summary(result, metric)
     failed = f" ({len(result.failures)} failed)" if result.failures else ""
+    undefined = len(result.seeds) - len(result.failures) - (summary.n if summary else 0)
+    missing = failed + (f" ({undefined} undefined)" if undefined else "")
     if summary is None:
-        return label, "–", "–", "–", f"0{failed}"
-    return label, spread(metric, summary), interval(metric, summary), _time(result), f"{summary.n}{failed}"
+        return label, "–", "–", "–", f"0{missing}"
+    measure = result.measure(metric)
+    return label, spread(measure, summary), interval(measure, summary.low, summary.high), _time(result), f"{summary.n}{missing}"
 
 
 def _time(result: StudyResult) -> str:
@@ -93,7 +91,8 @@ def _time(result: StudyResult) -> str:
 def _notes(results: Sequence[StudyResult], metric: str, published: bool) -> tuple[str, ...]:
     notes = [f"Measured on: {machine}." for machine in dict.fromkeys(result.machine for result in results)]
     summaries = [summary for result in results if (summary := final_summary(result, metric))]
-    if any(end in (measure_of(metric).low, measure_of(metric).high) for one in summaries for end in (one.low, one.high)):
+    ends = (results[0].measure(metric).low, results[0].measure(metric).high)
+    if any(end in ends for one in summaries for end in (one.low, one.high)):
         notes.append("An interval that would reach beyond what the metric can be is cut there.")
     groups = {(int(size), float(time)) for r in results if not r.solo for size, time in zip(r.together, r.seconds, strict=True)}
     for size in sorted({size for size, _ in groups if size > 1}):

@@ -12,7 +12,7 @@ from regnet.study.identity import PRESENTATION_KEYS, SEED_KEYS
 from regnet.tracking.read.histories import read_histories
 from regnet.tracking.read.params import Value, value_of
 from regnet.tracking.read.runs import TrackedRun
-from regnet.tracking.read.studies import FINAL, MEASURED
+from regnet.tracking.read.studies import FINAL, measured
 from regnet.tracking.ui.view import LABEL
 
 TIME = "time/"
@@ -31,13 +31,13 @@ def runs_frame(runs: Sequence[TrackedRun]) -> pd.DataFrame:
 
 def epochs_frame(client: MlflowClient, runs: Sequence[TrackedRun]) -> pd.DataFrame:
     """A row for each run and epoch, from 1: the same columns, but with the metrics after that epoch."""
-    histories = read_histories(client, runs, MEASURED)
-    measured = []
+    histories = read_histories(client, runs, measured(runs))
+    tables = []
     for place, run in enumerate(runs):
         columns = {name: pd.Series(values) for name, values in sorted(histories[run.run_id].items())}
         one = pd.DataFrame(columns).rename_axis("epoch").reset_index().assign(run=place)
-        measured.append(one)
-    epochs = pd.concat(measured, ignore_index=True) if measured else pd.DataFrame({"run": [], "epoch": []})
+        tables.append(one)
+    epochs = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({"run": [], "epoch": []})
     about = pd.concat([_what(runs), _params(runs)], axis=1).iloc[epochs["run"]].reset_index(drop=True)
     epochs["epoch"] += 1
     return pd.concat([about, epochs.drop(columns="run")], axis=1)

@@ -61,5 +61,8 @@ def _from_client(client: MlflowClient, run: TrackedRun, names: set[str]) -> Hist
 
 
 def _values(points: Mapping[int, float | None]) -> np.ndarray:
-    """The values in the order of the steps that they are given by."""
-    return np.array([points[step] for step in sorted(points)], dtype=float)
+    """The values of the epochs 1, 2, … that are the steps; NaN where an epoch has none, since the metric was undefined."""
+    values = np.full(max(points, default=0), np.nan)
+    for step, value in points.items():
+        values[step - 1] = np.nan if value is None else value
+    return values

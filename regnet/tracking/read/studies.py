@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -12,18 +13,16 @@ from mlflow.tracking import MlflowClient
 
 from regnet.errors import TrackingError, one_of
 from regnet.gc_pause import uncollected
-from regnet.metrics import METRICS, SPLITS
 from regnet.serving.header import CONFIG
+from regnet.stats.measure import Measure
 from regnet.study.identity import SEED_KEYS
-from regnet.study.result import StudyResult
+from regnet.study.result import SPLITS, StudyResult
 from regnet.tracking.read.histories import History, read_histories
 from regnet.tracking.read.params import nested
 from regnet.tracking.read.runs import ROLE, TrackedRun, experiments, find_runs, read_artifact, tag_values
 from regnet.tracking.store.connect import existing_experiment
-from regnet.tracking.store.messages import STOPPED
+from regnet.tracking.store.messages import HEADLINE, MEASURES, STOPPED
 
-MEASURED = {f"{split}/{metric}" for names in METRICS.values() for metric in names for split in SPLITS}
-"""The metrics that regnet itself writes after each epoch."""
 FINAL = "final/"
 """What a metric's name begins with when its value is that after the last epoch."""
 
@@ -65,7 +64,7 @@ def read_launch(client: MlflowClient, experiment: str, launch: str) -> list[Stud
         launches = tag_values(client, within, ["regnet.launch"])
         raise TrackingError(f"MLflow experiment {experiment!r} has no launch {launch!r}: {one_of(launch, launches)}")
     with uncollected():  # MLflow keeps much in memory
-        histories = read_histories(client, runs, MEASURED)
+        histories = read_histories(client, runs, measured(runs))
     return [_study(study, histories, _config(client, study[0])) for study in by_study(runs).values()]
 
 
@@ -88,15 +87,24 @@ def by_study(runs: Iterable[TrackedRun]) -> dict[str, list[TrackedRun]]:
     return dict(studies)
 
 
+def measured(runs: Sequence[TrackedRun]) -> set[str]:
+    """The metrics that the runs have measured after each epoch, such as ``test/error_rate``."""
+    names = {name.removeprefix(FINAL) for run in runs for name in run.metrics}
+    return {name for name in names if name.partition("/")[0] in SPLITS}
+
+
 def _study(runs: Sequence[TrackedRun], read: Mapping[str, History], config: Mapping[str, Any]) -> StudyResult:
     """A study from its runs; those that were interrupted, or are still going on, count as failed."""
     runs = sorted(runs, key=lambda run: run.seed)
     tags = runs[0].tags
     histories = [read[run.run_id] for run in runs]
-    epochs = max((len(values) for history in histories for values in history.values()), default=0)
-    names = sorted({name for history in histories for name in history})
+    lengths = [max(map(len, history.values()), default=0) for history in histories]
+    names = sorted({name for history in histories for name in history} | measured(runs))
     rows = {
-        name: [_padded(one.get(name, np.empty(0)), epochs, run.finished) for one, run in zip(histories, runs, strict=True)]
+        name: [
+            _padded(one.get(name, np.empty(0)), length, max(lengths), run.finished)
+            for one, length, run in zip(histories, lengths, runs, strict=True)
+        ]
         for name in names
     }
     return StudyResult(
@@ -110,19 +118,22 @@ def _study(runs: Sequence[TrackedRun], read: Mapping[str, History], config: Mapp
         failures={run.seed: run.failure for run in runs if run.failure is not None},
         stopped={run.seed: int(run.tags[STOPPED]) for run in runs if STOPPED in run.tags},
         machine=tags.get("regnet.machine", ""),
+        measures={name: Measure.from_plain(plain) for name, plain in json.loads(tags.get(MEASURES, "{}")).items()},
+        headline=tags.get(HEADLINE, "test/loss"),
     )
 
 
-def _padded(values: np.ndarray, epochs: int, keep: bool) -> np.ndarray:
-    """A history as long as the longest: with its last value where the run was stopped early, else with "not a number"."""
-    filling = values[-1] if keep and len(values) else np.nan
-    return np.concatenate([values, np.full(epochs - len(values), filling)])
+def _padded(values: np.ndarray, length: int, epochs: int, keep: bool) -> np.ndarray:
+    """A history as long as the longest: NaN up to the run's own length, then its last value if it was stopped early, else NaN."""
+    own = np.concatenate([values, np.full(length - len(values), np.nan)])
+    filling = own[-1] if keep and length else np.nan
+    return np.concatenate([own, np.full(epochs - length, filling)])
 
 
 def _final(run: TrackedRun) -> History:
     """What the run ended with; if it failed, "not a number" for all that it measured before."""
     if not run.finished:
-        return {name: np.array([np.nan]) for name in MEASURED & run.metrics.keys()}
+        return {name: np.array([np.nan]) for name in measured([run])}
     return {name.removeprefix(FINAL): np.array([value]) for name, value in run.metrics.items() if name.startswith(FINAL)}
 
 

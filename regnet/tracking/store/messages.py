@@ -15,6 +15,10 @@ from regnet.tracking.store.passwords import without_password
 
 STOPPED = "regnet.stopped_after_epoch"
 """The tag of a run that was ended early: after which epoch."""
+MEASURES = "regnet.measures"
+"""The tag of a run: how to read its metrics' values, as JSON."""
+HEADLINE = "regnet.headline"
+"""The tag of a run: the metric by which its study is judged."""
 
 
 @dataclass(frozen=True)

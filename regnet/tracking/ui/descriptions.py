@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from regnet.metrics import HEADLINE
-from regnet.stats import measure_of, summarize
+from regnet.stats import Measure, summarize
 from regnet.study.result import StudyResult
 from regnet.tracking.ui.view import RUNS_AT_ONCE
 
@@ -15,7 +14,7 @@ from regnet.tracking.ui.view import RUNS_AT_ONCE
 def study_note(result: StudyResult, options: Mapping[str, str]) -> str:
     """A study's table, a row for each metric, and those of its `options` that are not the same for all studies of its launch."""
     good = result.succeeded
-    rows = [] if good.empty else [(name, *_numbers(name, good[name].to_numpy())) for name in headline_first(result)]
+    rows = [] if good.empty else [(name, *_numbers(result.measure(name), good[name].to_numpy())) for name in headline_first(result)]
     parts = [
         f"{_seeds(result)}, after the last epoch:",
         _table(("metric", "mean ± std", "95 % interval"), rows),
@@ -30,7 +29,7 @@ def launch_note(results: Sequence[StudyResult], labels: Sequence[str]) -> str:
     for label, result in zip(labels, results, strict=True):
         good = result.succeeded
         metric = headline_first(result)[0]
-        numbers = ("–", "–") if good.empty else _numbers(metric, good[metric].to_numpy())
+        numbers = ("–", "–") if good.empty else _numbers(result.measure(metric), good[metric].to_numpy())
         rows.append((label, metric, *numbers, _seeds(result)))
     table = _table(("study", "metric", "mean ± std", "95 % interval", "seeds"), rows)
     if sum(len(result.seeds) for result in results) <= RUNS_AT_ONCE:
@@ -41,11 +40,14 @@ def launch_note(results: Sequence[StudyResult], labels: Sequence[str]) -> str:
 
 def headline_first(result: StudyResult) -> list[str]:
     """The study's metrics, that which its task is judged by before the others."""
-    return sorted(result.history, key=lambda name: (name not in HEADLINE.values(), name))
+    return sorted(result.history, key=lambda name: (name != result.headline, name))
 
 
-def _numbers(metric: str, values: np.ndarray) -> tuple[str, str]:
-    summary = summarize(values).within(measure_of(metric))
+def _numbers(measure: Measure, values: np.ndarray) -> tuple[str, str]:
+    defined = values[np.isfinite(values)]
+    if not defined.size:
+        return "–", "–"
+    summary = summarize(defined).within(measure)
     if summary.n == 1:
         return f"{summary.mean:.4g}", "–"
     return f"{summary.mean:.4g} ± {summary.std:.2g}", f"{summary.low:.4g} to {summary.high:.4g}"

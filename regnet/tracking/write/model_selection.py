@@ -6,9 +6,10 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
+
 from regnet.config.model import build_network
 from regnet.errors import ConfigError, one_of
-from regnet.metrics import HEADLINE
 from regnet.registry.catalog import Catalog, load_catalog
 from regnet.serving.needs import needs_of
 from regnet.study.result import StudyResult
@@ -43,15 +44,22 @@ def check_choice(config: Mapping[str, Any]) -> None:
 
 
 def judged_by(result: StudyResult) -> str:
-    """The metric that a study's runs are chosen by, the smaller the better: of validation, or where there is none of training."""
-    validated = (name.replace("test/", "validation/") for name in HEADLINE.values())
-    return next((name for name in validated if name in result.history), "train/loss")
+    """The metric that a study's runs are chosen by: the headline on validation examples, or where there are none training loss."""
+    validated = f"validation/{result.headline.partition('/')[2]}"
+    return validated if validated in result.history else "train/loss"
 
 
 def best_seed(result: StudyResult) -> int | None:
     """The seed of the run that ends best by the metric it is judged by; the first of several, and none if every run failed."""
-    good = result.succeeded
-    return None if good.empty else int(good.index.to_numpy()[good[judged_by(result)].to_numpy().argmin()])
+    losses = _losses(result)
+    return int(losses.index.to_numpy()[losses.to_numpy().argmin()]) if len(losses) else None
+
+
+def _losses(result: StudyResult) -> pd.Series[float]:
+    """What each run that did not fail is chosen by, the smaller the better."""
+    metric = judged_by(result)
+    values = result.succeeded[metric].dropna()
+    return values if result.measure(metric).smaller_is_better else -values
 
 
 def models_wanted(results: Sequence[StudyResult], labels: Sequence[str], launch: str) -> ModelsWanted:
@@ -105,7 +113,7 @@ def _are_comparable(result: StudyResult, other: StudyResult) -> bool:
 
 
 def _lowest(result: StudyResult) -> float:
-    return float(result.succeeded[judged_by(result)].min())
+    return float(_losses(result).min())
 
 
 def _policy(config: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from regnet.encoding import well_formed
-from regnet.stats import Summary, measure_of, summarize
+from regnet.stats import Summary, summarize
 from regnet.study.identity import SEED_KEYS
 from regnet.study.labels import differences, study_labels
 from regnet.study.result import StudyResult
@@ -72,7 +72,9 @@ def summary_metrics(result: StudyResult) -> dict[str, float]:
         return counts
     found: dict[str, float] = {}
     for name in headline_first(result):
-        found |= _moments(name, summarize(good[name].to_numpy()).within(measure_of(name)))
+        values = good[name].dropna().to_numpy()
+        if values.size:
+            found |= _moments(name, summarize(values).within(result.measure(name)))
     if result.solo:
         return found | _moments("time/train_seconds", summarize(good["seconds"].to_numpy())) | counts
     return found | {"time/lockstep_train_seconds_per_replica/mean": float(good["seconds_per_run"].mean())} | counts

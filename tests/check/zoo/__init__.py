@@ -1,6 +1,6 @@
 """A zoo of wrong components: importing the package fills `ZOO`."""
 
-from tests.check.zoo import activations, conduct, datasets, initializers, losses, normalizations, optimizers, parametrized
+from tests.check.zoo import activations, conduct, datasets, initializers, losses, metrics, normalizations, optimizers, parametrized
 from tests.check.zoo.specimen import ZOO, Specimen
 
 RIGHT = (
@@ -14,6 +14,7 @@ RIGHT = (
     optimizers.SGD,
     datasets.Points,
     initializers.Normal,
+    metrics.Hits,
 )
 """What the wrong ones are made of: they must pass, or a wrong one is wrong in more ways than it says."""
 

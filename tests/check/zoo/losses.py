@@ -96,3 +96,9 @@ class CrossEntropyWithoutSoftmax(CrossEntropy):
 class CrossEntropyWithoutTarget(CrossEntropy):
     def backward(self, prediction: Tensor, target: Tensor) -> Tensor:
         return prediction.softmax(-1) / prediction.shape[-2]
+
+
+@wrong(Property.PROBABILITIES, "sum over the classes", "")
+class UnscaledProbabilities(CrossEntropy):
+    def probabilities(self, prediction: Tensor) -> Tensor:
+        return prediction.sigmoid()

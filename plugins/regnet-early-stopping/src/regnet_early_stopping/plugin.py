@@ -27,7 +27,8 @@ class EarlyStopping:
     def regnet_run_started(self, event: RunStarted) -> None:
         settings: Settings = event.study.settings["early_stopping"]
         if settings.patience is not None:
-            new = Watch(settings.patience, settings.min_delta, settings.metric)
+            measure = event.study.measure(settings.metric)
+            new = Watch(settings.patience, settings.min_delta, smaller_is_better=measure.smaller_is_better)
             self._watches[event.study.identity, event.seed] = new
 
     @regnet.hookimpl

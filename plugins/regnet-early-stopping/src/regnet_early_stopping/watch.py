@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import math
 
-LARGER_IS_BETTER = ("r2",)
-"""Metrics that improve by growing; every other one that regnet measures improves by falling."""
-
 
 class Watch:
     """What is remembered of one seed while it is trained."""
 
-    def __init__(self, patience: int, min_delta: float, metric: str) -> None:
+    def __init__(self, patience: int, min_delta: float, *, smaller_is_better: bool = True) -> None:
         self._patience = patience
         self._min_delta = min_delta
-        self._sign = -1 if metric.rpartition("/")[2] in LARGER_IS_BETTER else 1
+        self._sign = 1 if smaller_is_better else -1
         self._best = math.inf
         self._waited = 0
 

@@ -1,14 +1,24 @@
-"""Metrics, with numbers worked out by hand."""
+"""Evaluation, with numbers worked out by hand."""
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import Tensor
 
 from regnet.builtin.losses.mse import MSE
-from regnet.contracts import Coding, Split, Splits
+from regnet.builtin.metrics.confusion_matrix import ConfusionMatrix
+from regnet.builtin.metrics.error_rate import ErrorRate
+from regnet.builtin.metrics.r2 import R2
+from regnet.builtin.metrics.rmse import RMSE
+from regnet.contracts import Coding, Metric, Split, Splits
 from regnet.data.prepare import Data, prepare, stack
-from regnet.metrics import AT_ONCE, HEADLINE, METRICS, SPLITS, evaluate
+from regnet.errors import ConfigError
+from regnet.study.result import SPLITS
+from regnet.training.evaluation import AT_ONCE, evaluate
+
+CLASSES: dict[str, Metric] = {"error_rate": ErrorRate()}
+VALUES: dict[str, Metric] = {"rmse": RMSE(), "r2": R2()}
 
 
 def classified() -> Data:
@@ -31,14 +41,14 @@ def same(x: Tensor) -> Tensor:
 
 def test_the_error_rate_is_the_share_of_wrong_answers() -> None:
     """Of the four, one is wrong; of the two, both."""
-    found = evaluate(same, classified(), MSE())
+    found = evaluate(same, classified(), MSE(), CLASSES)
     assert found["train/error_rate"].item() == 0.25
     assert found["test/error_rate"].item() == 1.0
 
 
 def test_the_loss_is_that_of_all_examples() -> None:
     """Of the test examples, targets (1, -1) and (-1, 1): 1 + 4 for either."""
-    assert evaluate(same, classified(), MSE())["test/loss"].item() == 5.0
+    assert evaluate(same, classified(), MSE(), CLASSES)["test/loss"].item() == 5.0
 
 
 def test_values_are_judged_in_their_own_units() -> None:
@@ -46,7 +56,7 @@ def test_values_are_judged_in_their_own_units() -> None:
 
     There the spread around their own mean, 2, is 1 + 1, so that R² = 1 - 20 / 2.
     """
-    found = evaluate(same, valued("standardized"), MSE())
+    found = evaluate(same, valued("standardized"), MSE(), VALUES)
     torch.testing.assert_close(found["train/rmse"].item(), (26 / 3) ** 0.5)
     torch.testing.assert_close(found["train/r2"].item(), 0.0, rtol=0, atol=1e-6)
     torch.testing.assert_close(found["test/rmse"].item(), 10**0.5)
@@ -54,7 +64,7 @@ def test_values_are_judged_in_their_own_units() -> None:
 
 
 def test_values_as_they_are() -> None:
-    found = evaluate(lambda x: x + 3, valued("values"), MSE())
+    found = evaluate(lambda x: x + 3, valued("values"), MSE(), VALUES)
     torch.testing.assert_close(found["test/rmse"].item(), 2**0.5)
     torch.testing.assert_close(found["test/loss"].item(), 2.0)
     torch.testing.assert_close(found["test/r2"].item(), -1.0)
@@ -65,27 +75,48 @@ def test_replicas_are_judged_one_by_one() -> None:
         Split(-classified().train.x, classified().train.y), Split(torch.tensor([[0.0, 1.0]] * 2), torch.tensor([1, 1])), 2
     )
     alone = [classified(), prepare(other, "none", "signed", torch.float64)]
-    together = evaluate(same, stack(alone), MSE())
+    together = evaluate(same, stack(alone), MSE(), CLASSES)
     for row, data in enumerate(alone):
-        for name, value in evaluate(same, data, MSE()).items():
+        for name, value in evaluate(same, data, MSE(), CLASSES).items():
             torch.testing.assert_close(together[name][row], value)
     assert together["train/error_rate"].tolist() == [0.25, 0.75]
 
 
-def test_each_task_is_judged_by_what_it_measures() -> None:
-    for task, metrics in METRICS.items():
-        assert HEADLINE[task].removeprefix("test/") in metrics
-    assert set(evaluate(same, classified(), MSE())) == {f"{s}/{m}" for s in ("train", "test") for m in METRICS["classification"]}
-    assert set(evaluate(same, valued("values"), MSE())) == {f"{s}/{m}" for s in ("train", "test") for m in METRICS["regression"]}
+def test_the_loss_and_every_metric_are_measured_on_every_split() -> None:
+    assert set(evaluate(same, classified(), MSE(), CLASSES)) == {
+        f"{s}/{m}" for s in ("train", "test") for m in ("loss", "error_rate")
+    }
+    assert set(evaluate(same, valued("values"), MSE(), VALUES)) == {
+        f"{s}/{m}" for s in ("train", "test") for m in ("loss", "rmse", "r2")
+    }
+
+
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_the_numbers_of_a_table_have_names_of_their_own(replicas: int) -> None:
+    found = evaluate(same, stack([classified()] * replicas), MSE(), {"confusion_matrix": ConfusionMatrix()})
+    counts = {name: values.tolist() for name, values in found.items() if name.startswith("train/confusion")}
+    assert counts == {
+        f"train/confusion_matrix/{true}/{answer}": [count] * replicas
+        for (true, answer), count in {(0, 0): 2.0, (0, 1): 0.0, (1, 0): 1.0, (1, 1): 1.0}.items()
+    }
+
+
+def test_a_metric_of_another_shape_is_refused() -> None:
+    class Whole(ErrorRate):
+        def compute(self, prediction: Tensor, target: Tensor) -> Tensor:
+            return super().compute(prediction, target).mean()
+
+    with pytest.raises(ConfigError, match=r"metric whole returned shape \(\): expected 1 axes"):
+        evaluate(same, stack([classified()]), MSE(), {"whole": Whole()})
 
 
 def test_validation_examples_are_measured_where_there_are_some() -> None:
     validation = Split(torch.tensor([[0.9, -0.9], [0.9, -0.9]]), torch.tensor([0, 1]))
     test = Split(torch.tensor([[0.0, 1.0]]), torch.tensor([0]))
     data = prepare(Splits(validation, test, 2), "none", "signed", torch.float64, validation)
-    found = evaluate(same, data, MSE())
+    found = evaluate(same, data, MSE(), CLASSES)
     assert found["validation/error_rate"].item() == 0.5
-    assert set(found) == {f"{split}/{metric}" for split in SPLITS for metric in METRICS["classification"]}
+    assert set(found) == {f"{split}/{metric}" for split in SPLITS for metric in ("loss", "error_rate")}
 
 
 def test_many_examples_of_many_replicas_are_predicted_a_few_at_a_time() -> None:
@@ -98,8 +129,8 @@ def test_many_examples_of_many_replicas_are_predicted_a_few_at_a_time() -> None:
     count = 2 * AT_ONCE + 3
     part = Split(torch.randn(count, 2, generator=torch.Generator().manual_seed(0)), torch.zeros(count, dtype=torch.int64))
     data = prepare(Splits(part, part, 2), "none", "signed", torch.float64)
-    found = evaluate(watched, stack([data, data]), MSE())
+    found = evaluate(watched, stack([data, data]), MSE(), CLASSES)
     assert sizes[:3] == [(2, AT_ONCE, 2), (2, AT_ONCE, 2), (2, 3, 2)]
-    alone = evaluate(same, data, MSE())
+    alone = evaluate(same, data, MSE(), CLASSES)
     for name, values in found.items():
         torch.testing.assert_close(values, alone[name].expand(2))

@@ -1,0 +1,1 @@
+"""Metrics: how good predictions are, in terms a person can judge."""

@@ -1,0 +1,26 @@
+"""The error rate: the paper's measure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from regnet.contracts import Metric
+from regnet.contracts.metric import Prediction
+
+
+@dataclass(frozen=True)
+class ErrorRate(Metric):
+    """The share of examples that are answered with a wrong class: ``mean(argmax y ≠ t)``."""
+
+    takes: ClassVar[Prediction] = "scores"
+    title: ClassVar[str] = "error rate"
+    unit: ClassVar[str] = "%"
+    scale: ClassVar[float] = 100.0
+    smallest: ClassVar[float] = 0.0
+    largest: ClassVar[float] = 1.0
+
+    def compute(self, prediction: Tensor, target: Tensor) -> Tensor:
+        return (prediction.argmax(-1) != target).double().mean(-1)
