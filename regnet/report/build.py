@@ -10,6 +10,7 @@ from regnet.encoding import SUBSTITUTE
 from regnet.registry.catalog import Catalog
 from regnet.report.launch_info import Material, Origin
 from regnet.report.paper.attribution import attribution
+from regnet.report.tables.metrics import metric_tables
 from regnet.report.tables.results import by_metric, comparison
 from regnet.report.tables.table import Table
 from regnet.study.labels import study_labels
@@ -43,10 +44,10 @@ def build_report(results: Sequence[StudyResult], kind: str, folder: Path, catalo
         ConfigError: the results are not those that the kind of report is about.
     """
     names = study_labels(results)
-    tables = [
-        comparison([results[place] for place in places], [names[place] for place in places], published=kind == "table1")
-        for places in by_metric(results).values()
-    ]
+    tables = []
+    for indices in by_metric(results).values():
+        own, labels = [results[index] for index in indices], [names[index] for index in indices]
+        tables += [comparison(own, labels, published=kind == "table1"), *metric_tables(own, labels)]
     effects = attribution(results) if kind == "attribution" else None
     if effects:
         tables += effects.tables

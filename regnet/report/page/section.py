@@ -9,6 +9,7 @@ from regnet.report.launch_info import Material
 from regnet.report.page.figures import Illustration, decision_regions, distribution, learning_curves
 from regnet.report.page.headline import answer
 from regnet.report.ranking import best_studies
+from regnet.report.tables.metrics import metric_tables
 from regnet.report.tables.results import comparison
 from regnet.report.tables.table import Table
 
@@ -22,6 +23,8 @@ class Chapter:
     answer: tuple[str, ...]
     """In a few sentences."""
     results: Table
+    metrics: tuple[Table, ...]
+    """What was measured besides."""
     shown: str
     """Which studies the figures show, where those are not all."""
     distribution: Illustration | None
@@ -55,6 +58,7 @@ def write_chapter(material: Material, metric: str, prefix: str, *, published: bo
         metric=what,
         answer=tuple(answer(material, metric, judgement)),
         results=comparison(material.results, material.names, published=published),
+        metrics=tuple(metric_tables(material.results, material.names)),
         shown="" if count == of else f"The figures show the {count} studies of {of} with the {superlative} {what}.",
         distribution=distribution(drawn, metric, prefix) if count else None,
         curves=tuple(learning_curves(drawn, metric, prefix)) if count else (),
