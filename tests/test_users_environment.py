@@ -212,7 +212,7 @@ def training(process: subprocess.Popen[str], folder: Path) -> list[psutil.Proces
     while time.monotonic() < end:
         assert process.poll() is None, process.communicate()
         started = family(process.pid)
-        workers = [each for each in started if "regnet.training.worker_pool:serve" in each.cmdline()]
+        workers = [each for each in started if "regnet.training.worker:serve" in each.cmdline()]
         if len(workers) == 2 and all(each.cpu_times().user > 3 for each in workers):
             return started
         time.sleep(0.1)
@@ -224,7 +224,7 @@ def test_nothing_is_left_when_the_command_is_killed(tracking: str, folder: Path)
     words = [sys.executable, "-c", COMMAND_WITH_WORKERS.format(before=""), *FOREVER, f"tracking={tracking}"]
     with running(words, folder) as process:
         started = training(process, folder)
-        workers = [each for each in started if "regnet.training.worker_pool:serve" in each.cmdline()]
+        workers = [each for each in started if "regnet.training.worker:serve" in each.cmdline()]
         others = [each for each in started if each not in workers]
         process.kill()
         assert ended(workers, 2)
@@ -256,6 +256,6 @@ def test_a_signal_ends_a_launch_within_seconds_whatever_its_workers_do(number: s
 def wait_for_workers(process: subprocess.Popen[str]) -> None:
     """Waits until workers load what they need, before they ask for data."""
     end = time.monotonic() + 60
-    while sum("regnet.training.worker_pool:serve" in each.cmdline() for each in family(process.pid)) < 2:
+    while sum("regnet.training.worker:serve" in each.cmdline() for each in family(process.pid)) < 2:
         assert time.monotonic() < end
         time.sleep(0.02)

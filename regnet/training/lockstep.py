@@ -20,7 +20,7 @@ from regnet.network.parameters import leaves
 from regnet.registry.dispatch import Audience
 from regnet.study.result import StudyResult, join
 from regnet.study.study import Study
-from regnet.training.program import Outcome, Program, Share, run_program
+from regnet.training.program import Outcome, Program, StudySlice, run_program
 from regnet.training.worker_pool import can_start_workers, run_in_workers
 
 MANY = 256
@@ -80,7 +80,7 @@ def run_together(
     memory = memory or free_memory() // 2
     together = [program for group in lockstep for program in _programs(group, studies, processes, memory)]
     solo = [job for group in groups if group not in lockstep for job in group.jobs]
-    alone = [Program((Share(job, (seed,)),), replica_axis=False) for job in solo for seed in studies[job].seeds]
+    alone = [Program((StudySlice(job, (seed,)),), replica_axis=False) for job in solo for seed in studies[job].seeds]
     gathering = _Gathering(studies, audience, [*together, *alone])
     if processes > 1 and len(together) > 1:
         yield from gathering.outcomes(run_in_workers(gathering.starting(together), studies, audience, processes))
@@ -95,28 +95,28 @@ def _run_here(programs: Iterable[Program], studies: Sequence[Study], audience: A
 
 
 class _Gathering:
-    """Puts the shares of each study together again, and tells when a study starts and ends."""
+    """Puts the slices of each study together again, and tells when a study starts and ends."""
 
     def __init__(self, studies: Sequence[Study], audience: Audience, programs: Sequence[Program]) -> None:
         self._studies = studies
         self._audience = audience
-        self._missing = Counter(share.job for program in programs for share in program.shares)
+        self._missing = Counter(part.job for program in programs for part in program.slices)
         self._results: dict[int, list[StudyResult]] = {}
         self._failed: set[int] = set()
 
     def starting(self, programs: Sequence[Program]) -> Iterator[Program]:
-        """The programs in turn, each without what is in vain: shares of a study that has failed elsewhere."""
+        """The programs in turn, each without what is in vain: slices of a study that has failed elsewhere."""
         for program in programs:
-            wanted = tuple(share for share in program.shares if share.job not in self._failed)
-            for share in wanted:
-                if share.job not in self._results:
-                    self._results[share.job] = []
-                    self._audience.tell(StudyStarted(self._studies[share.job]))
+            wanted = tuple(part for part in program.slices if part.job not in self._failed)
+            for part in wanted:
+                if part.job not in self._results:
+                    self._results[part.job] = []
+                    self._audience.tell(StudyStarted(self._studies[part.job]))
             if wanted:
-                yield replace(program, shares=wanted)
+                yield replace(program, slices=wanted)
 
     def outcomes(self, outcomes: Iterable[Outcome]) -> Iterator[tuple[int, StudyResult | Exception]]:
-        """The studies' outcomes, each as soon as its last share's is known, or the first one that failed."""
+        """The studies' outcomes, each as soon as its last slice's is known, or the first one that failed."""
         for (job, _), outcome in outcomes:
             if job in self._failed:
                 continue
@@ -181,11 +181,11 @@ def _programs(group: Group, studies: Sequence[Study], processes: int, memory: in
     fitting = max(1, memory // (processes * bytes_per_replica(studies[group.jobs[0]])))
     count = math.ceil(math.ceil(total / min(fitting, MANY)) / processes) * processes
     cuts = [round(total * cut / count) for cut in range(count + 1)]
-    return [Program(_shares(owners[start:end]), replica_axis=total > 1) for start, end in pairwise(cuts) if end > start]
+    return [Program(_slices(owners[start:end]), replica_axis=total > 1) for start, end in pairwise(cuts) if end > start]
 
 
-def _shares(owners: Sequence[tuple[int, int]]) -> tuple[Share, ...]:
-    return tuple(Share(job, tuple(seed for _, seed in own)) for job, own in groupby(owners, key=itemgetter(0)))
+def _slices(owners: Sequence[tuple[int, int]]) -> tuple[StudySlice, ...]:
+    return tuple(StudySlice(job, tuple(seed for _, seed in own)) for job, own in groupby(owners, key=itemgetter(0)))
 
 
 def bytes_per_replica(study: Study) -> int:

@@ -14,32 +14,49 @@ from regnet.contracts import Params
 from regnet.data.batches import Batches
 from regnet.data.prepare import Data, load_splits, prepare, set_aside, stack
 from regnet.engines import Trainer, make_trainer
+from regnet.engines.replicas import merge
+from regnet.rng import stream
 from regnet.study.study import Study
 from regnet.training.evaluation import evaluate
 
-OnEpoch = Callable[[int, dict[str, np.ndarray]], Collection[int]]
-"""Called after each epoch with its number, from 1, and its metrics, ``(R,)`` each, which are not a number for rows that are no
-longer trained; returns the rows that are to stop here."""
+OnEpoch = Callable[[int, dict[str, np.ndarray], np.ndarray], Collection[int]]
+"""Called after each epoch with its number, from 1, with its metrics, ``(R,)`` each, which are NaN for replicas that are not trained
+any more, and with a mask ``(R,)`` of those that were trained in it; returns the indices of the replicas that are to stop here."""
+
+
+@dataclass(frozen=True, eq=False)
+class Replica:
+    """One seed of a study with its data: what a program trains, alone or many at once."""
+
+    study: Study
+    seed: int
+    data: Data
+
+    def start(self) -> Params:
+        """The parameters as `Layer.init` makes them."""
+        return self.study.network.init(self.study.features, stream(self.seed, "weights"))[0]
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What comes out of a training, by row: a row is one replica, or the only seed that there is."""
+    """What comes out of a training, by the replicas' indices."""
 
     history: dict[str, np.ndarray]
     """For each metric an array ``(R, E)``."""
     failures: dict[int, str]
-    """For each row that diverged, how: its metrics are not a number from that epoch on."""
+    """For each replica that diverged, how: its metrics are NaN from that epoch on."""
     stopped: dict[int, int]
-    """For each row that was ended early, after which epoch: its metrics keep their last values from there on."""
+    """For each replica that was ended early, after which epoch: its metrics keep their last values from there on."""
+    epochs: np.ndarray
+    """For how many epochs each replica was trained, ``(R,)``."""
     weights: list[dict[str, Tensor]]
-    """Parameters and buffers by dotted name, as they were when the row ended."""
+    """Parameters and buffers by dotted name, as they were when the replica stopped."""
     seconds: float
     """How long it took, evaluation left out, in seconds of wall time."""
 
 
 def load_data(study: Study, seeds: Sequence[int]) -> list[Data]:
-    """Each seed's examples, ready to train on; one and the same object for all where the data set does not redraw."""
+    """Each seed's examples, ready to train on; the same object for all of a data set that is not regenerated for every seed."""
     shared: Data | None = None
     loaded = []
     for seed in seeds:
@@ -50,38 +67,29 @@ def load_data(study: Study, seeds: Sequence[int]) -> list[Data]:
     return loaded
 
 
-@dataclass(frozen=True)
-class Row:
-    """What one row starts from."""
+def train(replicas: Sequence[Replica], on_epoch: OnEpoch, lag: int = 1, *, replica_axis: bool) -> Trained:
+    """Trains every replica from its start on its data: one alone, or any number in lockstep along a replica axis.
 
-    seed: int
-    start: Params
-    """The parameters as `Layer.init` left them."""
-    data: Data
-
-
-def train(study: Study, rows: Sequence[Row], on_epoch: OnEpoch, lag: int = 1, *, replica_axis: bool) -> Trained:
-    """Trains every row from its start on its data: one alone, or any number in lockstep along a replica axis.
-
-    A row whose loss is no longer finite has diverged. Its metrics are not a number from that epoch on; the others go on.
+    A replica whose loss is no longer finite has diverged. Its metrics are NaN from that epoch on; the others continue.
     On a GPU `on_epoch` may be called for up to `lag` epochs at once, so that metrics are seldom waited for.
 
     Raises:
         ShapeError: the layers' sizes do not fit each other, the data or the targets.
     """
-    seeds = [row.seed for row in rows]
-    data = (stack([row.data for row in rows]) if replica_axis else rows[0].data).to(study.device)
-    trainer = make_trainer(study, seeds, [row.start for row in rows], replica_axis=replica_axis)
-    progress = _Progress(len(rows), trainer, on_epoch)
+    study = merge([replica.study for replica in replicas])
+    seeds = [replica.seed for replica in replicas]
+    data = (stack([replica.data for replica in replicas]) if replica_axis else replicas[0].data).to(study.device)
+    trainer = make_trainer(study, seeds, [replica.start() for replica in replicas], replica_axis=replica_axis)
+    progress = _Progress(len(replicas), trainer, on_epoch)
     batches = Batches(data.train, study.batch_size, study.shuffle, seeds)
     seconds = _train_epochs(progress, study, batches, data, lag if study.device.type == "cuda" else 1)
-    weights = [progress.final_weights(row) for row in range(len(rows))]
+    weights = [progress.final_weights(replica) for replica in range(len(replicas))]
     history = {metric: np.stack([epoch[metric] for epoch in progress.history], axis=1) for metric in progress.history[0]}
-    return Trained(history, progress.failures, progress.stopped, weights, seconds)
+    return Trained(history, progress.failures, progress.stopped, progress.epochs, weights, seconds)
 
 
 def _train_epochs(progress: _Progress, study: Study, batches: Batches, data: Data, lag: int) -> float:
-    """Trains epoch by epoch until the last one, or until no row goes on; returns the seconds spent on training alone."""
+    """Trains epoch by epoch until the last one, or until no replica is left; returns the seconds spent on training alone."""
     seconds = 0.0
     measured: list[dict[str, Tensor]] = []
     for epoch in range(1, study.epochs + 1):
@@ -97,7 +105,7 @@ def _train_epochs(progress: _Progress, study: Study, batches: Batches, data: Dat
         for number, metrics in enumerate(_fetch(measured), start=first):
             progress.end_epoch(number, metrics)
         measured = []
-        if not progress.going_on.any():
+        if not progress.active.any():
             break
     return seconds
 
@@ -110,58 +118,61 @@ def _fetch(measured: Sequence[dict[str, Tensor]]) -> list[dict[str, np.ndarray]]
 
 
 class _Progress:
-    """Which rows of a program are still being trained, what was measured, and the weights of those that stopped early.
+    """Which replicas of a program are still trained, what was measured, and the weights of those that stopped early.
 
-    In lockstep a row cannot leave the program: its numbers are computed on and thrown away, so that the others' stay as they are.
+    In lockstep a replica cannot leave the program: its numbers are computed on and thrown away, so that the others' stay as they
+    are.
     """
 
-    def __init__(self, rows: int, trainer: Trainer, on_epoch: OnEpoch) -> None:
+    def __init__(self, replicas: int, trainer: Trainer, on_epoch: OnEpoch) -> None:
         self.trainer = trainer
         self._on_epoch = on_epoch
-        self.going_on = np.ones(rows, dtype=bool)
-        """Whether each row is still being trained, ``(R,)``."""
+        self.active = np.ones(replicas, dtype=bool)
+        """Whether each replica is still trained, ``(R,)``."""
+        self.epochs = np.zeros(replicas, dtype=int)
         self.history: list[dict[str, np.ndarray]] = []
         self.failures: dict[int, str] = {}
         self.stopped: dict[int, int] = {}
         self._weights: dict[int, dict[str, Tensor]] = {}
 
     def end_epoch(self, epoch: int, metrics: dict[str, np.ndarray]) -> None:
-        """Takes an epoch's metrics, tells of them, and ends the rows that are to stop there."""
-        news = self._record(epoch, metrics)
-        self._stop(self._on_epoch(epoch, news), epoch)
+        """Records an epoch's metrics, reports them, and stops the replicas that are to stop there."""
+        trained = self.active.copy()
+        self.epochs[trained] = epoch
+        self._stop(self._on_epoch(epoch, self._record(epoch, metrics), trained), epoch)
 
     def _record(self, epoch: int, metrics: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Takes an epoch's metrics into the history, and returns them with "not a number" for rows that no longer go on.
+        """Adds an epoch's metrics to the history, and returns them with NaN for replicas that are no longer trained.
 
-        A row that stopped keeps its last value in the history; one that diverged has none from here on.
+        A replica that stopped keeps its last value in the history; one that diverged has none from here on.
         """
         finite = np.isfinite(metrics["train/loss"]) & np.isfinite(metrics["test/loss"])
-        for row in np.flatnonzero(self.going_on & ~finite).tolist():
-            self.failures[row] = f"diverged in epoch {epoch}: the loss is no longer finite"
-        self.going_on &= finite
-        news = {name: np.where(self.going_on, values, np.nan) for name, values in metrics.items()}
+        for replica in np.flatnonzero(self.active & ~finite).tolist():
+            self.failures[replica] = f"diverged in epoch {epoch}: the loss is no longer finite"
+        self.active &= finite
+        news = {name: np.where(self.active, values, np.nan) for name, values in metrics.items()}
         kept = news
         if self.stopped:
-            rows = list(self.stopped)
+            stopped = list(self.stopped)
             kept = {name: values.copy() for name, values in news.items()}
             for name, values in kept.items():
-                values[rows] = self.history[-1][name][rows]
+                values[stopped] = self.history[-1][name][stopped]
         self.history.append(kept)
         return news
 
-    def _stop(self, rows: Collection[int], epoch: int) -> None:
-        """Ends the training of some rows after this epoch, and keeps their weights as they are now."""
-        for row in rows:
-            if self.going_on[row]:
-                self.going_on[row] = False
-                self.stopped[row] = epoch
-                self._weights[row] = self._copy(row)
+    def _stop(self, replicas: Collection[int], epoch: int) -> None:
+        """Ends the training of some replicas after this epoch, and keeps their weights as they are now."""
+        for replica in replicas:
+            if self.active[replica]:
+                self.active[replica] = False
+                self.stopped[replica] = epoch
+                self._weights[replica] = self._copy(replica)
 
-    def final_weights(self, row: int) -> dict[str, Tensor]:
-        return self._weights.get(row) or self._copy(row)
+    def final_weights(self, replica: int) -> dict[str, Tensor]:
+        return self._weights.get(replica) or self._copy(replica)
 
-    def _copy(self, row: int) -> dict[str, Tensor]:
-        return {name: tensor.cpu() for name, tensor in self.trainer.weights(row).items()}
+    def _copy(self, replica: int) -> dict[str, Tensor]:
+        return {name: tensor.cpu() for name, tensor in self.trainer.weights(replica).items()}
 
 
 def _clock(device: torch.device) -> float:

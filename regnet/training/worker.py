@@ -1,0 +1,142 @@
+"""A worker: a process that trains one program after another, and reports everything to the process that started it."""
+
+from __future__ import annotations
+
+import copy
+import io
+import logging
+import os
+import pickle
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
+from typing import Any
+
+from regnet.errors import RegnetError
+from regnet.events import EpochEnded, Event
+from regnet.registry.catalog import Catalog, load_catalog
+from regnet.study.result import StudyResult
+from regnet.study.study import Study
+from regnet.training.program import Program, StudySlice, run_program
+from regnet.training.worker_messages import StudyPickler, Task
+
+
+def serve(connection: Connection) -> None:
+    """Trains each program that comes, until the connection is closed or SIGTERM arrives."""
+    with suppress(KeyboardInterrupt, EOFError, ConnectionError):  # in the latter cases nobody is left to report to
+        signal.signal(signal.SIGTERM, _interrupt)
+        relay = _Relay(connection)
+        logging.getLogger().addHandler(_LogRelay(relay))
+        catalog = load_catalog()
+        while True:
+            _train(pickle.loads(connection.recv_bytes()), catalog, relay)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, OSError, ValueError):  # closed, or nobody reads it
+            stream.flush()
+    os._exit(0)  # torch takes a while to be torn down
+
+
+def _train(task: Task, catalog: Catalog, relay: _Relay) -> None:
+    logging.getLogger().setLevel(task.log_level)
+    relay.studies, relay.may_stop = {}, task.may_stop
+    try:
+        for job, recipe in task.recipes.items():
+            try:
+                relay.studies[job] = recipe.assemble(catalog)
+            except Exception as error:
+                for part in task.program.slices:
+                    if part.job == job:
+                        relay.end(part, error)
+        slices = tuple(part for part in task.program.slices if part.job in relay.studies)
+        program = Program(slices, task.program.replica_axis)
+        for part, outcome in run_program(program, relay.studies, relay):
+            relay.end(part, outcome)
+    finally:
+        relay.flush()
+    relay.done()
+
+
+class _Relay:
+    """The audience in a worker: passes everything on to the one in the process that started it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.studies: dict[int, Study] = {}
+        """Those of the program at hand, by job."""
+        self.may_stop = False
+        self._connection = connection
+        self._events: list[Event] = []
+        self._lock = threading.RLock()
+
+    def tell(self, event: Event) -> None:
+        self._events.append(event)
+
+    def end_epoch(self, ended: Sequence[EpochEnded]) -> list[set[int]]:
+        with _uninterrupted():
+            self.send("epoch", (self._events, ended))
+            self._events = []
+        return pickle.loads(self._connection.recv_bytes()) if self.may_stop else [set() for _ in ended]
+
+    def flush(self) -> None:
+        """Sends the events that wait for the end of an epoch."""
+        with _uninterrupted():
+            if self._events:
+                self.send("events", self._events)
+            self._events = []
+
+    def end(self, part: StudySlice, outcome: StudyResult | Exception) -> None:
+        """Sends what became of a slice, after everything that happened."""
+        self.flush()
+        self.send("outcome", (part, _portable(outcome) if isinstance(outcome, Exception) else outcome))
+
+    def done(self) -> None:
+        """Says that the program is finished."""
+        self.send("done", None)
+
+    def send(self, kind: str, content: Any) -> None:
+        buffer = io.BytesIO()
+        StudyPickler(buffer, self.studies).dump((kind, content))
+        with _uninterrupted(), self._lock:
+            self._connection.send_bytes(buffer.getbuffer())
+
+
+class _LogRelay(logging.Handler):
+    """Passes log records on, as text: they are logged where the launch's own are."""
+
+    def __init__(self, relay: _Relay) -> None:
+        super().__init__()
+        self._relay = relay
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = copy.copy(record)
+        text.msg, text.args = record.getMessage(), None
+        if record.exc_info:
+            text.exc_text, text.exc_info = logging.Formatter().formatException(record.exc_info), None
+        self._relay.send("log", text)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Context manager in which the process is not interrupted: a message goes out whole, and once."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _portable(error: Exception) -> Exception:
+    """The error as it can be sent to another process, with its traceback as a note."""
+    error.add_note("".join(traceback.format_tb(error.__traceback__)).rstrip())
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RegnetError(str(error)) if isinstance(error, RegnetError) else RuntimeError(f"{type(error).__name__}: {error}")
+    return error
