@@ -16,6 +16,7 @@ ROOT = Path(regnet.__file__).parent
 
 ORDER = [
     "encoding",
+    "markdown",
     "errors",
     "processes",
     "machine",

@@ -8,6 +8,7 @@ from typing import Any
 
 from regnet.errors import ConfigError, one_of
 from regnet.stats import Sample
+from regnet.stats.wording import listed
 from regnet.study.result import StudyResult
 
 
@@ -31,13 +32,13 @@ def common_metric(labels: Sequence[str], results: Sequence[StudyResult], wanted:
     measured = {label: set(result.history) for label, result in zip(labels, results, strict=True) if result.history}
     if not measured:
         reason = next((why for result in results for why in result.failures.values()), "no seeds")
-        raise ConfigError(f"nothing was measured in {_listed(labels)}: every seed failed (the first: {reason})")
+        raise ConfigError(f"nothing was measured in {listed(labels)}: every seed failed (the first: {reason})")
     common = sorted(set.intersection(*measured.values()))
     if wanted is None:
         return _headline({label: result.headline for label, result in zip(labels, results, strict=True) if result.history}, common)
     lacking = [label for label, names in measured.items() if wanted not in names]
     if lacking:
-        raise ConfigError(f"{_listed(lacking)} did not measure {wanted!r}: {one_of(wanted, common)}")
+        raise ConfigError(f"{listed(lacking)} did not measure {wanted!r}: {one_of(wanted, common)}")
     return wanted
 
 
@@ -77,7 +78,3 @@ def _component(options: Mapping[str, Any] | None) -> str:
     given = dict(options or {})
     name = given.pop("name", "?")
     return f"{name}({', '.join(f'{key}={value}' for key, value in sorted(given.items()))})"
-
-
-def _listed(labels: Sequence[str]) -> str:
-    return ", ".join(map(repr, labels))

@@ -11,6 +11,10 @@ import numpy as np
 from regnet.stats.measure import Measure
 from regnet.stats.rules import Incomplete, Rules
 from regnet.stats.sample import Sample, SampleError
+from regnet.stats.wording import listed
+
+MOST_NAMED = 6
+"""Seeds that a sentence names."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,8 @@ def match(first: Sample, second: Sample, measure: Measure, rules: Rules) -> Matc
     second.require_some()
     seeds = [{*sample.seeds, *sample.failures} for sample in (first, second)]
     paired = rules.design == "by_seed" and not seeds[0].isdisjoint(seeds[1])
-    failed = [f"{_listed(sample.failures)} of {sample.name!r} failed" for sample in (first, second) if sample.failures]
-    alone = [f"{_listed(seeds[0] ^ seeds[1])} only one of the two has"] if paired and seeds[0] != seeds[1] else []
+    failed = [f"{_seeds(sample.failures)} of {sample.name!r} failed" for sample in (first, second) if sample.failures]
+    alone = [f"{_seeds(seeds[0] ^ seeds[1])} only one of the two has"] if paired and seeds[0] != seeds[1] else []
     _refuse(first, second, rules, failed + alone)
     one, two = (_values(sample, measure, rules.incomplete) for sample in (first, second))
     if paired:
@@ -75,7 +79,7 @@ def _values(sample: Sample, measure: Measure, incomplete: Incomplete) -> dict[in
         return sample.by_seed
     if not isfinite(measure.worst):
         raise SampleError(
-            f"study {sample.name!r}: {_listed(sample.failures)} failed and cannot count as the worst value: this metric has none"
+            f"study {sample.name!r}: {_seeds(sample.failures)} failed and cannot count as the worst value: this metric has none"
         )
     return sample.by_seed | dict.fromkeys(sample.failures, measure.worst)
 
@@ -84,8 +88,7 @@ def _array(values: Mapping[int, float]) -> np.ndarray:
     return np.array(list(values.values()))
 
 
-def _listed(seeds: Iterable[int]) -> str:
+def _seeds(seeds: Iterable[int]) -> str:
     """Which seeds, in words: the first few of many."""
     some = sorted(seeds)
-    shown = ", ".join(map(str, some[:5]))
-    return f"{'seed' if len(some) == 1 else 'seeds'} {shown}{f' and {len(some) - 5} more' if len(some) > 5 else ''}"
+    return f"{'seed' if len(some) == 1 else 'seeds'} {listed(some, MOST_NAMED)}"

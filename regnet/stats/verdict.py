@@ -6,6 +6,7 @@ from regnet.stats.comparison import Comparison
 from regnet.stats.difference import NAMES
 from regnet.stats.measure import UNBOUNDED, Measure
 from regnet.stats.power import MOST_SEEDS, Power
+from regnet.stats.wording import p_value
 
 
 def verdict(one: Comparison, measure: Measure = UNBOUNDED) -> str:
@@ -58,12 +59,9 @@ def _without_spread(one: Comparison, measure: Measure) -> str:
 
 
 def _evidence(one: Comparison) -> str:
+    assert one.p is not None
     corrected = f" after Holm's correction over {one.family} comparisons" if one.family > 1 else ""
-    return f"{NAMES[one.rules.test, one.paired]}, {_probability(one.p)}{corrected}"
-
-
-def _probability(p: float | None) -> str:
-    return "p < 0.0001" if p is not None and p < 1e-4 else f"p = {p:.2g}"
+    return f"{NAMES[one.rules.test, one.paired]}, {p_value(one.p, 'p')}{corrected}"
 
 
 def _seeds(one: Comparison) -> str:

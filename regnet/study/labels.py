@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from regnet.encoding import well_formed
+from regnet.study.flatten import differing_names, flatten
 from regnet.study.identity import PRESENTATION_KEYS, SEED_KEYS
 from regnet.study.result import StudyResult
 
@@ -32,10 +33,10 @@ def differences(configs: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
 
     An option that only some of them have, such as another optimizer's, counts if its value differs among those.
     """
-    flat = [_flat({key: value for key, value in config.items() if key not in SEED_KEYS | PRESENTATION_KEYS}) for config in configs]
-    keys = sorted({key: None for one in flat for key in one}, key=lambda key: not key.startswith("engine."))
-    differing = [key for key in keys if len({one[key] for one in flat if key in one}) > 1]
-    return [{key: one[key] for key in differing if key in one} for one in flat]
+    kept = [{key: value for key, value in config.items() if key not in SEED_KEYS | PRESENTATION_KEYS} for config in configs]
+    flat = [{name: well_formed(str(value)) for name, value in flatten(config).items()} for config in kept]
+    differing = sorted(differing_names(flat), key=lambda name: not name.startswith("engine."))
+    return [{name: one[name] for name in differing if name in one} for one in flat]
 
 
 def _words(options: Mapping[str, str]) -> str:
@@ -46,8 +47,7 @@ def _words(options: Mapping[str, str]) -> str:
         if option == NAME and "." not in component:
             components.setdefault(component, []).insert(0, value)
         else:
-            short = key.removesuffix(f".{NAME}").rpartition(".")[2]
-            components.setdefault(key.partition(".")[0], []).append(f"{short}={value}")
+            components.setdefault(key.partition(".")[0], []).append(f"{_short(key)}={value}")
     return _joined(*(" ".join(words) for words in components.values()))
 
 
@@ -55,7 +55,8 @@ def _joined(*parts: str) -> str:
     return " · ".join(filter(None, parts))
 
 
-def _flat(value: Any, prefix: str = "") -> dict[str, str]:
-    if not isinstance(value, Mapping):
-        return {prefix: well_formed(str(value))}
-    return {name: text for key, inner in value.items() for name, text in _flat(inner, f"{prefix}.{key}" if prefix else key).items()}
+def _short(name: str) -> str:
+    """An option's name as a label has it: the last word of ``optimizer.lr``, and of ``model.layers.0.name`` ``layers.0``."""
+    words = name.removesuffix(f".{NAME}").split(".")
+    first = next((place - 1 for place, word in enumerate(words) if word.isdigit()), len(words) - 1)
+    return ".".join(words[first:])

@@ -23,7 +23,7 @@ from regnet.study.identity import SEED_KEYS
 from regnet.study.result import StudyResult
 from regnet.study.study import Study
 from regnet.tracking.store import messages
-from regnet.tracking.store.messages import STOPPED, Destination, flatten
+from regnet.tracking.store.messages import STOPPED, Destination, params_of
 from regnet.tracking.store.uri import destination
 from regnet.tracking.ui.view import LABEL
 from regnet.tracking.write.model_selection import check_choice
@@ -134,7 +134,7 @@ class MlflowTracker:
         if where not in self._channels:
             self._channels[where] = writing_process().open(where)
         tracked = _Tracked(study, next(self._numbers), self._channels[where])
-        params = flatten({key: value for key, value in study.config.items() if key not in SEED_KEYS})
+        params = params_of({key: value for key, value in study.config.items() if key not in SEED_KEYS})
         tracked.channel.send(
             messages.StudyBegun(tracked.number, study.name, study.config, params=params, tags=_tags(study, self._launch))
         )

@@ -18,6 +18,7 @@ from regnet.events import StudyEnded, StudyStarted
 from regnet.machine import free_memory, usable_cores
 from regnet.network.parameters import leaves
 from regnet.registry.dispatch import Audience
+from regnet.study.flatten import differing_names, flatten
 from regnet.study.result import StudyResult, join
 from regnet.study.study import Study
 from regnet.training.program import Outcome, Program, StudySlice, run_program
@@ -150,19 +151,9 @@ def _why_single(own: Structure, others: Sequence[Structure]) -> str:
 
 
 def _differences(studies: Sequence[Study]) -> str:
-    """The configs' options in which the studies differ."""
-    flat = [dict(_flat(study.config)) for study in studies]
-    differing = [key for key in flat[0] if any(other.get(key) != flat[0][key] for other in flat[1:])]
+    """The configurations' options in which the studies differ."""
+    differing = differing_names([flatten(study.config) for study in studies])
     return f"they differ in {', '.join(differing)}" if differing else "they are alike"
-
-
-def _flat(value: object, where: str = "") -> Iterator[tuple[str, object]]:
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
-    if items is None:
-        yield where, value
-    else:
-        for key, item in items:
-            yield from _flat(item, f"{where}.{key}" if where else str(key))
 
 
 def _processes(seconds: float, workers: int) -> int:

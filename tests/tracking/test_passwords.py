@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from regnet.tracking.store.messages import flatten
+from regnet.tracking.store.messages import params_of
 from regnet.tracking.store.passwords import without_password
 
 
@@ -29,4 +29,4 @@ def test_the_password_alone_is_left_out(text: str, told: str) -> None:
 
 def test_it_is_not_among_the_parameters() -> None:
     config = {"tracking": {"name": "mlflow", "uri": "postgresql://anna:secret@host/runs"}}
-    assert flatten(config) == {"tracking.name": "mlflow", "tracking.uri": "postgresql://anna:***@host/runs"}
+    assert params_of(config) == {"tracking.name": "mlflow", "tracking.uri": "postgresql://anna:***@host/runs"}

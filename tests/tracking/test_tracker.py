@@ -26,7 +26,7 @@ from regnet.stats import summarize
 from regnet.tracking import open_tracker
 from regnet.tracking.read.studies import newest_launch, read_launch
 from regnet.tracking.store.connect import connect
-from regnet.tracking.store.messages import flatten
+from regnet.tracking.store.messages import params_of
 from regnet.training.lockstep import run_study
 
 Store = Callable[[], MlflowClient]
@@ -224,6 +224,6 @@ def test_several_processes_may_open_a_fresh_store_at_once(tmp_path: Path) -> Non
     assert len(runs(MlflowClient(f"sqlite:///{tmp_path}/mlflow.db"))) == 3
 
 
-def test_flatten() -> None:
+def test_params_of() -> None:
     nested = {"a": 1, "b": {"c": [1, 2], "d": None}, "e": [{"name": "relu"}, "tanh"]}
-    assert flatten(nested) == {"a": "1", "b.c": "[1, 2]", "b.d": "None", "e.0.name": "relu", "e.1": "tanh"}
+    assert params_of(nested) == {"a": "1", "b.c": "[1, 2]", "b.d": "None", "e.0.name": "relu", "e.1": "tanh"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from regnet.report.assessment import Assessment
 from regnet.report.judgement import Judgement
@@ -11,6 +11,7 @@ from regnet.report.ranking import best_studies
 from regnet.report.tables.format import interval
 from regnet.report.tables.results import final_summary
 from regnet.stats.against_best import best
+from regnet.stats.wording import listed
 from regnet.study.result import StudyResult
 
 NAMED = 4
@@ -56,13 +57,6 @@ def _shown(one: Assessment, leader: str) -> str:
     if not left:
         return f"{leader!r} is shown to be better than {'each of the others' if len(met) > 1 else repr(met[0])}."
     if not beaten:
-        return f"No difference between {leader!r} and {_listed(left)} is shown."
+        return f"No difference between {leader!r} and {listed(left, NAMED)} is shown."
     shown = f"{leader!r} is shown to be better than {len(beaten)} of the {len(met)} others"
-    return f"{shown}; no difference from {_listed(left)} is shown."
-
-
-def _listed(names: Sequence[str]) -> str:
-    said = [repr(name) for name in names]
-    if len(said) > NAMED:
-        said = [*said[: NAMED - 1], f"{len(said) - NAMED + 1} more"]
-    return " and ".join(filter(None, [", ".join(said[:-1]), said[-1]]))
+    return f"{shown}; no difference from {listed(left, NAMED)} is shown."

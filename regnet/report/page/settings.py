@@ -9,7 +9,7 @@ from regnet.report.tables.table import Table
 from regnet.study.identity import PRESENTATION_KEYS, SEED_KEYS
 from regnet.study.labels import differences
 from regnet.study.result import StudyResult
-from regnet.tracking.store.messages import flatten
+from regnet.tracking.store.messages import params_of
 
 ABSENT = "–"
 
@@ -29,7 +29,7 @@ def shared(material: Material) -> Table:
     kept = [
         {key: value for key, value in one.config.items() if key not in SEED_KEYS | PRESENTATION_KEYS} for one in material.results
     ]
-    configs = [flatten(config) for config in kept]
+    configs = [params_of(config) for config in kept]
     rows = []
     for name in dict.fromkeys(name for config in configs for name in config):
         values = [config[name] for config in configs if name in config]

@@ -14,6 +14,7 @@ from regnet.errors import ConfigError
 from regnet.report.paper.expected_spread import Sides, chance
 from regnet.report.tables.table import Table
 from regnet.stats import Effect, factorial_effects, paired_effect
+from regnet.stats.wording import p_value
 from regnet.study.result import StudyResult
 
 
@@ -176,13 +177,7 @@ def _whole_way(varied: Sequence[Factor], values: np.ndarray) -> list[Effect]:
 def _row(label: str, effect: Effect) -> tuple[str, ...]:
     change = effect.difference
     around = f"[{_points(change.low)}, {_points(change.high)}]".replace(" points,", ",")
-    return label, _points(change.mean), around, _probability(effect.p)
-
-
-def _probability(p: float) -> str:
-    if math.isnan(p):
-        return "–"
-    return f"{p:.2g}" if p >= 1e-4 else "< 0.0001"
+    return label, _points(change.mean), around, "–" if math.isnan(effect.p) else p_value(effect.p)
 
 
 def _points(value: float) -> str:

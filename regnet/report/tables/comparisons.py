@@ -6,6 +6,7 @@ from regnet.report.assessment import Assessed, Assessment
 from regnet.report.tables.format import interval
 from regnet.report.tables.table import Table
 from regnet.stats import Comparison, Estimate, Measure, verdict
+from regnet.stats.wording import p_value
 
 NOTHING = "–"
 WINNER = "★"
@@ -82,7 +83,7 @@ def _pair_row(one: Comparison, measure: Measure) -> tuple[str, ...]:
         _bracketed(one.difference.means, measure.scale),
         NOTHING if one.effect is None else _bracketed(one.effect),
         _bracketed(one.improvement, signed=False),
-        NOTHING if one.p is None else _probability(one.p),
+        NOTHING if one.p is None else p_value(one.p),
     )
 
 
@@ -93,10 +94,6 @@ def _bracketed(estimate: Estimate, scale: float = 1, *, signed: bool = True) -> 
     if interval is None:
         return value
     return f"{value} [{scale * interval.low:{form}}, {scale * interval.high:{form}}]"
-
-
-def _probability(p: float) -> str:
-    return f"{p:.2g}" if p >= 1e-4 else "< 0.0001"
 
 
 def _scope(one: Assessment) -> list[str]:

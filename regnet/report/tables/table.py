@@ -9,6 +9,7 @@ from rich.console import Console, OverflowMethod
 from rich.table import Table as RichTable
 
 from regnet.encoding import encodable
+from regnet.markdown import markdown_table
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,8 @@ class Table:
 
     def markdown(self) -> str:
         """The table as GitHub's Markdown; every column but the first is aligned to the right."""
-        ruler = ["---", *["---:"] * (len(self.headings) - 1)]
-        lines = [_line(self.headings), _line(ruler), *map(_line, self.rows)]
-        return f"**{self.title}**\n\n" + "\n".join(lines) + "".join(f"\n\n{note}" for note in self.notes) + "\n"
+        table = markdown_table(self.headings, self.rows)
+        return f"**{self.title}**\n\n{table}" + "".join(f"\n\n{note}" for note in self.notes) + "\n"
 
     def print(self, console: Console) -> None:
         """Writes the table to a terminal, its columns aligned in every encoding."""
@@ -38,7 +38,3 @@ class Table:
         console.print(table)
         for note in self.notes:
             console.print(note, style="dim", highlight=False)
-
-
-def _line(cells: list[str] | tuple[str, ...]) -> str:
-    return f"| {' | '.join(cells)} |"

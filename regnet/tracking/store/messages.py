@@ -11,6 +11,7 @@ import numpy as np
 
 from regnet.encoding import well_formed
 from regnet.registry.discovery import Provenance
+from regnet.study.flatten import flatten
 from regnet.tracking.store.passwords import without_password
 
 STOPPED = "regnet.stopped_after_epoch"
@@ -180,15 +181,6 @@ class Reply:
     problem: str | None = None
 
 
-def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """A configuration as MLflow's parameters: ``optimizer.lr``, ``model.layers.0.name``; without passwords."""
-    flat: dict[str, str] = {}
-    for key, value in config.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, Mapping):
-            flat |= flatten(value, f"{name}.")
-        elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
-            flat |= flatten({str(place): item for place, item in enumerate(value)}, f"{name}.")
-        else:
-            flat[name] = without_password(well_formed(str(value)))
-    return flat
+def params_of(config: Mapping[str, Any]) -> dict[str, str]:
+    """A configuration as MLflow's parameters, such as ``optimizer.lr``: texts without passwords."""
+    return {name: without_password(well_formed(str(value))) for name, value in flatten(config).items()}

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from regnet.markdown import markdown_table
 from regnet.stats import Measure, summarize
 from regnet.study.result import StudyResult
 from regnet.tracking.ui.view import RUNS_AT_ONCE
@@ -17,8 +18,8 @@ def study_note(result: StudyResult, options: Mapping[str, str]) -> str:
     rows = [] if good.empty else [(name, *_numbers(result.measure(name), good[name].to_numpy())) for name in headline_first(result)]
     parts = [
         f"{_seeds(result)}, after the last epoch:",
-        _table(("metric", "mean ± std", "95 % interval"), rows),
-        _table(("what differs from the launch's other studies", "here"), list(options.items())),
+        markdown_table(("metric", "mean ± std", "95 % interval"), rows) if rows else "",
+        markdown_table(("what differs from the launch's other studies", "here"), list(options.items())) if options else "",
     ]
     return "\n\n".join(filter(None, parts))
 
@@ -31,7 +32,7 @@ def launch_note(results: Sequence[StudyResult], labels: Sequence[str]) -> str:
         metric = headline_first(result)[0]
         numbers = ("–", "–") if good.empty else _numbers(result.measure(metric), good[metric].to_numpy())
         rows.append((label, metric, *numbers, _seeds(result)))
-    table = _table(("study", "metric", "mean ± std", "95 % interval", "seeds"), rows)
+    table = markdown_table(("study", "metric", "mean ± std", "95 % interval", "seeds"), rows)
     if sum(len(result.seeds) for result in results) <= RUNS_AT_ONCE:
         return table
     hint = f'MLflow\'s page loads {RUNS_AT_ONCE} runs at a time, the same seeds of every study: "Load more" adds the next.'
@@ -56,11 +57,3 @@ def _numbers(measure: Measure, values: np.ndarray) -> tuple[str, str]:
 def _seeds(result: StudyResult) -> str:
     count, failed = len(result.seeds), len(result.failures)
     return f"{count} seed{'s' * (count > 1)}" + (f", {failed} failed" if failed else "")
-
-
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Rows under headings, all columns but the first to the right; nothing where there are no rows."""
-    if not rows:
-        return ""
-    ruler = ["---", *["---:"] * (len(headings) - 1)]
-    return "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in (headings, ruler, *rows))

@@ -11,7 +11,7 @@ from regnet.stats import Summary, summarize
 from regnet.study.identity import SEED_KEYS
 from regnet.study.labels import differences, study_labels
 from regnet.study.result import StudyResult
-from regnet.tracking.store.messages import Destination, LaunchSummed, StudySummed, flatten
+from regnet.tracking.store.messages import Destination, LaunchSummed, StudySummed, params_of
 from regnet.tracking.store.uri import destination
 from regnet.tracking.ui.descriptions import headline_first, launch_note, study_note
 from regnet.tracking.ui.view import LABEL
@@ -102,7 +102,7 @@ def _summed(
             "regnet.machine": result.machine,
             "regnet.seeds": ", ".join(map(str, result.seeds)),
         },
-        params=flatten({key: value for key, value in result.config.items() if key not in SEED_KEYS}),
+        params=params_of({key: value for key, value in result.config.items() if key not in SEED_KEYS}),
         metrics=summary_metrics(result),
         report=None if folder is None else folder.resolve(),
         note=study_note(result, options),
