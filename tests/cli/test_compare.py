@@ -201,7 +201,7 @@ def test_latex_tables_are_rectangular_and_escaped(ask: Ask) -> None:
         (["slow", "mood=bad"], "is called 'mood=bad'"),
         (["slow", "--experiment", "race"], "did you mean 'races'?"),
         (["slow", "values"], "'slow' by test/error_rate, 'values' by test/rmse"),
-        (["slow", "fast", "--metric", "test/rmse"], "'slow', 'fast' did not measure 'test/rmse'"),
+        (["slow", "fast", "--metric", "test/rmse"], "'slow' and 'fast' did not measure 'test/rmse'"),
         (["slow", "fast", "--metric", "test/los"], "did you mean 'test/loss'?"),
         (["slow", "entropy", "--metric", "test/loss"], "'entropy' by cross_entropy"),
         (["slow", "elsewhere"], "a difference may come from the data alone"),
