@@ -38,6 +38,6 @@ class LockstepLauncher(BasicLauncher):
         regnet = sys.modules.get("regnet.cli.launch")  # loaded, if the task is its own
         if regnet is None or self.task_function is not regnet.train_job:
             return super().launch(job_overrides, initial_job_idx)
-        from regnet_lockstep.launching import Launch
+        from regnet.launcher.lockstep_launch import Launch
 
         return Launch(self, self.workers, self.memory, initial_job_idx).run(job_overrides)

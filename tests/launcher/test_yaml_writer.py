@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from omegaconf import MISSING, DictConfig, OmegaConf
-from regnet_lockstep.yaml_writer import YamlWriter
+
+from regnet.launcher.yaml_writer import YamlWriter
 
 
 class Colour(Enum):

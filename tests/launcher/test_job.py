@@ -16,8 +16,9 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn, run_job, setup_globals
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf, open_dict
-from regnet_lockstep.job import Job
-from regnet_lockstep.yaml_writer import YamlWriter
+
+from regnet.launcher.job import Job
+from regnet.launcher.yaml_writer import YamlWriter
 
 OVERRIDES = ["+a=1", "+b.c=${a}", "+b.d=${hydra:job.num}", "hydra.sweep.subdir=${hydra.job.num}/x"]
 

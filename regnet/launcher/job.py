@@ -17,8 +17,8 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import Container, DictConfig, OmegaConf, open_dict, read_write
 
 from regnet.launcher.copy_config import copy_config
-from regnet_lockstep.references import follow_references
-from regnet_lockstep.yaml_writer import YamlWriter
+from regnet.launcher.interpolation import follow_references
+from regnet.launcher.yaml_writer import YamlWriter
 
 
 class Job:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from omegaconf import OmegaConf
-from regnet_lockstep.references import follow_references
+
+from regnet.launcher.interpolation import follow_references
 
 WHOLE: dict[str, Any] = {
     "hydra": {"runtime": {"output_dir": "/some/where"}, "job": {"name": "regnet", "num": 3, "id": "???"}},

@@ -17,13 +17,13 @@ from regnet.cli.launch import keep_result, listening
 from regnet.config.build_study import assemble
 from regnet.config.compose import plain
 from regnet.gc_pause import making_what_stays
+from regnet.launcher.job import Job
+from regnet.launcher.plan_text import describe
+from regnet.launcher.yaml_writer import YamlWriter
 from regnet.registry.catalog import load_catalog
 from regnet.study.result import StudyResult
 from regnet.study.study import Study
 from regnet.training.lockstep import Group, plan, run_together
-from regnet_lockstep.job import Job
-from regnet_lockstep.telling import describe
-from regnet_lockstep.yaml_writer import YamlWriter
 
 log = logging.getLogger(__name__)
 

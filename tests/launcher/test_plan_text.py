@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from regnet_lockstep.telling import describe, ranges
 
+from regnet.launcher.plan_text import describe, ranges
 from regnet.training.lockstep import Group
 
 
