@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from regnet.network.sequential import Sequential
     from regnet.registry.catalog import Catalog, load_catalog
     from regnet.study.result import StudyResult, TrainedNetwork
+    from regnet.study.storage import load_result
     from regnet.tracking.read.load import load_results
 
 _HOMES = {
@@ -45,6 +46,7 @@ _HOMES = {
     "StudyResult": "regnet.study.result",
     "TrainedNetwork": "regnet.study.result",
     "Sequential": "regnet.network.sequential",
+    "load_result": "regnet.study.storage",
     "load_results": "regnet.tracking.read.load",
 }
 """Where each public name is defined, unless it is in `regnet.contracts`: imported on first use, for a quick `regnet --help`."""
@@ -73,6 +75,7 @@ __all__ = [
     "TrainedNetwork",
     "hookimpl",
     "load_catalog",
+    "load_result",
     "load_results",
     "run",
 ]

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from regnet.study.result import StudyResult
     from regnet.study.study import Study
 
+__all__ = ["EpochEnded", "Event", "ListenerFailed", "RunEnded", "RunFailed", "RunStarted", "StudyEnded", "StudyStarted"]
+
 
 @dataclass(frozen=True)
 class StudyStarted:

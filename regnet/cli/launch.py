@@ -8,43 +8,32 @@ import itertools
 import logging
 import os
 import shlex
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import hydra
-import numpy as np
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import _run_hydra, create_config_search_path, get_args_parser
-from hydra.conf import HydraConf
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from omegaconf import DictConfig
-from rich.console import Console
 
 from regnet.cli.console import print_written, results_console, tell_of_broken
 from regnet.cli.links import print_links
 from regnet.cli.options import add_plugin_options
-from regnet.config.build_study import assemble
-from regnet.config.compose import CONFIG_MODULE, CONFIG_NAME, plain, register_groups, with_search_path
+from regnet.config.compose import CONFIG_MODULE, CONFIG_NAME, register_groups, with_search_path
 from regnet.config.errors import readable_errors
 from regnet.errors import ConfigError
-from regnet.launcher.progress import progress_bar
 from regnet.launcher.sweep_loader import SweepLoader
-from regnet.registry.catalog import Catalog, load_catalog
-from regnet.registry.dispatch import Listeners
+from regnet.launcher.task import train_job
+from regnet.registry.catalog import load_catalog
 from regnet.registry.selection import add_overrides_to_policy, add_to_policy
 from regnet.report.build import PAGES, build_report
 from regnet.report.launch_info import from_folder
-from regnet.study.result import StudyResult, by_study
-from regnet.study.storage import find_results, load_result, save_result
-from regnet.study.study import Study
-from regnet.tracking import open_tracker
+from regnet.study.result import by_study
+from regnet.study.storage import find_results, load_result
 from regnet.tracking.store.passwords import without_password
 from regnet.tracking.write.process import writing_process
-from regnet.training.lockstep import refuse_if_all_diverged, run_study
 
 SEARCH_PATH = f"pkg://{CONFIG_MODULE}"
 
@@ -72,45 +61,6 @@ def launch(words: Sequence[str]) -> int:
             return _launch(options.overrides, options.multirun, options.config_dir, command)
         _run_hydra(options, parser, train_job, SEARCH_PATH, CONFIG_NAME)
     return 0
-
-
-def train_job(config: DictConfig) -> float:
-    """One of Hydra's jobs: trains the study that the configuration describes, and keeps its result in the job's folder.
-
-    Returns the mean of the final headline metric over the seeds, for sweepers that optimize it.
-    """
-    catalog = load_catalog()
-    study = assemble(plain(config), catalog)
-    with listening([study], catalog, HydraConfig.get()) as listeners:
-        result = run_study(study, listeners)
-    return keep_result(result)
-
-
-@contextmanager
-def listening(studies: Sequence[Study], catalog: Catalog, hydra: HydraConf) -> Iterator[Listeners]:
-    """Within, whoever hears of some studies of one launch: the plugins, a progress bar and the tracker.
-
-    Raises:
-        TrackingError: the runs cannot be written down.
-    """
-    manager = catalog.plugins.manager
-    with progress_bar(studies, manager), open_tracker(manager, _launch_name(hydra)):
-        yield Listeners(catalog.plugins)
-
-
-def keep_result(result: StudyResult) -> float:
-    """Writes the result into the folder of the job that Hydra is at, and tells of the seeds that failed.
-
-    Returns the mean of the final headline metric over the seeds.
-
-    Raises:
-        Diverged: not one seed was trained to the end.
-    """
-    save_result(result, Path(HydraConfig.get().runtime.output_dir))
-    for seed, reason in result.failures.items():
-        Console(stderr=True).print(f"regnet: {result.name}: seed {seed} {reason}", style="yellow", soft_wrap=True, highlight=False)
-    refuse_if_all_diverged(result)
-    return float(np.nanmean(result.history[result.headline][:, -1]))
 
 
 def _launch(overrides: list[str], multirun: bool, config_dir: str | None, command: str) -> int:
@@ -172,10 +122,6 @@ def _claim(folder: Path) -> Path:
             ) from error
         return candidate
     raise AssertionError("the numbers have run out")
-
-
-def _launch_name(hydra: HydraConf) -> str:
-    return str(hydra.sweep.dir if hydra.mode == RunMode.MULTIRUN else hydra.run.dir)
 
 
 def _add_folder(search_path: ConfigSearchPath, folder: str) -> None:

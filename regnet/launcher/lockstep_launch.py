@@ -13,12 +13,10 @@ from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra.core.utils import JobReturn, configure_log, filter_overrides, run_job, setup_globals
 from omegaconf import open_dict
 
-from regnet.cli.launch import keep_result, listening
-from regnet.config.build_study import assemble
-from regnet.config.compose import plain
 from regnet.gc_pause import making_what_stays
 from regnet.launcher.job import Job
 from regnet.launcher.plan_text import describe
+from regnet.launcher.task import assemble_job, keep_result, listening
 from regnet.launcher.yaml_writer import YamlWriter
 from regnet.registry.catalog import load_catalog
 from regnet.study.result import StudyResult
@@ -32,7 +30,7 @@ OWN_ENVIRONMENT = "hydra.job.chdir or hydra.job.env_set is set"
 
 
 class Launch:
-    """One launch of jobs whose task is `regnet.cli.launch.train_job`.
+    """One launch of jobs whose task is `regnet.launcher.task.train_job`.
 
     Args:
         launcher: who was asked for it.
@@ -95,7 +93,7 @@ class Launch:
                 continue
             try:
                 with job.current(), making_what_stays():
-                    studies[place] = assemble(plain(job.task_config), catalog)
+                    studies[place] = assemble_job(job.task_config, catalog)
             except Exception as error:  # the job's own, whatever it is
                 yield place, partial(_finish, error)
         if studies:

@@ -52,9 +52,13 @@ def save_result(result: StudyResult, folder: Path) -> None:
     draft.replace(folder / RESULT)
 
 
-def load_result(folder: Path) -> StudyResult:
-    """Reads what `save_result` wrote, without the trained networks."""
-    with _readable(folder / RESULT) as file, safe_open(file, framework="numpy") as kept:
+def load_result(folder: Path | str) -> StudyResult:
+    """The result in a job's folder, such as ``outputs/2026-01-31/12-00-00`` or ``multirun/…/3``, without the trained networks.
+
+    Raises:
+        FileNotFoundError: the folder has none.
+    """
+    with _readable(Path(folder) / RESULT) as file, safe_open(file, framework="numpy") as kept:
         description = json.loads(kept.metadata()[DESCRIPTION])
         history = {metric: kept.get_tensor(f"{HISTORY}{metric}") for metric in description["metrics"]}
     return StudyResult(

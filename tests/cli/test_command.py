@@ -145,7 +145,7 @@ def test_a_study_that_diverges_altogether_fails(tmp_path: Path) -> None:
 
 def test_an_interrupt_that_others_stumble_over_is_an_interrupt(tmp_path: Path) -> None:
     code = (
-        "import regnet.cli.launch as launch\ndef stumble(*_):\n try: raise KeyboardInterrupt\n finally: None.missing\n"
+        "import regnet.launcher.task as launch\ndef stumble(*_):\n try: raise KeyboardInterrupt\n finally: None.missing\n"
         "launch.assemble = stumble\nfrom regnet.cli import main\nraise SystemExit(main(['run', 'tracking=none']))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -155,7 +155,7 @@ def test_an_interrupt_that_others_stumble_over_is_an_interrupt(tmp_path: Path) -
 
 def test_a_bug_shows_its_traceback(tmp_path: Path) -> None:
     code = (
-        "import regnet.cli.launch as launch\ndef bug(*_): raise ZeroDivisionError('mine')\n"
+        "import regnet.launcher.task as launch\ndef bug(*_): raise ZeroDivisionError('mine')\n"
         "launch.assemble = bug\nfrom regnet.cli import main\nmain(['run', 'tracking=none'])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -15,8 +15,9 @@ import yaml
 from conftest import REGNET, Run
 from safetensors.numpy import load_file
 
-from regnet.study.storage import RESULT, load_result
+from regnet import load_result
 
+RESULT = "result.safetensors"
 SMALL = ("epochs=2", "dataset.train_size=40", "dataset.test_size=30", "hydra.sweep.dir=out")
 MIXED = ("seed=0,1", "optimizer.lr=0.01,0.03,-1,1e30", "model.hidden=[4],[5]", "engine=handbuilt,torch", "model.output=null")
 """Two sizes, two engines, a learning rate that is refused and one that diverges.

@@ -1,12 +1,13 @@
 """The launcher that Hydra finds, and loads at every start: it trains regnet's jobs together, and runs any others one by one."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn
+
+from regnet.launcher import is_regnet_task, launch_in_lockstep
 
 
 @dataclass
@@ -35,9 +36,6 @@ class LockstepLauncher(BasicLauncher):
         self.memory = memory
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        regnet = sys.modules.get("regnet.cli.launch")  # loaded, if the task is its own
-        if regnet is None or self.task_function is not regnet.train_job:
+        if not is_regnet_task(self.task_function):
             return super().launch(job_overrides, initial_job_idx)
-        from regnet.launcher.lockstep_launch import Launch
-
-        return Launch(self, self.workers, self.memory, initial_job_idx).run(job_overrides)
+        return launch_in_lockstep(self, job_overrides, initial_job_idx, workers=self.workers, memory=self.memory)

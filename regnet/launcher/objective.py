@@ -1,0 +1,45 @@
+"""The direction in which a sweeper optimizes: it has to be the one in which the headline metric is better."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hydra.conf import HydraConf
+from omegaconf import DictConfig
+
+from regnet.errors import ConfigError
+from regnet.study.study import Study
+
+DIRECTIONS: Final = {
+    "hydra.sweeper.direction": {"minimize": True, "maximize": False},
+    "hydra.sweeper.optim.maximize": {"false": True, "true": False},
+    "hydra.sweeper.ax_config.experiment.minimize": {"true": True, "false": False},
+}
+"""The options that give the sweepers for Optuna, Nevergrad and Ax their direction, and whether each value minimizes."""
+
+
+def check_objective(study: Study, hydra: HydraConf) -> None:
+    """Looks whether the job's sweeper, if it optimizes, does so in the direction in which the headline metric is better.
+
+    Raises:
+        ConfigError: it would look for the worst.
+    """
+    smaller = study.measure(study.headline).smaller_is_better
+    for option, values in DIRECTIONS.items():
+        found = _value(hydra, option)
+        if found in values and values[found] != smaller:
+            right = next(value for value, minimizes in values.items() if minimizes == smaller)
+            better = "smaller" if smaller else "larger"
+            raise ConfigError(
+                f"{study.headline} is better the {better} it is, and {option}={found} looks for the opposite: set {option}={right}"
+            )
+
+
+def _value(hydra: HydraConf, option: str) -> str | None:
+    """An option of Hydra's configuration as a lower-case text; None where this sweeper has no such option."""
+    node: object = hydra
+    for name in option.removeprefix("hydra.").split("."):
+        if not isinstance(node, DictConfig) or name not in node:
+            return None
+        node = node[name]
+    return str(getattr(node, "name", node)).lower()

@@ -1,0 +1,84 @@
+"""The task that Hydra runs for each job: training one study and keeping its result in the job's folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from hydra.conf import HydraConf
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from rich.console import Console
+
+from regnet.config.build_study import assemble
+from regnet.config.compose import plain
+from regnet.launcher.objective import check_objective
+from regnet.launcher.progress import progress_bar
+from regnet.registry.catalog import Catalog, load_catalog
+from regnet.registry.dispatch import Listeners
+from regnet.study.result import StudyResult
+from regnet.study.storage import save_result
+from regnet.study.study import Study
+from regnet.tracking import open_tracker
+from regnet.training.lockstep import refuse_if_all_diverged, run_study
+
+
+def train_job(config: DictConfig) -> float:
+    """Trains the study that a job's configuration describes, and keeps its result in the job's folder.
+
+    Returns the mean of the final headline metric over the seeds, for sweepers that optimize it.
+
+    Raises:
+        RegnetError: the study cannot be assembled, trained or tracked, or its sweeper optimizes in the wrong direction.
+    """
+    catalog = load_catalog()
+    study = assemble_job(config, catalog)
+    with listening([study], catalog, HydraConfig.get()) as listeners:
+        result = run_study(study, listeners)
+    return keep_result(result)
+
+
+def assemble_job(config: DictConfig, catalog: Catalog) -> Study:
+    """The study of the job that Hydra is at.
+
+    Raises:
+        RegnetError: it cannot be assembled, or its sweeper optimizes in the wrong direction.
+    """
+    study = assemble(plain(config), catalog)
+    check_objective(study, HydraConfig.get())
+    return study
+
+
+@contextmanager
+def listening(studies: Sequence[Study], catalog: Catalog, hydra: HydraConf) -> Iterator[Listeners]:
+    """Context manager of everything that is notified of a launch's studies: plugins, a progress bar and the tracker.
+
+    Raises:
+        TrackingError: the runs cannot be written.
+    """
+    manager = catalog.plugins.manager
+    with progress_bar(studies, manager), open_tracker(manager, _launch_name(hydra)):
+        yield Listeners(catalog.plugins)
+
+
+def keep_result(result: StudyResult) -> float:
+    """Writes the result into the folder of the job that Hydra is at, and prints which seeds failed.
+
+    Returns the mean of the final headline metric over the seeds.
+
+    Raises:
+        Diverged: every seed failed.
+    """
+    save_result(result, Path(HydraConfig.get().runtime.output_dir))
+    for seed, reason in result.failures.items():
+        Console(stderr=True).print(f"regnet: {result.name}: seed {seed} {reason}", style="yellow", soft_wrap=True, highlight=False)
+    refuse_if_all_diverged(result)
+    values = result.history[result.headline][:, -1]
+    return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
+
+
+def _launch_name(hydra: HydraConf) -> str:
+    return str(hydra.sweep.dir if hydra.mode == RunMode.MULTIRUN else hydra.run.dir)
