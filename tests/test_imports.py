@@ -66,13 +66,16 @@ ROOMS_WITHIN = {
 }
 """The same for the rooms within two packages."""
 
+STORE_MODULES = ("mlflow", "sqlalchemy")
+"""What only `tracking/store` may import: everybody else goes through its `Store`."""
+
 PLUGIN_MAY_IMPORT = {"builtin", "contracts", "errors", "network", "hookspecs"}
 """What a plugin needs, regnet's own as well as a stranger's."""
 
 EDGES = {
     "hydra": {"config", "launcher", "cli"},
     "omegaconf": {"config", "launcher", "cli", "tracking"},
-    "mlflow": {"tracking", "report", "cli"},
+    "mlflow": {"tracking"},
     "sklearn": {"builtin"},
     "matplotlib": {"report", "cli"},
     "jax": {"bench"},
@@ -197,3 +200,12 @@ def test_public_names_are_sorted_and_all_that_dir_shows() -> None:
 def test_a_name_that_is_not_public_is_refused() -> None:
     with pytest.raises(AttributeError, match="module 'regnet' has no attribute 'no_such_thing'"):
         regnet.no_such_thing  # noqa: B018  # looking is what fails
+
+
+def test_only_the_store_room_knows_mlflow_and_its_tables() -> None:
+    for path in sources():
+        inside = path.relative_to(ROOT).parts[:2] == ("tracking", "store")
+        for name in imported(path):
+            assert inside or name.split(".")[0] not in STORE_MODULES, f"{path.relative_to(ROOT)} imports {name}"
+            assert inside or not name.startswith("regnet.tracking.store.sql_"), f"{path.relative_to(ROOT)} imports {name}"
+            assert inside or not name.startswith("regnet.tracking.store.client_"), f"{path.relative_to(ROOT)} imports {name}"

@@ -40,9 +40,9 @@ def _assessed(options: argparse.Namespace) -> Assessment:
     from regnet.tracking.store.connect import connect, store_uri, tracking_errors
 
     rules = Rules(options.test, "unpaired" if options.unpaired else "by_seed", options.incomplete or "refuse")
-    client = connect(options.uri, create=False)
+    store = connect(options.uri, create=False)
     with tracking_errors(store_uri(options.uri)):
-        union = unite(select_runs(client, options.studies, options.experiment))
+        union = unite(select_runs(store, options.studies, options.experiment))
     one = assess(final_results(union.runs), np.random.default_rng(RESAMPLING), options.metric, rules)
     return replace(one, notes=(*union.notes, *one.notes))
 

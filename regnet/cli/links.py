@@ -29,10 +29,10 @@ def print_each(console: Console, links: dict[str, str]) -> None:
 
 def _links(where: Destination, launch: str) -> dict[str, str]:
     """On the server that has the runs, or else on the one that `regnet ui` would start."""
-    from regnet.tracking.store.connect import connect, existing_experiment, tracking_errors
+    from regnet.tracking.store.connect import connect, tracking_errors
     from regnet.tracking.ui.links import launch_links
 
-    client = connect(where.uri, create=False)
+    store = connect(where.uri, create=False)
     with tracking_errors(where.uri):
         base = where.uri.rstrip("/") + "/" if is_server(where.uri) else address(DEFAULT_PORT)
-        return launch_links(client, existing_experiment(client, where.experiment), launch, base)
+        return launch_links(store, next(iter(store.experiments(where.experiment))), launch, base)

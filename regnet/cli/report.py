@@ -23,12 +23,12 @@ def report(options: argparse.Namespace) -> int:
     from regnet.tracking.store.connect import connect, store_uri, tracking_errors
     from regnet.tracking.store.uri import destination
 
-    client = connect(options.uri, create=False)
+    store = connect(options.uri, create=False)
     with tracking_errors(store_uri(options.uri)):
-        experiment = options.experiment or newest_experiment(client)
-        launch = options.launch or newest_launch(client, experiment)
-        results = read_launch(client, experiment, launch)
-        origin = from_store(client, experiment, launch)
+        experiment = options.experiment or newest_experiment(store)
+        launch = options.launch or newest_launch(store, experiment)
+        results = read_launch(store, experiment, launch)
+        origin = from_store(store, experiment, launch)
         asked = str(results[0].config["report"])
         kind = options.kind or (asked if asked in PAGES else "page")
         made = build_report(results, kind, Path(options.out), load_catalog(), origin)

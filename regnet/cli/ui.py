@@ -33,17 +33,17 @@ def ui(options: argparse.Namespace) -> int:
 
 def _links(uri: str, experiment: str | None, base: str) -> dict[str, str]:
     from regnet.tracking.read.studies import newest_experiment, newest_launch
-    from regnet.tracking.store.connect import connect, existing_experiment, tracking_errors
+    from regnet.tracking.store.connect import connect, tracking_errors
     from regnet.tracking.ui.links import launch_links
     from regnet.tracking.ui.publish import show_view
 
-    client = connect(uri, create=False)
+    store = connect(uri, create=False)
     with tracking_errors(uri):
-        name = experiment or newest_experiment(client)
-        launch = newest_launch(client, name)
-        identity = existing_experiment(client, name)
-        show_view(client, identity, launch)
-        return launch_links(client, identity, launch, base)
+        name = experiment or newest_experiment(store)
+        launch = newest_launch(store, name)
+        identity = next(iter(store.experiments(name)))
+        show_view(store, identity, launch)
+        return launch_links(store, identity, launch, base)
 
 
 def _open(links: dict[str, str], browser: bool) -> None:

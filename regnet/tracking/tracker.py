@@ -23,9 +23,8 @@ from regnet.study.identity import SEED_KEYS
 from regnet.study.result import StudyResult
 from regnet.study.study import Study
 from regnet.tracking.store import messages
-from regnet.tracking.store.messages import STOPPED, Destination, params_of
+from regnet.tracking.store.messages import LABEL, STOPPED, Destination, params_of
 from regnet.tracking.store.uri import destination
-from regnet.tracking.ui.view import LABEL
 from regnet.tracking.write.model_selection import check_choice
 from regnet.tracking.write.process import Channel, writing_process
 

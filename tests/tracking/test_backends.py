@@ -121,8 +121,7 @@ def test_bulk_rows_are_those_of_the_client(ready_database: Path, tmp_path: Path,
     for name in stores:
         shutil.copy(ready_database, tmp_path / f"{name}.db")
     bulk = told(stores["bulk"], tmp_path / "bulk")
-    monkeypatch.setattr("regnet.tracking.write.run_buffer.takes_bulk", lambda client, experiment: False)
-    monkeypatch.setattr("regnet.tracking.ui.publish.sql_store", lambda client: None)
+    monkeypatch.setattr("regnet.tracking.store.connect.sql_store", lambda client: None)
     client = told(stores["client"], tmp_path / "client")
     assert isinstance(bulk._backend, BulkBackend)
     assert isinstance(client._backend, ClientBackend)

@@ -9,9 +9,10 @@ import pytest
 from mlflow.entities import Metric
 from mlflow.tracking import MlflowClient
 
-from regnet.tracking.read import histories
-from regnet.tracking.read.histories import read_histories
-from regnet.tracking.read.runs import find_runs
+from regnet.tracking.store import sql_store
+from regnet.tracking.store.client_store import ClientStore
+from regnet.tracking.store.connect import store_of
+from regnet.tracking.store.sql_store import SqlStore
 
 
 def test_a_query_and_the_client_read_the_same(store: Callable[[], MlflowClient], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,12 +23,13 @@ def test_a_query_and_the_client_read_the_same(store: Callable[[], MlflowClient],
         steps = 1 + draw.permutation(30)  # a store may give them in any order
         points = [Metric(name, draw.random(), 1_000 + int(step), int(step)) for name in ("a", "b", "c") for step in steps]
         client.log_batch(run_id, [*points, Metric("a", float("nan"), 2_000, 41)])
-    runs = find_runs(client, {"0": "Default"}, {})
-    monkeypatch.setattr(histories, "RUNS_PER_QUERY", 2)
-    monkeypatch.setattr(histories, "ROWS_AT_ONCE", 7)
-    in_bulk = read_histories(client, runs, {"a", "b", "d"})
-    monkeypatch.setattr(histories, "sql_store", lambda client: None)
-    one_by_one = read_histories(client, runs, {"a", "b", "d"})
+    bulk = store_of(client)
+    assert isinstance(bulk, SqlStore)
+    runs = bulk.find_runs({"0": "Default"}, {})
+    monkeypatch.setattr(sql_store, "RUNS_PER_QUERY", 2)
+    monkeypatch.setattr(sql_store, "ROWS_AT_ONCE", 7)
+    in_bulk = bulk.histories(runs, {"a", "b", "d"})
+    one_by_one = ClientStore(client).histories(runs, {"a", "b", "d"})
     assert [sorted(in_bulk[run_id]) for run_id in made] == [["a", "b"], ["a", "b"], []]
     for run_id, history in one_by_one.items():
         assert in_bulk[run_id].keys() == history.keys()

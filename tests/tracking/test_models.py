@@ -26,6 +26,7 @@ from regnet.errors import ConfigError
 from regnet.registry.selection import OWN, VARIABLE
 from regnet.study.result import StudyResult
 from regnet.tracking.read.studies import newest_launch, read_launch
+from regnet.tracking.store.connect import store_of
 from regnet.tracking.write.model_selection import best_seed
 from regnet.tracking.write.summary import write_summaries
 from tests.servers import answers, free_port, wait_for
@@ -129,7 +130,7 @@ def test_without_validation_there_is_no_model_unless_asked(store: Store) -> None
 def test_validation_is_tracked_and_read_back(store: Store) -> None:
     written = regnet.run(SMALL)
     client = store()
-    (read,) = read_launch(client, "regnet", newest_launch(client, "regnet"))
+    (read,) = read_launch(store_of(client), "regnet", newest_launch(store_of(client), "regnet"))
     assert {"validation/loss", "validation/error_rate"} <= read.history.keys()
     assert all(np.array_equal(read.history[name], values) for name, values in written.history.items())
     tags = {tag.value: one.dataset for one in best_run(client, written).inputs.dataset_inputs for tag in one.tags}
@@ -153,7 +154,7 @@ def test_the_newest_version_has_the_alias(store: Store) -> None:
 def test_a_run_is_kept_once(store: Store) -> None:
     result = regnet.run(SMALL)
     client = store()
-    write_summaries([result], newest_launch(client, "regnet"))
+    write_summaries([result], newest_launch(store_of(client), "regnet"))
     assert len(client.search_logged_models(["1"])) == 1
 
 

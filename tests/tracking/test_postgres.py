@@ -24,7 +24,7 @@ from regnet.errors import TrackingError
 from regnet.tracking.read.studies import newest_launch, read_launch
 from regnet.tracking.store import silence
 from regnet.tracking.store.client_backend import ClientBackend
-from regnet.tracking.store.connect import connect, tracking_errors
+from regnet.tracking.store.connect import connect, store_of, tracking_errors
 from regnet.tracking.store.sql_backend import BulkBackend
 from tests.cli.test_command import SMALL
 from tests.cli.test_command import regnet as command
@@ -91,8 +91,7 @@ def test_bulk_rows_are_those_of_the_client(database: Callable[[str], str], tmp_p
     monkeypatch.chdir(tmp_path)
     one, other = database("bulk"), database("client")
     bulk = told(one, tmp_path / "bulk")
-    monkeypatch.setattr("regnet.tracking.write.run_buffer.takes_bulk", lambda client, experiment: False)
-    monkeypatch.setattr("regnet.tracking.ui.publish.sql_store", lambda client: None)
+    monkeypatch.setattr("regnet.tracking.store.connect.sql_store", lambda client: None)
     client = told(other, tmp_path / "client")
     assert isinstance(bulk._backend, BulkBackend)
     assert isinstance(client._backend, ClientBackend)
@@ -107,7 +106,7 @@ def test_what_is_written_is_read(database: Callable[[str], str], tmp_path: Path,
     uri = database("results")
     written = regnet.run(["seeds=3", f"tracking.uri={uri}", *SMALL])
     client = MlflowClient(uri)
-    (read,) = read_launch(client, "regnet", newest_launch(client, "regnet"))
+    (read,) = read_launch(store_of(client), "regnet", newest_launch(store_of(client), "regnet"))
     assert read.seeds == (0, 1, 2)
     for name, values in written.history.items():
         assert np.array_equal(read.history[name], values)
@@ -191,12 +190,12 @@ def frozen(uri: str) -> Iterator[None]:
 
 def test_a_server_that_freezes_is_given_up(database: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
     uri = database("frozen")
-    client = connect(uri)
+    store = connect(uri)
     monkeypatch.setattr(silence, "ANSWER_SECONDS", 2)
     message = "cannot be used: the database has not answered for 2 s"
     with frozen(uri), pytest.raises(TrackingError, match=message), tracking_errors(uri):
-        client.search_experiments()
-    assert connect(uri).search_experiments()  # once it answers again, it can be used again
+        store.experiments()
+    assert connect(uri).experiments()  # once it answers again, it can be used again
 
 
 def test_a_statement_that_takes_its_time_is_not_given_up_while_its_rows_arrive(

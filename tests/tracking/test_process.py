@@ -24,6 +24,7 @@ from regnet.registry.catalog import load_catalog
 from regnet.registry.dispatch import Listeners
 from regnet.tracking import open_tracker
 from regnet.tracking.read.studies import newest_launch, read_launch
+from regnet.tracking.store.connect import store_of
 from regnet.tracking.store.messages import Destination
 from regnet.tracking.write.process import WritingProcess, writing_process
 from regnet.training.lockstep import run_study
@@ -182,5 +183,5 @@ def test_an_interruption_that_reaches_both_processes_loses_nothing(store: Store)
     with pytest.raises(KeyboardInterrupt):
         train("seeds=2", action=interrupt)
     assert [run.info.status for run in runs(store())] == ["KILLED"] * 2
-    (read,) = read_launch(store(), "regnet", newest_launch(store(), "regnet"))
+    (read,) = read_launch(store_of(store()), "regnet", newest_launch(store_of(store()), "regnet"))
     assert read.history["train/loss"].shape == (2, 2)

@@ -9,17 +9,17 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from regnet.errors import TrackingError
-from regnet.tracking.read import runs
 from regnet.tracking.read.deduplicate import unite
 from regnet.tracking.read.params import nested, value_of
-from regnet.tracking.read.runs import TrackedRun, experiments, find_runs
 from regnet.tracking.read.select import launched_runs, select_runs
 from regnet.tracking.read.studies import by_study, final_results
 from regnet.tracking.store import messages
-from regnet.tracking.ui import view
+from regnet.tracking.store.client_store import ClientStore
+from regnet.tracking.store.connect import store_of
+from regnet.tracking.store.store import Store, TrackedRun
 from regnet.tracking.write.run_buffer import Ledger
 
-Store = Callable[[], MlflowClient]
+MakeClient = Callable[[], MlflowClient]
 Story = tuple[str, str, str, str, dict[int, float | None]]
 """Identity, name, label and launch of a study, and what its seeds ended with: nothing where one failed."""
 
@@ -29,15 +29,12 @@ OTHER: Story = ("bbb", "it's", "monday", "tuesday", {0: 0.4})
 
 
 @pytest.fixture(params=["rows", "client"])
-def client(store: Store, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> MlflowClient:
-    """Of a store with three launches in two experiments, read either way."""
-    made = store()
+def filled(store: MakeClient, request: pytest.FixtureRequest) -> Store:
+    """A store with three launches in two experiments, read either way."""
     told("one", Path.cwd(), FIRST)
     told("two", Path.cwd(), AGAIN, start=2_000)
     told("two", Path.cwd(), OTHER, start=3_000)
-    if request.param == "client":
-        monkeypatch.setattr(runs, "sql_store", lambda client: None)
-    return made
+    return ClientStore(store()) if request.param == "client" else store_of(store())
 
 
 def told(experiment: str, folder: Path, story: Story, start: int = 1_000) -> None:
@@ -50,7 +47,8 @@ def told(experiment: str, folder: Path, story: Story, start: int = 1_000) -> Non
 
 def events(story: Story, start: int) -> Iterator[messages.Record]:
     identity, name, label, launch, ends = story
-    tags = {"regnet.study": identity, "regnet.study_name": name, view.LABEL: label, "regnet.launch": launch, "regnet.role": "run"}
+    tags = {"regnet.study": identity, "regnet.study_name": name, messages.LABEL: label, "regnet.launch": launch}
+    tags["regnet.role"] = "run"
     yield messages.StudyBegun(0, name, {}, tags, {"optimizer.lr": "0.1", "study": "None"})
     yield messages.DataSeen(0, "none", {})
     for run, (seed, end) in enumerate(ends.items()):
@@ -78,55 +76,57 @@ def seen(found: list[TrackedRun]) -> list[tuple[str, str, int]]:
     ],
     ids=lambda value: " ".join(value) if value and isinstance(value[0], str) else "",
 )
-def test_words(client: MlflowClient, words: list[str], expected: list[tuple[str, str, int]]) -> None:
-    assert seen(select_runs(client, words)) == expected
+def test_words(filled: Store, words: list[str], expected: list[tuple[str, str, int]]) -> None:
+    assert seen(select_runs(filled, words)) == expected
 
 
-def test_an_experiment_narrows_the_search(client: MlflowClient) -> None:
-    assert seen(select_runs(client, ["plain"], "one")) == [("monday", "aaa", 0), ("monday", "aaa", 1)]
-    assert seen(select_runs(client, [], "one")) == [("monday", "aaa", 0), ("monday", "aaa", 1)]
+def test_an_experiment_narrows_the_search(filled: Store) -> None:
+    assert seen(select_runs(filled, ["plain"], "one")) == [("monday", "aaa", 0), ("monday", "aaa", 1)]
+    assert seen(select_runs(filled, [], "one")) == [("monday", "aaa", 0), ("monday", "aaa", 1)]
     with pytest.raises(TrackingError, match=r"called 'it\\'s'|called \"it's\""):
-        select_runs(client, ["it's"], "one")
+        select_runs(filled, ["it's"], "one")
 
 
-def test_deleted_runs_are_not_found(client: MlflowClient) -> None:
-    client.delete_run(select_runs(client, ["bbb"])[0].run_id)
+def test_deleted_runs_are_not_found(filled: Store, store: MakeClient) -> None:
+    store().delete_run(select_runs(filled, ["bbb"])[0].run_id)
     with pytest.raises(TrackingError, match="'bbb'"):
-        select_runs(client, ["bbb"])
+        select_runs(filled, ["bbb"])
 
 
-def test_unknown_words_are_answered_with_the_closest(client: MlflowClient) -> None:
+def test_unknown_words_are_answered_with_the_closest(filled: Store) -> None:
     with pytest.raises(TrackingError, match=r"is called 'plane': the closest names are 'plain'"):
-        select_runs(client, ["plane"])
+        select_runs(filled, ["plane"])
     with pytest.raises(TrackingError, match=r"no launch is called 'mond': the closest names are 'monday'"):
-        launched_runs(client, "mond")
+        launched_runs(filled, "mond")
     with pytest.raises(TrackingError, match=r"did you mean 'one'\?"):
-        select_runs(client, ["plain"], "on")
+        select_runs(filled, ["plain"], "on")
 
 
-def test_a_store_without_runs(store: Store) -> None:
+def test_a_store_without_runs(store: MakeClient) -> None:
     for words in ([], ["x"]):
         with pytest.raises(TrackingError, match="no runs of regnet's"):
-            select_runs(store(), words)
+            select_runs(store_of(store()), words)
     with pytest.raises(TrackingError, match="no runs of regnet's"):
-        launched_runs(store())
+        launched_runs(store_of(store()))
 
 
-def test_what_the_client_cannot_search_for_is_told(client: MlflowClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "sql_store", lambda client: None)
+@pytest.mark.parametrize("filled", ["client"], indirect=True)
+def test_what_the_client_cannot_search_for_is_told(filled: Store) -> None:
     with pytest.raises(TrackingError, match="both kinds of quotation marks"):
-        select_runs(client, ["'\""])
+        select_runs(filled, ["'\""])
 
 
-def test_rows_and_the_client_give_the_same(client: MlflowClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = find_runs(client, experiments(client), {})
+def test_rows_and_the_client_give_the_same(filled: Store, store: MakeClient) -> None:
+    found = filled.find_runs(filled.experiments(), {})
     assert len(found) == 8
-    monkeypatch.undo()
-    assert find_runs(client, experiments(client), {}) == found
+    for other in (store_of(store()), ClientStore(store())):
+        assert other.find_runs(other.experiments(), {}) == found
+        assert other.tag_values(other.experiments(), ["regnet.launch"]) == {"monday", "tuesday"}
+        assert other.newest_run(other.experiments()) == filled.newest_run(filled.experiments())
 
 
-def test_a_study_of_two_launches_has_each_seed_once(client: MlflowClient) -> None:
-    union = unite(select_runs(client, ["plain", "bbb"]))
+def test_a_study_of_two_launches_has_each_seed_once(filled: Store) -> None:
+    union = unite(select_runs(filled, ["plain", "bbb"]))
     assert seen(list(union.runs)) == [("monday", "aaa", 0), ("tuesday", "aaa", 1), ("tuesday", "aaa", 2), ("tuesday", "bbb", 0)]
     united, unlike = union.notes
     assert united.startswith("'plain' (aaa) was run in 2 launches (monday, tuesday): its 3 seeds are united, and 1 that")
@@ -137,11 +137,11 @@ def test_a_study_of_two_launches_has_each_seed_once(client: MlflowClient) -> Non
     assert first.config == {"optimizer": {"lr": 0.1}, "study": None}
 
 
-def test_a_run_that_finished_counts_before_a_newer_one_that_did_not(store: Store) -> None:
-    client = store()
+def test_a_run_that_finished_counts_before_a_newer_one_that_did_not(store: MakeClient) -> None:
+    store()
     told("one", Path.cwd(), FIRST)
     told("one", Path.cwd(), ("aaa", "plain", "lr=0.1", "friday", {0: None}), start=9_000)
-    (union,) = by_study(unite(select_runs(client, ["aaa"])).runs).values()
+    (union,) = by_study(unite(select_runs(store_of(store()), ["aaa"])).runs).values()
     assert [(run.seed, run.launch, run.failure) for run in union] == [(0, "monday", None), (1, "monday", None)]
 
 

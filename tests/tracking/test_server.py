@@ -15,6 +15,7 @@ from mlflow.tracking import MlflowClient
 
 import regnet
 from regnet.tracking.read.studies import newest_launch, read_launch
+from regnet.tracking.store.connect import store_of
 from regnet.tracking.store.sql_tables import sql_store
 from tests.servers import answers, free_port, wait_for
 
@@ -43,7 +44,7 @@ def test_what_is_written_through_a_server_is_read_through_it(server: str, tmp_pa
     written = regnet.run(["seeds=3", f"tracking.uri={server}", *SMALL])
     client = MlflowClient(server)
     assert sql_store(client) is None
-    (read,) = read_launch(client, "regnet", newest_launch(client, "regnet"))
+    (read,) = read_launch(store_of(client), "regnet", newest_launch(store_of(client), "regnet"))
     assert (read.seeds, read.config, read.identity) == (written.seeds, written.config, written.identity)
     for name, values in written.history.items():
         assert np.array_equal(read.history[name], values)

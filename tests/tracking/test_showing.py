@@ -12,10 +12,12 @@ from mlflow.entities import Experiment, Run
 from mlflow.tracking import MlflowClient
 
 import regnet
-from regnet.tracking.store.messages import LaunchSummed
+from regnet.tracking.store.client_store import ClientStore
+from regnet.tracking.store.connect import store_of
+from regnet.tracking.store.messages import BEST, LABEL, LaunchSummed
 from regnet.tracking.ui.links import launch_links
 from regnet.tracking.ui.publish import show_launch, show_view
-from regnet.tracking.ui.view import BEST, LABEL, NOTE, grouped_link, view_tag
+from regnet.tracking.ui.view import NOTE, grouped_link, view_tag
 from regnet.tracking.write.model_selection import best_seed
 from regnet.tracking.write.summary import write_summaries
 
@@ -58,18 +60,17 @@ def test_a_summary_has_its_studys_table(store: Store) -> None:
 
 
 @pytest.mark.parametrize("public", [False, True], ids=["in bulk", "by MLflow's client"])
-def test_studies_are_labelled_by_what_they_differ_in(store: Store, monkeypatch: pytest.MonkeyPatch, public: bool) -> None:
+def test_studies_are_labelled_by_what_they_differ_in(store: Store, public: bool) -> None:
     results = [regnet.run([f"optimizer.lr={lr}", "seeds=3", *SMALL]) for lr in (0.001, 0.01)]
     client = store()
     for run in found(client, "run"):  # as if they had been started together
         client.set_tag(run.info.run_id, "regnet.launch", "a sweep")
-    if public:
-        monkeypatch.setattr("regnet.tracking.ui.publish.sql_store", lambda client: None)
+    shown = ClientStore(client) if public else store_of(client)
     there = experiment(client).experiment_id
     labels = {result.identity: label for result, label in zip(results, ["slow", "quick"], strict=True)}
     best = {result.identity: best_seed(result) for result in results}
     launch = LaunchSummed("a sweep", labels, best, frozenset({"train", "test"}), "A table.")
-    show_launch(client, there, launch)
+    show_launch(shown, there, launch)
     runs = list(found(client, "run"))
     assert len(runs) == 6
     for run in runs:
@@ -78,7 +79,7 @@ def test_studies_are_labelled_by_what_they_differ_in(store: Store, monkeypatch: 
         assert run.data.tags[BEST] == ("yes" if run.data.params["seed"] == str(best[study]) else "no")
     assert len([run for run in runs if run.data.tags[BEST] == "yes"]) == 2
     assert "A table." in experiment(client).tags[NOTE]
-    assert list(launch_links(client, there, "a sweep")) == ["All runs, grouped by study", "The best run of each study, compared"]
+    assert list(launch_links(shown, there, "a sweep")) == ["All runs, grouped by study", "The best run of each study, compared"]
 
 
 def test_the_best_run_is_chosen_by_validation_never_by_test(store: Store) -> None:
@@ -97,7 +98,7 @@ def test_a_sweep_ends_with_links(store: Store, tmp_path: Path) -> None:
     client = store()
     there = experiment(client).experiment_id
     launch = next(found(client, "run")).data.tags["regnet.launch"]
-    assert links == launch_links(client, there, launch, "http://127.0.0.1:5000/")
+    assert links == launch_links(store_of(client), there, launch, "http://127.0.0.1:5000/")
     assert len(links) == 3
     assert {run.info.run_name for run in found(client, "summary")} == {"lr=0.001 · summary", "lr=0.01 · summary"}
 
@@ -108,7 +109,7 @@ def test_a_view_that_is_there_stays(store: Store) -> None:
     there = experiment(client)
     launch = next(found(client, "run")).data.tags["regnet.launch"]
     client.set_experiment_tag(there.experiment_id, view_tag(launch), "the user's")
-    show_view(client, there.experiment_id, launch)
+    show_view(store_of(client), there.experiment_id, launch)
     assert experiment(client).tags[view_tag(launch)] == "the user's"
 
 

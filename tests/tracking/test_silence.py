@@ -90,9 +90,9 @@ def test_requests_that_are_not_answered(listen: Listen, monkeypatch: pytest.Monk
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     address = f"http://127.0.0.1:{listen(lambda request: HEALTHY if b'/health' in request else b'')}"
-    client = connect(address)
+    store = connect(address)
     with pytest.raises(TrackingError, match=f"^the MLflow store {address} cannot be used: "), tracking_errors(address):
-        client.search_experiments(max_results=1)
+        store.experiments()
 
 
 def test_mlflow_gives_up_after_two_minutes_unless_the_user_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:

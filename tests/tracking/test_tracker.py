@@ -25,7 +25,7 @@ from regnet.registry.loading import Plugins, load_plugins
 from regnet.stats import summarize
 from regnet.tracking import open_tracker
 from regnet.tracking.read.studies import newest_launch, read_launch
-from regnet.tracking.store.connect import connect
+from regnet.tracking.store.connect import connect, store_of
 from regnet.tracking.store.messages import params_of
 from regnet.training.lockstep import run_study
 
@@ -118,7 +118,7 @@ def test_a_summary_s_interval_is_one_of_values_that_there_are(store: Store) -> N
 def test_results_read_back_are_those_that_were_written(store: Store) -> None:
     written = regnet.run(["seeds=[4,2]", *SMALL])
     client = store()
-    (read,) = read_launch(client, "regnet", newest_launch(client, "regnet"))
+    (read,) = read_launch(store_of(client), "regnet", newest_launch(store_of(client), "regnet"))
     assert read.seeds == (2, 4)
     assert read.config == written.config
     assert (read.identity, read.name, read.machine) == (written.identity, written.name, written.machine)
@@ -138,7 +138,7 @@ def test_a_seed_that_diverges_is_failed_and_says_when(store: Store) -> None:
         assert run.data.tags.get("regnet.failure") == result.failures.get(seed)
     (summary,) = runs(store(), "summary")
     assert (summary.data.metrics["n"], summary.data.metrics["failed"]) == (12 - len(result.failures), len(result.failures))
-    (read,) = read_launch(store(), "regnet", newest_launch(store(), "regnet"))
+    (read,) = read_launch(store_of(store()), "regnet", newest_launch(store_of(store()), "regnet"))
     assert read.failures == result.failures
     for name, values in result.history.items():
         assert np.array_equal(read.history[name], values, equal_nan=True)

@@ -1,6 +1,6 @@
 """Reading: from runs in a store to results.
 
-Offers `runs` and `histories` (as they lie), `params` (texts as values), `studies` (results), `select` and `deduplicate` (which
+Offers `params` (texts as values), `studies` (results), `select` and `deduplicate` (which
 runs are meant), `dataframe` and `load` (as a table).
 
 May import `tracking.store`, `tracking.ui`, what is below tracking.

@@ -6,14 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
-from mlflow.tracking import MlflowClient
 
 from regnet.study.identity import PRESENTATION_KEYS, SEED_KEYS
-from regnet.tracking.read.histories import read_histories
 from regnet.tracking.read.params import Value, value_of
-from regnet.tracking.read.runs import TrackedRun
 from regnet.tracking.read.studies import FINAL, measured
-from regnet.tracking.ui.view import LABEL
+from regnet.tracking.store.messages import LABEL
+from regnet.tracking.store.store import Store, TrackedRun
 
 TIME = "time/"
 DTYPES: dict[type, str] = {bool: "boolean", int: "Int64", float: "Float64", str: "string"}
@@ -29,9 +27,9 @@ def runs_frame(runs: Sequence[TrackedRun]) -> pd.DataFrame:
     return pd.concat([_what(runs), _params(runs), _metrics(runs)], axis=1)
 
 
-def epochs_frame(client: MlflowClient, runs: Sequence[TrackedRun]) -> pd.DataFrame:
+def epochs_frame(store: Store, runs: Sequence[TrackedRun]) -> pd.DataFrame:
     """A row for each run and epoch, from 1: the same columns, but with the metrics after that epoch."""
-    histories = read_histories(client, runs, measured(runs))
+    histories = store.histories(runs, measured(runs))
     tables = []
     for place, run in enumerate(runs):
         columns = {name: pd.Series(values) for name, values in sorted(histories[run.run_id].items())}

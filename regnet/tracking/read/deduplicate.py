@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from regnet.tracking.read.runs import TrackedRun
+from regnet.tracking.store.store import TrackedRun
 
 
 @dataclass(frozen=True)

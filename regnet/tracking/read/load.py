@@ -29,7 +29,7 @@ def load_results(
     from regnet.tracking.read.select import launched_runs
     from regnet.tracking.store.connect import connect, store_uri, tracking_errors
 
-    client = connect(uri, create=False)
+    store = connect(uri, create=False)
     with tracking_errors(store_uri(uri)):
-        runs = launched_runs(client, launch, experiment)
-        return epochs_frame(client, runs) if history else runs_frame(runs)
+        runs = launched_runs(store, launch, experiment)
+        return epochs_frame(store, runs) if history else runs_frame(runs)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Mapping, Sequence
 
-from mlflow.tracking import MlflowClient
-
 from regnet.errors import TrackingError
-from regnet.tracking.read.runs import ROLE, TrackedRun, experiments, find_runs, tag_values
 from regnet.tracking.read.studies import newest_experiment, newest_launch
-from regnet.tracking.ui.view import LABEL
+from regnet.tracking.store.messages import LABEL
+from regnet.tracking.store.store import ROLE, Store, TrackedRun
 
 NAMES = ("regnet.study_name", LABEL, "regnet.study", "regnet.launch")
 """The tags that hold what a word may be, the first that fits before the others."""
@@ -18,14 +16,14 @@ SHOWN = 5
 """How many of the closest names are told where there is none such."""
 
 
-def select_runs(client: MlflowClient, words: Sequence[str], experiment: str | None = None) -> list[TrackedRun]:
+def select_runs(store: Store, words: Sequence[str], experiment: str | None = None) -> list[TrackedRun]:
     """The runs of all studies that any of the words stands for, each run once; without words, those of the newest launch.
 
     A word is the name of a study, its label, its identity, the launch it was started with or, as `key=value`, a tag of its runs:
     the first of these that fits. They come in the order of the words, and of their start.
 
     Args:
-        client: Of the store.
+        store: the store.
         words: Which studies.
         experiment: Where to look; by default in all experiments.
 
@@ -33,34 +31,34 @@ def select_runs(client: MlflowClient, words: Sequence[str], experiment: str | No
         TrackingError: a word fits nothing; there is no such experiment; there are no runs at all.
     """
     if not words:
-        name = experiment or newest_experiment(client)
-        return find_runs(client, experiments(client, name), ROLE | {"regnet.launch": newest_launch(client, name)})
-    within = experiments(client, experiment)
-    found = {run.run_id: run for word in words for run in _called(client, within, word)}
+        name = experiment or newest_experiment(store)
+        return store.find_runs(store.experiments(name), ROLE | {"regnet.launch": newest_launch(store, name)})
+    within = store.experiments(experiment)
+    found = {run.run_id: run for word in words for run in _called(store, within, word)}
     return list(found.values())
 
 
-def launched_runs(client: MlflowClient, launch: str | None = None, experiment: str | None = None) -> list[TrackedRun]:
+def launched_runs(store: Store, launch: str | None = None, experiment: str | None = None) -> list[TrackedRun]:
     """The runs of a launch, or of all, in an experiment, or in all.
 
     Raises:
         TrackingError: there is no such launch or experiment; there are no runs.
     """
-    within = experiments(client, experiment)
-    runs = find_runs(client, within, ROLE if launch is None else ROLE | {"regnet.launch": launch})
+    within = store.experiments(experiment)
+    runs = store.find_runs(within, ROLE if launch is None else ROLE | {"regnet.launch": launch})
     if not runs and launch is not None:
-        raise _none_such("launch", launch, tag_values(client, within, ["regnet.launch"]))
+        raise _none_such("launch", launch, store.tag_values(within, ["regnet.launch"]))
     if not runs:
         where = "the MLflow store" if experiment is None else f"MLflow experiment {experiment!r}"
         raise TrackingError(f"{where} has no runs of regnet's: start some with `regnet run`")
     return runs
 
 
-def _called(client: MlflowClient, within: Mapping[str, str], word: str) -> list[TrackedRun]:
+def _called(store: Store, within: Mapping[str, str], word: str) -> list[TrackedRun]:
     for key, value in _meanings(word):
-        if runs := find_runs(client, within, ROLE | {key: value}):
+        if runs := store.find_runs(within, ROLE | {key: value}):
             return runs
-    raise _none_such("study, launch or tag key=value", word, tag_values(client, within, NAMES))
+    raise _none_such("study, launch or tag key=value", word, store.tag_values(within, NAMES))
 
 
 def _none_such(kind: str, word: str, names: Collection[str]) -> TrackingError:

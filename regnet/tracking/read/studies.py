@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import yaml  # type: ignore[import-untyped]
-from mlflow.tracking import MlflowClient
 
 from regnet.errors import TrackingError, one_of
 from regnet.gc_pause import uncollected
@@ -17,55 +16,52 @@ from regnet.serving.header import CONFIG
 from regnet.stats.measure import Measure
 from regnet.study.identity import SEED_KEYS
 from regnet.study.result import SPLITS, StudyResult
-from regnet.tracking.read.histories import History, read_histories
 from regnet.tracking.read.params import nested
-from regnet.tracking.read.runs import ROLE, TrackedRun, experiments, find_runs, read_artifact, tag_values
-from regnet.tracking.store.connect import existing_experiment
 from regnet.tracking.store.messages import HEADLINE, MEASURES, STOPPED
+from regnet.tracking.store.store import ROLE, History, Store, TrackedRun
 
 FINAL = "final/"
 """What a metric's name begins with when its value is that after the last epoch."""
 
 
-def newest_experiment(client: MlflowClient) -> str:
+def newest_experiment(store: Store) -> str:
     """The name of the experiment with the newest of regnet's runs.
 
     Raises:
         TrackingError: there is none.
     """
-    names = {experiment.experiment_id: experiment.name for experiment in client.search_experiments()}
-    found = client.search_runs(list(names), "tags.`regnet.role` = 'run'", max_results=1)
-    if not found:
+    found = store.newest_run(store.experiments())
+    if found is None:
         raise TrackingError("the MLflow store has no runs of regnet's: start some with `regnet run`")
-    return str(names[found[0].info.experiment_id])
+    return found.experiment
 
 
-def newest_launch(client: MlflowClient, experiment: str) -> str:
+def newest_launch(store: Store, experiment: str) -> str:
     """The name of what was started last in an experiment.
 
     Raises:
         TrackingError: there is no such experiment, or nothing of regnet's in it.
     """
-    found = client.search_runs([existing_experiment(client, experiment)], "tags.`regnet.role` = 'run'", max_results=1)
-    if not found:
+    found = store.newest_run(store.experiments(experiment))
+    if found is None:
         raise TrackingError(f"MLflow experiment {experiment!r} has no runs of regnet's: start some with `regnet run`")
-    return str(found[0].data.tags["regnet.launch"])
+    return found.launch
 
 
-def read_launch(client: MlflowClient, experiment: str, launch: str) -> list[StudyResult]:
+def read_launch(store: Store, experiment: str, launch: str) -> list[StudyResult]:
     """The studies that were started together, in the order of their start.
 
     Raises:
         TrackingError: there is no such launch.
     """
-    within = experiments(client, experiment)
-    runs = find_runs(client, within, ROLE | {"regnet.launch": launch})
+    within = store.experiments(experiment)
+    runs = store.find_runs(within, ROLE | {"regnet.launch": launch})
     if not runs:
-        launches = tag_values(client, within, ["regnet.launch"])
+        launches = store.tag_values(within, ["regnet.launch"])
         raise TrackingError(f"MLflow experiment {experiment!r} has no launch {launch!r}: {one_of(launch, launches)}")
     with uncollected():  # MLflow keeps much in memory
-        histories = read_histories(client, runs, measured(runs))
-    return [_study(study, histories, _config(client, study[0])) for study in by_study(runs).values()]
+        histories = store.histories(runs, measured(runs))
+    return [_study(study, histories, _config(store, study[0])) for study in by_study(runs).values()]
 
 
 def final_results(runs: Iterable[TrackedRun]) -> list[StudyResult]:
@@ -146,7 +142,7 @@ def _config_by_params(run: TrackedRun) -> dict[str, Any]:
     return nested({name: text for name, text in run.params.items() if name not in SEED_KEYS})
 
 
-def _config(client: MlflowClient, run: TrackedRun) -> dict[str, object]:
+def _config(store: Store, run: TrackedRun) -> dict[str, object]:
     """What OmegaConf wrote; plain YAML reads it the same, and in C, ten times as fast."""
-    text = read_artifact(client, run.run_id, run.artifacts, CONFIG)
+    text = store.artifact(run, CONFIG)
     return dict(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))

@@ -1,8 +1,10 @@
-"""Stores: MLflow's databases and servers, and what is written to them.
+"""MLflow's stores: the one room that knows MLflow's client and its SQL tables.
 
-Offers `connect` (opens a store), `uri` (checks its address), `passwords` (kept out of what is written), `messages` and
-`run_changes` (what is written), `sql_tables` and `sql_backend` (databases, in bulk), `client_backend` (servers, by MLflow's
-client) and `sqlite_template` (a new SQLite store).
+Offers `store` (the `Store` that everything else reads and writes through), `connect` (opens one), `uri` (where it is, and whether
+it answers), `messages` and `run_changes` (what is written), `passwords` and `silence` (limits for databases).
+
+Within: `client_store` and `client_backend` use MLflow's client; `sql_store`, `sql_backend`, `sql_tables` and `sqlite_template` its
+tables; `models` and `datasets` make MLflow's own descriptions.
 
 May import what is below tracking.
 """

@@ -16,6 +16,10 @@ from regnet.tracking.store.passwords import without_password
 
 STOPPED = "regnet.stopped_after_epoch"
 """The tag of a run that was ended early: after which epoch."""
+LABEL = "regnet.label"
+"""The tag that runs are grouped by: what the study is called among those of its launch."""
+BEST = "regnet.best"
+"""The tag of each study's best run."""
 MEASURES = "regnet.measures"
 """The tag of a run: how to read its metrics' values, as JSON."""
 HEADLINE = "regnet.headline"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 from mlflow.entities import DatasetInput
+
+Inputs: TypeAlias = list[DatasetInput]
+"""What a run is trained on, as MLflow describes data sets."""
 
 
 class Point(NamedTuple):
@@ -24,7 +27,7 @@ class Beginning:
 
     name: str
     milliseconds: int
-    inputs: list[DatasetInput] = field(default_factory=list)
+    inputs: Inputs = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,8 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from urllib.parse import quote
 
-LABEL = "regnet.label"
-"""The tag that runs are grouped by: what the study is called among those of its launch."""
-BEST = "regnet.best"
-"""The tag of each study's best run."""
+from regnet.tracking.store.messages import LABEL
+
 NOTE = "mlflow.note.content"
 """The tag that MLflow shows as the description of a run or an experiment, in Markdown."""
 SHARED_VIEW = "mlflow.sharedViewState."

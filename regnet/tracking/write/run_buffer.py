@@ -6,26 +6,18 @@ import itertools
 import math
 import os
 
-from mlflow.entities import DatasetInput
-from mlflow.tracking import MlflowClient
 from omegaconf import OmegaConf
 
 from regnet.serving.header import CONFIG
 from regnet.tracking.store import messages
-from regnet.tracking.store.client_backend import ClientBackend
-from regnet.tracking.store.connect import connect, experiment_id, search, tracking_errors
+from regnet.tracking.store.connect import connect, tracking_errors
+from regnet.tracking.store.datasets import dataset_inputs
 from regnet.tracking.store.passwords import without_password
-from regnet.tracking.store.run_changes import Backend, Beginning, Changes, Ending, Point
-from regnet.tracking.store.sql_backend import BulkBackend, takes_bulk
-from regnet.tracking.store.uri import is_server
+from regnet.tracking.store.run_changes import Beginning, Changes, Ending, Inputs, Point
+from regnet.tracking.store.store import SUMMARY
 from regnet.tracking.ui.notes import link, run_note
 from regnet.tracking.ui.publish import show_launch, show_view
 from regnet.tracking.ui.view import NOTE, grouped_link
-from regnet.tracking.write.datasets import dataset_inputs
-from regnet.tracking.write.models import log_models
-
-REQUESTS = 8
-"""How many requests a server is sent at once."""
 
 
 class Ledger:
@@ -35,12 +27,12 @@ class Ledger:
         """Connects to the store; raises TrackingError if that cannot be done."""
         self._destination = destination
         os.chdir(destination.folder)
-        self._client = connect(destination.uri)
+        self._store = connect(destination.uri)
         with tracking_errors(destination.uri):
-            self._experiment = experiment_id(self._client, destination.experiment)
-            self._backend = _backend(self._client, self._experiment, destination.uri)
+            self._experiment = self._store.make_experiment(destination.experiment)
+            self._backend = self._store.backend(self._experiment)
         self._studies: dict[int, tuple[messages.StudyBegun, bytes]] = {}
-        self._data: dict[int, list[DatasetInput]] = {}
+        self._data: dict[int, Inputs] = {}
         self._changes: dict[int, Changes] = {}
         self._going_on: set[int] = set()
         self._summaries = itertools.count(-1, -1)
@@ -64,9 +56,9 @@ class Ledger:
         with tracking_errors(self._destination.uri):
             self._backend.write(changes)
             for launch in summed:
-                show_launch(self._client, self._experiment, launch)
+                show_launch(self._store, self._experiment, launch)
             for wanted in models:
-                log_models(self._client, self._experiment, wanted)
+                self._store.keep_models(self._experiment, wanted)
 
     def abandon(self, milliseconds: int) -> None:
         """Takes the runs that go on as killed: nobody is left to tell how they ended."""
@@ -146,7 +138,7 @@ class Ledger:
         """The address of the launch's view, which is in the store from then on."""
         if launch not in self._views:
             with tracking_errors(self._destination.uri):
-                show_view(self._client, self._experiment, launch)
+                show_view(self._store, self._experiment, launch)
             self._views[launch] = grouped_link(self._experiment, launch)
         return self._views[launch]
 
@@ -155,13 +147,7 @@ class Ledger:
         launch, study = record.tags["regnet.launch"], record.tags["regnet.study"]
         known = self._known.get(launch)
         if known is None or known.get(study, "") is None:  # nobody has looked, or it has been made since
-            words = f"tags.`regnet.role` = 'summary' and tags.`regnet.launch` = '{launch}'"
             with tracking_errors(self._destination.uri):
-                runs = list(search(self._client, self._destination.experiment, words))
-            known = self._known[launch] = {run.data.tags["regnet.study"]: run.info.run_id for run in runs}
+                runs = self._store.find_runs({self._experiment: ""}, SUMMARY | {"regnet.launch": launch})
+            known = self._known[launch] = {run.study: run.run_id for run in runs}
         return known.setdefault(study, None)
-
-
-def _backend(client: MlflowClient, experiment: str, uri: str) -> Backend:
-    public = ClientBackend(client, experiment, REQUESTS if is_server(uri) else 1)
-    return BulkBackend(client, experiment, public) if takes_bulk(client, experiment) else public

@@ -11,10 +11,9 @@ from regnet.stats import Summary, summarize
 from regnet.study.identity import SEED_KEYS
 from regnet.study.labels import differences, study_labels
 from regnet.study.result import StudyResult
-from regnet.tracking.store.messages import Destination, LaunchSummed, StudySummed, params_of
+from regnet.tracking.store.messages import LABEL, Destination, LaunchSummed, StudySummed, params_of
 from regnet.tracking.store.uri import destination
 from regnet.tracking.ui.descriptions import headline_first, launch_note, study_note
-from regnet.tracking.ui.view import LABEL
 from regnet.tracking.write.model_selection import best_seed, models_wanted
 from regnet.tracking.write.process import writing_process
 

@@ -7,9 +7,10 @@ from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.entities import DatasetInput, InputTag
 
 from regnet.tracking.store.messages import DataSeen
+from regnet.tracking.store.run_changes import Inputs
 
 
-def dataset_inputs(seen: DataSeen) -> list[DatasetInput]:
+def dataset_inputs(seen: DataSeen) -> Inputs:
     """The inputs of a run that is trained on these examples: one for each use."""
     source = CodeDatasetSource({"mlflow.source.name": f"regnet dataset {seen.name}"})
     inputs = []

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeAlias
 
 import mlflow.pyfunc
 import numpy as np
@@ -19,10 +21,7 @@ from mlflow.types import ParamSchema, ParamSpec, Schema, TensorSpec
 from regnet.errors import TrackingError
 from regnet.registry.selection import OWN
 from regnet.serving.header import CONFIG, NEEDS, SCORES, WEIGHTS, Header, read_header
-from regnet.tracking.read.runs import read_artifact
-from regnet.tracking.store.connect import search
-from regnet.tracking.store.messages import ModelsWanted, ModelWanted
-from regnet.tracking.ui.view import BEST, LABEL
+from regnet.tracking.store.messages import LABEL, ModelsWanted, ModelWanted
 
 NAME = "model"
 """What a run calls its model: ``runs:/RUN/model``."""
@@ -32,30 +31,36 @@ TAGS = ("regnet.study", "regnet.study_name", "regnet.launch", "regnet.seed", LAB
 """Those of the run's tags that its model has too."""
 
 
-def log_models(client: MlflowClient, experiment: str, wanted: ModelsWanted) -> None:
-    """Keeps the best runs of a launch as models; a run that has a model already is passed over."""
-    name = client.get_experiment(experiment).name
-    words = f"tags.`regnet.role` = 'run' and tags.`regnet.launch` = '{wanted.launch}' and tags.`{BEST}` = 'yes'"
-    runs = {run.data.tags["regnet.study"]: run for run in search(client, name, words)}
+ReadFile: TypeAlias = Callable[[Run, str], bytes]
+"""Reads a file of a run."""
+
+
+def log_models(client: MlflowClient, best: Iterable[Run], wanted: ModelsWanted, read: ReadFile) -> None:
+    """Keeps the best runs of a launch as models; a run that has a model already is passed over.
+
+    Raises:
+        TrackingError: such a run is not in the store.
+    """
+    runs = {run.data.tags["regnet.study"]: run for run in best}
     for one in wanted.models:
         run = runs.get(one.study)
         if run is None:
             raise TrackingError(f"{one.label}: its best run, with seed {one.seed}, is not in the store to be kept as a model")
         if run.outputs and run.outputs.model_outputs:
             continue
-        model = _log_model(client, run, one)
+        model = _log_model(client, run, one, read)
         if one.register:
             _register(client, one.register, model, run)
 
 
-def _log_model(client: MlflowClient, run: Run, wanted: ModelWanted) -> LoggedModel:
+def _log_model(client: MlflowClient, run: Run, wanted: ModelWanted, read: ReadFile) -> LoggedModel:
     tags = {name: run.data.tags[name] for name in TAGS} | {"regnet.chosen_by": wanted.judged_by}
     model = client.create_logged_model(run.info.experiment_id, NAME, run.info.run_id, tags, run.data.params)
     with tempfile.TemporaryDirectory() as folder:
         data, whole = Path(folder) / NAME, Path(folder) / "whole"
         data.mkdir()
         for name in (CONFIG, WEIGHTS):
-            (data / name).write_bytes(read_artifact(client, run.info.run_id, run.info.artifact_uri, name))
+            (data / name).write_bytes(read(run, name))
         (data / NEEDS).write_text(json.dumps([asdict(need) for need in wanted.needs], indent=1) + "\n", encoding="utf-8")
         header = read_header(data / WEIGHTS)
         mlflow.pyfunc.save_model(
