@@ -15,8 +15,8 @@ from regnet.check import Property, check_component
 from regnet.contracts import Buffer, Context, Layer, Params
 from regnet.errors import RegnetError
 from regnet.registry.catalog import Catalog
+from tests.builtin.cases import entries
 from tests.check.zoo.parametrized import Linear
-from tests.contracts.cases import entries
 
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("layer/linear", {"out_features": 4, "bias": False}),

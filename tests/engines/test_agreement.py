@@ -13,8 +13,8 @@ from torch import nn
 from regnet.data.targets import TASK
 from regnet.registry.catalog import Entry
 from regnet.study.result import StudyResult
+from tests.builtin.cases import build, entries
 from tests.conftest import RunStudy
-from tests.contracts.cases import build, entries
 
 SMALL = ("dtype=float64", "epochs=4", "batch_size=8", "shuffle=true", "model.hidden=[6,6]", "optimizer.lr=0.05")
 """Few examples in batches that do not divide them, in an order of their own each epoch."""

@@ -25,8 +25,8 @@ from regnet.network.sequential import Sequential
 from regnet.registry.catalog import Entry
 from regnet.rng import Noise
 from regnet.study.result import StudyResult
+from tests.builtin.cases import build, entries
 from tests.conftest import MakeStudy, RunStudy
-from tests.contracts.cases import build, entries
 from tests.engines.test_agreement import NEEDED
 from tests.engines.test_lockstep import SEEDS, SMALL, every_study, identical
 

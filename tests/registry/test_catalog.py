@@ -18,7 +18,7 @@ from regnet.errors import BadOption, PluginError, UnknownComponent
 from regnet.registry.catalog import HOOKS, Catalog, Entry, load_catalog
 from regnet.registry.loading import load_plugins
 from regnet.registry.selection import OWN
-from tests.contracts.cases import build, entries
+from tests.builtin.cases import build, entries
 
 Install: TypeAlias = Callable[..., None]
 """Installs a distribution under a name, of one module with that source, requiring other distributions."""

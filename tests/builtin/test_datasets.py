@@ -12,7 +12,7 @@ from torch import Tensor
 
 from regnet.contracts import Split, Splits
 from regnet.data.prepare import load_splits
-from tests.contracts.cases import build, entries
+from tests.builtin.cases import build, entries
 
 every_dataset = pytest.mark.parametrize("entry", [pytest.param(entry, id=entry.name) for entry in entries("dataset")])
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from regnet.contracts import Optimizer, State
 from regnet.registry.options import values_of
-from tests.contracts.cases import build, entries, variants
+from tests.builtin.cases import build, entries, variants
 
 STEPS = 15
 SIZE = 12

@@ -15,7 +15,7 @@ from regnet.contracts import Buffer, Context, Layer, Params
 from regnet.network.parameters import Path, leaves, rebuild
 from regnet.registry.options import values_of
 from regnet.rng import Noise
-from tests.contracts.cases import FEATURES, build, entries, variants
+from tests.builtin.cases import FEATURES, build, entries, variants
 
 BATCH = 5
 SEEDS = [3, 8, 5]

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from regnet.contracts import Coding, Loss
 from regnet.data.targets import TASK
-from tests.contracts.cases import build, variants
+from tests.builtin.cases import build, variants
 
 BATCH, OUTPUTS, REPLICAS = 5, 3, 4
 

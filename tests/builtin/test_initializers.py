@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.contracts.cases import build, entries
+from tests.builtin.cases import build, entries
 
 OUT, IN = 400, 250
 """100,000 weights, and two sizes that a formula cannot mix up unnoticed."""

@@ -1,1 +1,0 @@
-"""Every component in the catalog, put through what its contract promises: a new one is tested by existing."""
