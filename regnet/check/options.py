@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -106,6 +107,51 @@ def replica_values(option: Option, value: Any, count: int = 4) -> list[float]:
     if len(admitted) < count:
         raise Skip(f"option {option.name} admits too few of the values tried")
     return list(admitted)[:count]
+
+
+@dataclass(frozen=True)
+class ReplicaCase:
+    """A component whose replicas differ in some options, and the component that each replica would be alone."""
+
+    names: tuple[str, ...]
+    together: Any
+    alone: list[Any]
+
+    def __str__(self) -> str:
+        return f"option {self.names[0]}" if len(self.names) == 1 else f"options {', '.join(self.names)} together"
+
+    @property
+    def cause(self) -> str:
+        """What is most likely wrong if both differ."""
+        return f"{self}, marked PER_REPLICA, may be tensors with a value for each replica: write what works for both"
+
+
+def replica_cases(component: Any, dims: int) -> Iterator[ReplicaCase]:
+    """Each marked option by itself as a tensor of `dims` axes, and then all of them at once.
+
+    Raises:
+        Skip: no option is marked, or one admits too few values.
+    """
+    marked = replica_options(component)
+    options = option_values(component)
+    values = {option.name: replica_values(option, options[option.name]) for option in marked}
+    for name, each in values.items():
+        yield _replica_case(component, {name: each}, dims, _alone(component, {name: each}))
+    if len(values) > 1:
+        try:
+            alone = _alone(component, values)
+        except Violation:
+            return  # values that are right one by one need not go together
+        yield _replica_case(component, values, dims, alone)
+
+
+def _alone(component: Any, values: Mapping[str, list[float]]) -> list[Any]:
+    return [with_options(component, dict(zip(values, row, strict=True))) for row in zip(*values.values(), strict=True)]
+
+
+def _replica_case(component: Any, values: Mapping[str, list[float]], dims: int, alone: list[Any]) -> ReplicaCase:
+    together = with_options(component, {name: replica_tensor(each, dims) for name, each in values.items()})
+    return ReplicaCase(tuple(values), together, alone)
 
 
 def replica_tensor(values: list[float], dims: int) -> Tensor:

@@ -406,5 +406,5 @@ def test_dropout_silences_the_share_it_says(catalog: Any, p: float) -> None:
 
 def test_which_layers_name_no_counterpart() -> None:
     """Dropout draws from a stream of its own, and PyTorch has no residual connection; no other layer may lose its baseline."""
-    own = [entry for entry in entries("layer") if entry.origin.distribution == "regnet"]
+    own = [entry for entry in entries("layer") if entry.origin.is_called("regnet")]
     assert [entry.name for entry in own if build(entry).torch_module(nn, FEATURES) is None] == ["dropout", "residual"]

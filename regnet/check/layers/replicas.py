@@ -14,7 +14,7 @@ from regnet.check.finding import Finding, Place, Property, Situation, Violation
 from regnet.check.layers.case import BATCH, MODES, REPLICAS, SEEDS, LayerCase, normal, title
 from regnet.check.layers.shapes import REPLICA_CAUSE, replica_situation
 from regnet.check.layers.start import named, stacked
-from regnet.check.options import option_values, replica_options, replica_tensor, replica_values, with_options
+from regnet.check.options import replica_cases
 from regnet.check.patterns import alike
 from regnet.check.state import Made
 from regnet.contracts import Context, Layer, Params
@@ -32,19 +32,12 @@ def check_replicas(case: LayerCase) -> Iterator[Finding]:
 
 
 def check_replica_options(case: LayerCase) -> Iterator[Finding]:
-    """Each marked option as a tensor ``(R, 1, 1)`` against one replica at a time with a number."""
-    for option in replica_options(case.layer):
-        values = replica_values(option, option_values(case.layer)[option.name])
-        together = _with(case, option.name, replica_tensor(values, 3))
-        alone = [_with(case, option.name, value) for value in values]
-        cause = f"option {option.name} is marked PER_REPLICA, so it may be a tensor (R, 1, 1): write what works for both"
-        situation = Situation(f"option {option.name} as a tensor (R, 1, 1)", cause)
+    """Marked options as tensors ``(R, 1, 1)``, one by one and together, against one replica at a time with numbers."""
+    for options in replica_cases(case.layer, 3):
+        together, *alone = (replace(case, made=Made.of(layer)) for layer in (options.together, *options.alone))
+        situation = Situation(f"{options} as a tensor (R, 1, 1)", options.cause)
         for finding in _compare(Property.REPLICA_OPTIONS, together, alone, True, situation):
-            yield replace(finding, cause=cause) if finding.cause == UNKNOWN else finding
-
-
-def _with(case: LayerCase, option: str, value: float | Tensor) -> LayerCase:
-    return replace(case, made=Made.of(with_options(case.layer, {option: value})))
+            yield replace(finding, cause=options.cause) if finding.cause == UNKNOWN else finding
 
 
 def _compare(

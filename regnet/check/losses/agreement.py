@@ -76,13 +76,14 @@ def check_probabilities(loss: Loss) -> Iterator[Finding]:
 
 
 def check_counterpart(loss: Loss) -> Iterator[Finding]:
-    """Also where a prediction is exactly zero, as a network of zeros gives it."""
+    """Also where a prediction is exactly zero, as a network of zeros gives it, or exactly the target."""
     with calling("torch_loss", "builds PyTorch's counterpart from the nn it is given"):
         counterpart = loss.torch_loss(nn)
     if counterpart is None:
         raise Skip("the loss names no torch_loss")
     for at in each_coding(loss, BATCH, OUTPUTS):
         at.prediction[0] = 0
+        at.prediction[1] = at.full_target[1]
         expected, slope = _by_pytorch(counterpart, at)
         place = Place(Property.COUNTERPART, "value", at.during)
         wrong = list(compare(place, value(loss, at), expected, clues=partial(Clues, PYTORCH_FACTORS)))

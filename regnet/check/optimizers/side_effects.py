@@ -25,6 +25,7 @@ def check_state(optimizer: Optimizer) -> Iterator[Finding]:
 def check_in_place(optimizer: Optimizer) -> Iterator[Finding]:
     """The layers hold views into the one tensor: another tensor in its place would leave them behind."""
     parameters, before = start(SIZE), start(SIZE)
+    view = parameters[1:3]
     with torch.inference_mode():
         state = init(optimizer, parameters)
         returned = [update(optimizer, parameters, gradient, state) for gradient in drawn(SIZE)]
@@ -32,6 +33,9 @@ def check_in_place(optimizer: Optimizer) -> Iterator[Finding]:
         instead = ", and update returns a tensor" if isinstance(returned[-1], Tensor) else ""
         cause = "update writes the parameters in place, parameters.sub_(...): a new tensor, or a rebound name, is lost"
         yield Finding(Property.IN_PLACE, "parameters", f"other numbers after {STEPS} steps", f"the same numbers{instead}", cause)
+    elif not torch.equal(view, parameters[1:3]):
+        cause = "update gives the parameters other memory, as parameters.data = ... does: write into the memory that is there"
+        yield Finding(Property.IN_PLACE, "parameters", "the same numbers in every view of them", "others", cause)
     elif not parameters.isfinite().all():
         cause = "not finite: a division by zero, or the root of a negative number"
         yield Finding(Property.IN_PLACE, "parameters", f"finite numbers after {STEPS} steps", "nan or infinity", cause)

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
 import torch
 from torch import Tensor
 
-from regnet.check.comparison import Tolerance, compare
+from regnet.check.comparison import compare
 from regnet.check.diagnosis import UNKNOWN, Clues
 from regnet.check.finding import Finding, Place, Property, Situation, Skip
 from regnet.check.optimizers.trajectory import REPLICAS, SIZE, STEPS, drawn, init, start, update, walk
-from regnet.check.options import option_values, replica_options, replica_tensor, replica_values, with_options
+from regnet.check.options import replica_cases
 from regnet.check.patterns import alike, number
 from regnet.check.running import calling
 from regnet.contracts import Optimizer
-
-PYTORCH = Tolerance(1e-6, 1e-10)
-"""PyTorch's optimizers keep some of their scalars in single precision, NAdam for one."""
 
 CHANGE = "change of the parameters"
 COUPLED = (
@@ -37,7 +35,7 @@ def check_counterpart(optimizer: Optimizer) -> Iterator[Finding]:
         clues = partial(_clues, ours[step], gradient)
         got, expected = ours[step + 1] - ours[step], theirs[step + 1] - theirs[step]
         place = Place(Property.COUNTERPART, CHANGE, f"step {step + 1} of {STEPS}")
-        found = list(compare(place, got, expected, clues=clues, tolerance=PYTORCH))
+        found = list(compare(place, got, expected, clues=clues))
         for finding in found:
             yield replace(finding, cause=_changing_factor(ours, theirs) or _late(step, finding.cause))
         if found:
@@ -50,17 +48,31 @@ def _clues(parameters: Tensor, gradient: Tensor) -> Clues:
 
 def _by_pytorch(optimizer: Optimizer, gradients: list[Tensor]) -> list[Tensor]:
     parameters = start(SIZE).requires_grad_()
-    with calling("torch_optimizer", "builds PyTorch's counterpart from the optim and the parameters it is given"):
+    with (
+        _double_by_default(),
+        calling("torch_optimizer", "builds PyTorch's counterpart from the optim and the parameters it is given"),
+    ):
         counterpart = optimizer.torch_optimizer(torch.optim, [parameters])
     if counterpart is None:
         raise Skip("the optimizer names no torch_optimizer")
     positions = [parameters.detach().clone()]
     for gradient in gradients:
         parameters.grad = gradient.clone()
-        with calling("torch_optimizer", "PyTorch's optimizer fails"):
+        with _double_by_default(), calling("torch_optimizer", "PyTorch's optimizer fails"):
             counterpart.step()
         positions.append(parameters.detach().clone())
     return positions
+
+
+@contextmanager
+def _double_by_default() -> Iterator[None]:
+    """PyTorch's optimizers keep some of their numbers in the default type, whatever the parameters' is: NAdam its momenta."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 def _changing_factor(ours: list[Tensor], theirs: list[Tensor]) -> str | None:
@@ -113,24 +125,21 @@ def check_elementwise(optimizer: Optimizer) -> Iterator[Finding]:
     found = list(compare(place, together, alone))
     if not found:
         order = torch.randperm(SIZE, generator=torch.Generator().manual_seed(5))
-        mixed = walk(optimizer, start(SIZE)[order], [one[0, order] for one in gradients]).end
+        parts = [walk(optimizer, start(SIZE)[part], [one[0, part] for one in gradients]).end for part in order.split(SIZE // 2 - 1)]
         whole = walk(optimizer, start(SIZE), [one[0] for one in gradients]).end
-        place = replace(place, during=f"in another order, after {STEPS} steps")
-        found = list(compare(place, mixed, whole[order]))
+        place = replace(place, during=f"in parts and in another order, after {STEPS} steps")
+        found = list(compare(place, torch.cat(parts), whole[order]))
     for finding in found:
         yield replace(finding, cause=COUPLED)
 
 
 def check_replica_options(optimizer: Optimizer) -> Iterator[Finding]:
-    """Each marked option as a tensor ``(R, 1)`` against one replica at a time with a number."""
+    """Marked options as tensors ``(R, 1)``, one by one and together, against one replica at a time with numbers."""
     gradients = drawn(REPLICAS, SIZE)
-    for option in replica_options(optimizer):
-        cause = f"option {option.name} is marked PER_REPLICA, so it may be a tensor: write what works for both"
-        situation = Situation(f"option {option.name} as a tensor (R, 1), after {STEPS} steps", cause)
-        values = replica_values(option, option_values(optimizer)[option.name], REPLICAS)
-        together = with_options(optimizer, {option.name: replica_tensor(values, 2)})
-        got = walk(together, start(REPLICAS, SIZE), gradients, situation).end
-        each = [with_options(optimizer, {option.name: value}) for value in values]
-        expected = torch.stack([walk(one, start(REPLICAS, SIZE), gradients).end[row] for row, one in enumerate(each)])
-        for finding in compare(Place(Property.REPLICA_OPTIONS, "parameters", situation.during), got, expected):
+    for options in replica_cases(optimizer, 2):
+        cause = options.cause
+        situation = Situation(f"{options} as a tensor (R, 1), after {STEPS} steps", cause)
+        got = walk(options.together, start(REPLICAS, SIZE), gradients, situation).end
+        each = [walk(one, start(REPLICAS, SIZE), gradients).end[row] for row, one in enumerate(options.alone)]
+        for finding in compare(Place(Property.REPLICA_OPTIONS, "parameters", situation.during), got, torch.stack(each)):
             yield replace(finding, cause=f"{cause} ({finding.cause})" if finding.cause != UNKNOWN else cause)

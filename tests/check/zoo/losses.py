@@ -65,6 +65,22 @@ class AnotherReductionThanPyTorch(MSE):
         return nn.MSELoss()  # type: ignore[no-any-return]
 
 
+@wrong(Property.COUNTERPART, PREDICTION, "", index=(1, 0), during="coding values")
+class AbsoluteErrorAtItsTarget(Loss):
+    """Its slope is right everywhere but where the prediction is the target."""
+
+    codings: ClassVar[tuple[Coding, ...]] = ("values",)
+
+    def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        return (prediction - target).abs().mean((-1, -2))
+
+    def backward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        return torch.where(prediction >= target, 1.0, -1.0).to(prediction) / prediction.shape[-2:].numel()
+
+    def torch_loss(self, nn: ModuleType) -> Callable[[Tensor, Tensor], Tensor]:
+        return nn.L1Loss()  # type: ignore[no-any-return]
+
+
 @wrong(Property.CODINGS, "forward()", "says that it takes targets coded as 'index'", during="coding index")
 class TakesLessThanItSays(MSE):
     codings: ClassVar[tuple[Coding, ...]] = ("one_hot", "index")

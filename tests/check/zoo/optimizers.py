@@ -44,6 +44,12 @@ class NormOfEverything(SGD):
         parameters.sub_(self.lr * gradients / gradients.norm())
 
 
+@wrong(Property.ELEMENTWISE, "parameters", "a norm or mean over the whole tensor mixes the replicas", index=(0,))
+class NormOfTheLastAxis(SGD):
+    def update(self, parameters: Tensor, gradients: Tensor, state: State) -> None:
+        parameters.sub_(self.lr * gradients / gradients.norm(dim=-1, keepdim=True))
+
+
 @wrong(Property.DESCENT, "change of the parameters", "sign flipped")
 class Uphill(SGD):
     def update(self, parameters: Tensor, gradients: Tensor, state: State) -> None:
@@ -54,6 +60,12 @@ class Uphill(SGD):
 class ReturnsParameters(SGD):
     def update(self, parameters: Tensor, gradients: Tensor, state: State) -> Any:
         return parameters - self.lr * gradients
+
+
+@wrong(Property.IN_PLACE, "parameters", "other memory")
+class ReplacesTheMemory(SGD):
+    def update(self, parameters: Tensor, gradients: Tensor, state: State) -> None:
+        parameters.data = parameters - self.lr * gradients
 
 
 @wrong(Property.STATE, "state['step']", "the state is tensors alone")
@@ -84,6 +96,41 @@ class ComparesItsRate(SGD):
     def update(self, parameters: Tensor, gradients: Tensor, state: State) -> None:
         if self.lr > 0:
             parameters.sub_(self.lr * gradients)
+
+
+@wrong(
+    Property.REPLICA_OPTIONS,
+    "update()",
+    "options lr, weight_decay together",
+    during="options lr, weight_decay together as a tensor (R, 1), after 10 steps",
+)
+@dataclass(frozen=True)
+class TakesOneTensorAtATime(SGD):
+    weight_decay: Annotated[float, PER_REPLICA] = 0.0
+
+    def update(self, parameters: Tensor, gradients: Tensor, state: State) -> None:
+        if isinstance(self.weight_decay, Tensor):
+            parameters.sub_(gradients + self.weight_decay * parameters, alpha=self.lr)
+        else:
+            parameters.sub_(self.lr * (gradients + self.weight_decay * parameters))
+
+
+@wrong(Property.COUNTERPART, "change of the parameters", "", index=(0,), during="step 1 of 10")
+@dataclass(frozen=True)
+class EpsInsideTheRoot(Optimizer):
+    """Off by a hundred-millionth of a step."""
+
+    lr: float = 0.01
+
+    def init(self, parameters: Tensor) -> State:
+        return {"square": torch.zeros_like(parameters)}
+
+    def update(self, parameters: Tensor, gradients: Tensor, state: State) -> None:
+        square = state["square"].mul_(0.99).add_(0.01 * gradients.square())
+        parameters.sub_(self.lr * gradients / (square + 1e-8).sqrt())
+
+    def torch_optimizer(self, optim: ModuleType, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
+        return optim.RMSprop(parameters, lr=self.lr)  # type: ignore[no-any-return]
 
 
 @wrong(Property.COUNTERPART, "change of the parameters", "the bias correction of a running mean", index=(0,), during="step 1 of 10")
