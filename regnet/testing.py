@@ -8,14 +8,17 @@ test_components = component_tests("my-plugin")
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from regnet.check import Finding, Property, Report, check_component
 from regnet.errors import PluginError, one_of
 from regnet.registry.catalog import Catalog, Entry, load_catalog
 
 __all__ = ["Finding", "Property", "Report", "assert_conforms", "check_component", "component_tests"]
+
+Options: TypeAlias = Mapping[str, Any]
+"""A component's options by name."""
 
 
 def assert_conforms(component: object, catalog: Catalog | None = None, /, **options: Any) -> None:
@@ -30,12 +33,13 @@ def assert_conforms(component: object, catalog: Catalog | None = None, /, **opti
         raise AssertionError(str(report))
 
 
-def component_tests(distribution: str, options: Mapping[str, Mapping[str, Any]] | None = None) -> Callable[..., None]:
+def component_tests(distribution: str, options: Mapping[str, Options | Sequence[Options]] | None = None) -> Callable[..., None]:
     """A pytest test that checks every component which an installed distribution, or a loose file, registers, one by one.
 
     Args:
         distribution: its name, as `regnet plugins list` shows it.
-        options: for components that need some, by the component's name: ``{"table": {"path": "tests/a.csv"}}``.
+        options: for components that need some, by the component's name: ``{"table": {"path": "tests/a.csv"}}``; or several, to
+            check the component with each: ``{"gelu": [{}, {"approximate": "tanh"}]}``.
 
     Raises:
         PluginError: the distribution registers nothing, or is not installed, or is broken; says why.
@@ -49,12 +53,22 @@ def component_tests(distribution: str, options: Mapping[str, Mapping[str, Any]] 
         names = one_of(min(unknown), (entry.name for entry in entries))
         raise PluginError(f"{distribution} has no component {min(unknown)!r} to give options to: {names}")
 
-    @pytest.mark.parametrize("entry", [pytest.param(entry, id=f"{entry.kind} {entry.name}") for entry in entries])
-    def test_component_conforms(entry: Entry) -> None:
+    cases = [(entry, chosen) for entry in entries for chosen in _each(given.get(entry.name, {}))]
+
+    @pytest.mark.parametrize(("entry", "chosen"), [pytest.param(*case, id=_label(*case)) for case in cases])
+    def test_component_conforms(entry: Entry, chosen: Options) -> None:
         __tracebackhide__ = True
-        assert_conforms(entry, catalog, **given.get(entry.name, {}))
+        assert_conforms(entry, catalog, **chosen)
 
     return test_component_conforms
+
+
+def _each(given: Options | Sequence[Options]) -> Sequence[Options]:
+    return [given] if isinstance(given, Mapping) else given or [{}]
+
+
+def _label(entry: Entry, chosen: Options) -> str:
+    return " ".join([entry.kind, entry.name, *(f"{name}={value}" for name, value in chosen.items())])
 
 
 def _entries(distribution: str, catalog: Catalog) -> list[Entry]:

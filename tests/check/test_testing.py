@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from regnet import testing
-from regnet.errors import PluginError
+from regnet.errors import ConfigError, PluginError
 from regnet.registry.catalog import Catalog
 from regnet.registry.loading import Broken
 from tests.check.test_subject import TooDemanding
@@ -60,9 +60,19 @@ def test_each_component_of_a_distribution_is_tested() -> None:
     (mark,) = test.pytestmark  # type: ignore[attr-defined]
     right, wrong = mark.args[1]
     assert (right.id, wrong.id) == ("layer right", "layer wrong")
-    test(right.values[0])
+    test(*right.values)
     with pytest.raises(AssertionError, match="layer wrong"):
-        test(wrong.values[0])
+        test(*wrong.values)
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_component_is_tested_with_each_of_its_settings() -> None:
+    test = testing.component_tests("my-plugin", {"right": [{}, {"no_such_option": 3}], "wrong": []})
+    (mark,) = test.pytestmark  # type: ignore[attr-defined]
+    assert [case.id for case in mark.args[1]] == ["layer right", "layer right no_such_option=3", "layer wrong"]
+    test(*mark.args[1][0].values)
+    with pytest.raises(ConfigError, match="no_such_option"):
+        test(*mark.args[1][1].values)
 
 
 @pytest.mark.usefixtures("installed")
