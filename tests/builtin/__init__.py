@@ -1,1 +1,1 @@
-"""Every component in the catalog, put through what its contract promises: a new one is tested by existing."""
+"""regnet's own components: the conformance check with every setting, and what it cannot know of them."""

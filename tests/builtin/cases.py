@@ -1,8 +1,7 @@
-"""Which components the contract tests go through, with the options that those without defaults need."""
+"""Every component of regnet with its settings, in one table: what tests check each of them with."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from regnet.registry.catalog import Catalog, Entry, load_catalog
@@ -13,11 +12,49 @@ FEATURES = 4
 CATALOG: Catalog = load_catalog()
 """Loaded when tests are collected, since there is a test for each entry."""
 
-REQUIRED: dict[tuple[str, str], dict[str, Any]] = {
-    ("layer", "linear"): {"out_features": 3},
-    ("layer", "residual"): {"layers": [{"name": "linear", "out_features": FEATURES}, "tanh"]},
+SETTINGS: dict[str, list[dict[str, Any]]] = {
+    # layers
+    "linear": [{"out_features": 3}, {"out_features": 4, "bias": False}, {"out_features": 3, "initializer": "torch_default"}],
+    "gelu": [{}, {"approximate": "tanh"}],
+    "leaky_relu": [{}, {"negative_slope": 0.3}],
+    "dropout": [{}, {"p": 0.2}, {"p": 0.01}, {"p": 0.0}],
+    "layer_norm": [{}, {"eps": 0.1}],
+    "batch_norm": [{}, {"eps": 0.1, "momentum": 0.3}],
+    "residual": [
+        {"layers": [{"name": "linear", "out_features": FEATURES}, "tanh"]},
+        {"layers": ["batch_norm", {"name": "dropout", "p": 0.3}, "relu"]},
+        {"layers": [{"name": "linear", "out_features": 6}, "silu", {"name": "linear", "out_features": 5, "bias": False}]},
+        {"layers": [{"name": "residual", "layers": ["layer_norm", "tanh"]}, "softmax"]},
+    ],
+    # losses
+    "mse": [{}, {"reduction": "mean"}],
+    "huber": [{}, {"delta": 0.4, "reduction": "sum"}, {"delta": 2.5}],
+    "binary_cross_entropy": [{}, {"reduction": "sum"}],
+    # optimizers
+    "sgd": [
+        {},
+        {"lr": 0.1, "momentum": 0.9},
+        {"lr": 0.1, "momentum": 0.9, "nesterov": True},
+        {"lr": 0.1, "weight_decay": 0.2},
+        {"lr": 0.1, "momentum": 0.7, "nesterov": True, "weight_decay": 0.2},
+    ],
+    "adam": [{}, {"lr": 0.1, "beta1": 0.5, "beta2": 0.8, "eps": 0.01, "weight_decay": 0.2}, {"beta1": 0.0, "beta2": 0.0}],
+    "adamw": [{}, {"weight_decay": 0.0}, {"lr": 0.1, "beta1": 0.5, "beta2": 0.8, "eps": 0.01, "weight_decay": 0.2}],
+    "rmsprop": [{}, {"lr": 0.1, "alpha": 0.5, "eps": 0.01, "weight_decay": 0.2}, {"alpha": 0.0}],
+    # data sets
+    "disc": [{}, {"train_size": 20, "test_size": 30, "redraw": False}],
+    "digits": [{}, {"test_share": 0.5, "redraw": False}],
+    "diabetes": [{}, {"test_share": 0.05, "redraw": False}],
+    # initializers
+    "he_fan_out": [{}, {"gain": 2.5}],
+    "he_fan_in": [{}, {"gain": 2.5}],
+    "xavier_normal": [{}, {"gain": 2.5}],
+    "xavier_uniform": [{}, {"gain": 2.5}],
+    "constant": [{}, {"value": -0.25}],
+    # metrics
+    "calibration_error": [{}, {"bins": 4}],
 }
-"""Options without a default, by kind and name."""
+"""By name. The first holds the options without a default alone. Each option has another value than its default somewhere."""
 
 
 def entries(kind: str) -> list[Entry]:
@@ -25,18 +62,6 @@ def entries(kind: str) -> list[Entry]:
     return [entry for name in CATALOG.names(kind) for entry in CATALOG.entries[kind][name]]
 
 
-def build(entry: Entry, **options: Any) -> Any:
-    """The component with the options it needs, and those given."""
-    needed = REQUIRED.get((entry.kind, entry.name), {})
-    missing = {name for name, option in entry.options.items() if option.required} - needed.keys() - options.keys()
-    assert not missing, f"{entry}: add its options without a default, {sorted(missing)}, to REQUIRED in {__file__}"
-    return CATALOG.build(entry.kind, {"name": entry.name, **needed, **options})
-
-
-def variants(kind: str, more: list[tuple[str, dict[str, Any]]]) -> Iterator[tuple[str, Entry, dict[str, Any]]]:
-    """Every entry of a kind as it is by default, then those of `more` with the options beside them: a label for each first."""
-    for entry in entries(kind):
-        yield entry.name, entry, {}
-    for name, options in more:
-        label = " ".join(f"{key}={value}" for key, value in options.items())
-        yield f"{name} {label}".replace("'", ""), CATALOG.find(kind, name), options
+def build(entry: Entry) -> Any:
+    """The component with the options it needs."""
+    return CATALOG.build(entry.kind, {"name": entry.name, **SETTINGS.get(entry.name, [{}])[0]})
