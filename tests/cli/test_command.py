@@ -1,4 +1,4 @@
-"""Checks the command line as a person runs it: in a process of its own, in an empty folder."""
+"""Checks the command line as a person runs it: in an empty folder, in a process of its own where the process matters."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def test_help_is_quick_because_it_loads_nothing() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_help_names_the_commands(tmp_path: Path) -> None:
+def test_help_names_the_commands(inside: Inside) -> None:
     for words in ([], ["--help"]):
-        done = regnet(tmp_path, *words)
-        assert done.returncode == 0
+        done = inside(*words)
+        assert done.code == 0
         assert all(command in done.stdout for command in ("run", "report", "bench"))
 
 
@@ -50,26 +50,22 @@ def test_run_without_tracking(tmp_path: Path) -> None:
     assert {path.name for path in (job / ".hydra").iterdir()} == {"config.yaml", "hydra.yaml", "overrides.yaml"}
 
 
-def test_no_tracking_does_not_import_mlflow(tmp_path: Path) -> None:
-    code = f"import sys, regnet; regnet.run(['tracking=none', *{SMALL!r}]); print('mlflow' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout == "False\n"
-
-
-def test_same_command_twice_gives_bit_identical_metrics(tmp_path: Path) -> None:
-    for _ in range(2):
-        assert regnet(tmp_path, "run", "seeds=3", "tracking=none", "shuffle=true", *SMALL).returncode == 0
+def test_same_command_twice_gives_bit_identical_metrics(tmp_path: Path, inside: Inside) -> None:
+    """Once in a process of its own, and once in one that has trained before."""
+    words = ("run", "seeds=3", "tracking=none", "shuffle=true", *SMALL)
+    assert regnet(tmp_path, *words).returncode == 0
+    assert inside(*words).code == 0
     first, second = (load_result(job) for job in find_results(tmp_path))
     assert all((first.history[name] == second.history[name]).all() for name in first.history)
 
 
-def test_sweep_over_seeds_is_one_study_with_the_same_numbers(tmp_path: Path) -> None:
-    done = regnet(tmp_path, "run", "-m", "seed=range(0,3)", "tracking=none", *SMALL)
-    assert done.returncode == 0, done.stderr
+def test_sweep_over_seeds_is_one_study_with_the_same_numbers(tmp_path: Path, inside: Inside) -> None:
+    done = inside("run", "-m", "seed=range(0,3)", "tracking=none", *SMALL)
+    assert done.code == 0, done.stderr
     jobs = [load_result(job) for job in find_results(tmp_path)]
     assert [job.seeds for job in jobs] == [(0,), (1,), (2,)]
     assert "│ 3 │" in done.stdout  # one row, of three runs
-    regnet(tmp_path, "run", "seeds=3", "tracking=none", "hydra.run.dir=together", *SMALL)
+    inside("run", "seeds=3", "tracking=none", "hydra.run.dir=together", *SMALL)
     together = load_result(tmp_path / "together")
     for row, job in enumerate(jobs):
         for name, values in job.history.items():
@@ -77,8 +73,8 @@ def test_sweep_over_seeds_is_one_study_with_the_same_numbers(tmp_path: Path) -> 
 
 
 def test_sweep_tracks_every_job_and_summarizes_each_study(tmp_path: Path, inside: Inside) -> None:
-    done = regnet(tmp_path, "run", "-m", "seed=0,1", "optimizer.lr=0.001,0.01", *SMALL)
-    assert done.returncode == 0, done.stderr
+    done = inside("run", "-m", "seed=0,1", "optimizer.lr=0.001,0.01", *SMALL)
+    assert done.code == 0, done.stderr
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
@@ -94,9 +90,9 @@ def test_sweep_tracks_every_job_and_summarizes_each_study(tmp_path: Path, inside
     assert (tmp_path / "again" / "figure3_loss.svg").exists()
 
 
-def test_one_bad_job_does_not_lose_the_others(tmp_path: Path) -> None:
-    done = regnet(tmp_path, "run", "-m", "optimizer.lr=-1,0.01", "tracking=none", *SMALL)
-    assert done.returncode == 2
+def test_one_bad_job_does_not_lose_the_others(tmp_path: Path, inside: Inside) -> None:
+    done = inside("run", "-m", "optimizer.lr=-1,0.01", "tracking=none", *SMALL)
+    assert done.code == 2
     assert "should be greater than 0; got -1.0" in done.stderr
     assert "Traceback" not in done.stderr
     assert [load_result(job).config["optimizer"]["lr"] for job in find_results(tmp_path)] == [0.01]
@@ -136,32 +132,34 @@ def test_a_mistake_ends_the_command_with_code_2(tmp_path: Path) -> None:
     assert len(done.stderr.strip().splitlines()) <= 2
 
 
-def test_a_study_that_diverges_altogether_fails(tmp_path: Path) -> None:
-    done = regnet(tmp_path, "run", "tracking=none", "model.output=null", "optimizer.lr=100", *SMALL)
-    assert done.returncode == 1
+def test_a_study_that_diverges_altogether_fails(inside: Inside) -> None:
+    done = inside("run", "tracking=none", "model.output=null", "optimizer.lr=100", *SMALL)
+    assert done.code == 1
     assert "diverged in epoch 1" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_an_interrupt_that_others_stumble_over_is_an_interrupt(tmp_path: Path) -> None:
-    code = (
-        "import regnet.launcher.task as launch\ndef stumble(*_):\n try: raise KeyboardInterrupt\n finally: None.missing\n"
-        "launch.assemble = stumble\nfrom regnet.cli import main\nraise SystemExit(main(['run', 'tracking=none']))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr.splitlines()[-1]) == (130, "regnet: interrupted")
+def test_an_interrupt_that_others_stumble_over_is_an_interrupt(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(*_: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise AttributeError("missing")
+
+    monkeypatch.setattr("regnet.launcher.task.assemble", stumble)
+    done = inside("run", "tracking=none")
+    assert (done.code, done.stderr.splitlines()[-1]) == (130, "regnet: interrupted")
     assert "Traceback" not in done.stderr
 
 
-def test_a_bug_shows_its_traceback(tmp_path: Path) -> None:
-    code = (
-        "import regnet.launcher.task as launch\ndef bug(*_): raise ZeroDivisionError('mine')\n"
-        "launch.assemble = bug\nfrom regnet.cli import main\nmain(['run', 'tracking=none'])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "Traceback" in done.stderr
-    assert "ZeroDivisionError: mine" in done.stderr
+def test_a_bug_keeps_its_traceback(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
+    def bug(*_: object) -> None:
+        raise ZeroDivisionError("mine")
+
+    monkeypatch.setattr("regnet.launcher.task.assemble", bug)
+    with pytest.raises(ZeroDivisionError, match="mine") as raised:
+        inside("run", "tracking=none")
+    assert raised.traceback[-1].name == "bug"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -181,9 +179,7 @@ def test_an_interrupted_run_is_killed_in_the_store_too(tmp_path: Path, number: s
     assert statuses == {"KILLED"}
 
 
-def test_configuration_and_completion_as_hydra_users_expect(
-    tmp_path: Path, inside: Inside, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_configuration_and_completion_as_hydra_users_expect(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = inside("run", "--cfg", "job", "optimizer=adam", "optimizer.lr=0.01")
     assert "lr: 0.01" in shown.stdout
     assert "beta1: 0.9" in shown.stdout
@@ -195,4 +191,5 @@ def test_configuration_and_completion_as_hydra_users_expect(
     ]:
         monkeypatch.setenv("COMP_LINE", line)
         assert inside("-sc", "query=bash").stdout.strip() == expected
-    assert "complete" in regnet(tmp_path, "run", "-sc", "install=bash").stdout
+    monkeypatch.delenv("COMP_LINE")
+    assert "complete" in inside("run", "-sc", "install=bash").stdout

@@ -97,13 +97,14 @@ def test_launches_share_the_process(store: Store) -> None:
     assert len(runs(store())) == 2
 
 
-def test_an_untracked_study_starts_no_process(tmp_path: Path) -> None:
+def test_an_untracked_study_starts_no_process_and_does_not_import_mlflow(tmp_path: Path) -> None:
     code = (
         f"import regnet; regnet.run(['epochs=1', 'tracking=none', *{SMALL!r}])\n"
-        "import sys; module = sys.modules.get('regnet.tracking.write.process'); print(bool(module and module._processes))"
+        "import sys; module = sys.modules.get('regnet.tracking.write.process')\n"
+        "print(bool(module and module._processes), 'mlflow' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout == "False\n"
+    assert done.stdout == "False False\n"
 
 
 def test_an_unknown_way_of_tracking_is_told_before_training(store: Store) -> None:
