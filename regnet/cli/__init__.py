@@ -8,18 +8,23 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from regnet.cli.interruption import INTERRUPTED, end_when_interrupted
-from regnet.cli.options import add_plugin_options
 from regnet.cli.utf8_mode import restart_in_utf8_mode
 from regnet.encoding import degrade_output
 from regnet.processes.streams import open_standard_streams
 
-KINDS = ("layer", "loss", "optimizer", "dataset", "initializer", "metric")
-CONTENDERS = "torch,compile,solo,lockstep,lockstep:1000,vmap,compiled-vmap,jax:1,jax,c"
-POINTS = [2, 5, 10, 20, 50, 100, 200, 500, 1000]
+COMMANDS: Final = {
+    "run": "train what Hydra composes from the configuration and the command line",
+    "report": "make a launch's tables and figures again, from the MLflow store alone",
+    "ui": "open MLflow's UI on the newest launch, its runs grouped by study",
+    "compare": "show which studies are shown to be better, from any MLflow store",
+    "results": "write runs, parameters and metrics as one table, to a file or here",
+    "plugins": "list what is installed, check it, start one of your own",
+    "bench": "time every way to train the paper's network, each in its own process",
+}
+"""Each command with what it does; its options and what runs are in the module of its name."""
 TRAINS = {"-m", "--multirun", "--plugin", "--strict", "--config-dir", "-cd"}
 """Options with which `regnet run` trains something; with others it may only tell of it."""
 LESS_MEMORY = "take a smaller network, data set or batch, or train fewer seeds at once (workers=1, replicas=solo)"
@@ -43,11 +48,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _completion(words)
     if words and words[0] == "run":  # the rest is Hydra's
         return _guarded(lambda: _run(words[1:]))
-    options = _parser().parse_args(words)
+    chosen = next((word for word in words if word in COMMANDS), None)
+    options = _parser(chosen).parse_args(words)
     return _guarded(lambda: _dispatch(options))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(chosen: str | None) -> argparse.ArgumentParser:
+    """The parser of all commands, with the options of the chosen one."""
     parser = argparse.ArgumentParser(
         prog="regnet",
         description="Train networks from plugins, by hand-built mathematics or by PyTorch, many seeds at once, and compare them.",
@@ -55,100 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="store_true", help="print the version and stop")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    commands.add_parser("run", add_help=False, help="train what Hydra composes from the configuration and the command line")
-    report = commands.add_parser("report", help="make a launch's tables and figures again, from the MLflow store alone")
-    report.add_argument("--uri", help="the MLflow store (default: MLFLOW_TRACKING_URI, or sqlite:///mlflow.db here)")
-    report.add_argument("--experiment", help="the MLflow experiment (default: that of the newest launch)")
-    report.add_argument("--launch", help="which launch, as in the tag regnet.launch (default: the newest)")
-    report.add_argument(
-        "--kind",
-        choices=("table", "page", "figures", "table1", "attribution"),
-        help="default: what the launch asked for, or a page",
-    )
-    report.add_argument("--out", default="report", help="the folder to write to (default: %(default)s)")
-    _add_ui_options(commands.add_parser("ui", help="open MLflow's UI on the newest launch, its runs grouped by study"))
-    _add_compare_options(commands.add_parser("compare", help="tell which studies are shown to be better, from any MLflow store"))
-    _add_results_options(commands.add_parser("results", help="write runs, parameters and metrics as one table, to a file or here"))
-    plugins = commands.add_parser("plugins", help="list what is installed, check it, start one of your own")
-    actions = plugins.add_subparsers(dest="action", metavar="ACTION", required=True)
-    listed = actions.add_parser("list", help="every component, whose it is and whether it can be used")
-    listed.add_argument("-v", "--verbose", action="store_true", help="with options, their types and defaults")
-    listed.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    add_plugin_options(listed)
-    check = actions.add_parser("check", help="put components to the test: gradients, shapes, replicas, seeds and more")
-    check.add_argument(
-        "names", nargs="*", metavar="NAME", help="components, such as softsign or loss/mse (default: with --all, all)"
-    )
-    check.add_argument("--all", action="store_true", help="every component that is installed")
-    check.add_argument("--json", action="store_true", help="print JSON instead of text")
-    add_plugin_options(check)
-    new = actions.add_parser("new", help="write a complete distribution with one working component")
-    new.add_argument("name", help="what configs will call the component, such as softsign")
-    new.add_argument("--kind", required=True, choices=KINDS, help="what it is")
-    new.add_argument("--dir", default=".", metavar="FOLDER", help="where to put it (default: here)")
-    _add_bench_options(commands.add_parser("bench", help="time every way to train the report's network, each in its own process"))
+    for name, summary in COMMANDS.items():
+        own = commands.add_parser(name, help=summary, add_help=name != "run")
+        if name == chosen and name != "run":  # whose options are Hydra's
+            import_module(f"regnet.cli.{name}").add_options(own)
     return parser
-
-
-def _add_ui_options(ui: argparse.ArgumentParser) -> None:
-    ui.add_argument(
-        "--uri", help="the MLflow store, or a server that has it (default: MLFLOW_TRACKING_URI, or sqlite:///mlflow.db)"
-    )
-    ui.add_argument("--experiment", metavar="NAME", help="the MLflow experiment (default: that of the newest launch)")
-    ui.add_argument("--port", type=int, default=5000, help="where to serve it on this machine, 0 for any (default: %(default)s)")
-    ui.add_argument("--no-browser", dest="browser", action="store_false", help="print the links and open none")
-
-
-def _add_compare_options(compare: argparse.ArgumentParser) -> None:
-    compare.add_argument(
-        "studies",
-        nargs="*",
-        metavar="STUDY",
-        help="a study's name, label or identity, a launch, or key=value for a tag (default: the newest launch)",
-    )
-    _add_store_options(compare)
-    compare.add_argument("--metric", help="after the last epoch (default: what the task is judged by, such as test/error_rate)")
-    compare.add_argument("--test", choices=("mean", "rank"), default="mean", help="what is tested (default: %(default)s)")
-    compare.add_argument("--unpaired", action="store_true", help="take studies as independent even if they share seeds or no data")
-    compare.add_argument(
-        "--incomplete",
-        choices=("drop", "worst"),
-        help="go on without the seeds that failed or that one study lacks, or count failures as the worst value (default: refuse)",
-    )
-    forms = compare.add_mutually_exclusive_group()
-    for form in ("json", "latex", "markdown", "csv"):
-        forms.add_argument(f"--{form}", dest="form", action="store_const", const=form, default="text", help=f"print {form}")
-
-
-def _add_results_options(results: argparse.ArgumentParser) -> None:
-    _add_store_options(results)
-    results.add_argument("--launch", help="which launch, as in the tag regnet.launch (default: all)")
-    results.add_argument("--history", action="store_true", help="a row for each epoch of each run")
-    results.add_argument("--out", metavar="FILE", help="a .parquet or .csv file (default: CSV to standard output)")
-
-
-def _add_store_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--uri", help="the MLflow store or server (default: MLFLOW_TRACKING_URI, or sqlite:///mlflow.db here)")
-    parser.add_argument("--experiment", help="the MLflow experiment to look in (default: all)")
-
-
-def _add_bench_options(bench: argparse.ArgumentParser) -> None:
-    bench.add_argument(
-        "--contenders",
-        default=CONTENDERS,
-        metavar="A,B,...",
-        help="who takes part, jax:20 with 20 replicas, jax with those of --replicas (default: %(default)s)",
-    )
-    bench.add_argument("--replicas", type=int, nargs="+", default=[20, 100], help="how many to train at once (default: 20 100)")
-    bench.add_argument("--rounds", type=int, default=7, help="how often each is timed (default: %(default)s)")
-    bench.add_argument("--epochs", type=int, default=3, help="epochs for each timing, at least (default: %(default)s)")
-    bench.add_argument("--memory", type=int, metavar="REPLICAS", help="also measure what so many replicas in lockstep use")
-    bench.add_argument("--figure", type=Path, metavar="PATH", help="draw time against replicas: writes PATH as .png and .svg")
-    bench.add_argument(
-        "--points", type=int, nargs="+", default=POINTS, metavar="N", help="replicas on its curve (default: %(default)s)"
-    )
-    bench.add_argument("--readme", type=Path, metavar="FILE", help="write the results into the file's <!-- bench --> block")
-    bench.add_argument("--json", action="store_true", help="print JSON, with every measurement, instead of tables")
 
 
 def _dispatch(options: argparse.Namespace) -> int:
@@ -164,7 +82,7 @@ def _dispatch(options: argparse.Namespace) -> int:
 
         add_to_policy(*options.plugin)
     if options.command is None:
-        _parser().print_help()
+        _parser(None).print_help()
         return 0
     module = import_module(f"regnet.cli.{options.command}")  # each command is the function of its name in a module of its name
     return int(getattr(module, options.command)(options))
@@ -227,7 +145,7 @@ def _completion(words: Sequence[str]) -> int:
     typed = line.split()
     if "=" in words[-1] and words[-1].startswith("query="):
         if len(typed) < 2 or typed[1] != "run" or (len(typed) == 2 and not line.endswith(" ")):
-            print(" ".join(("run", "report", "ui", "compare", "results", "plugins", "bench")))
+            print(" ".join(COMMANDS))
             return 0
         os.environ["COMP_LINE"] = line.replace(" run", "", 1)
     return _guarded(lambda: _run(words))

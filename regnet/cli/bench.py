@@ -21,6 +21,30 @@ from regnet.report.tables.benchmark import as_json, comparison_table, memory_not
 BLOCK = re.compile(r"(?<=<!-- bench -->\n).*?(?=<!-- /bench -->)", re.DOTALL)
 
 
+CONTENDERS = "torch,compile,solo,lockstep,lockstep:1000,vmap,compiled-vmap,jax:1,jax,c"
+POINTS = [2, 5, 10, 20, 50, 100, 200, 500, 1000]
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `regnet bench`."""
+    parser.add_argument(
+        "--contenders",
+        default=CONTENDERS,
+        metavar="A,B,...",
+        help="who takes part, jax:20 with 20 replicas, jax with those of --replicas (default: %(default)s)",
+    )
+    parser.add_argument("--replicas", type=int, nargs="+", default=[20, 100], help="how many to train at once (default: 20 100)")
+    parser.add_argument("--rounds", type=int, default=7, help="how often each is timed (default: %(default)s)")
+    parser.add_argument("--epochs", type=int, default=3, help="epochs for each timing, at least (default: %(default)s)")
+    parser.add_argument("--memory", type=int, metavar="REPLICAS", help="also measure what so many replicas in lockstep use")
+    parser.add_argument("--figure", type=Path, metavar="PATH", help="draw time against replicas: writes PATH as .png and .svg")
+    parser.add_argument(
+        "--points", type=int, nargs="+", default=POINTS, metavar="N", help="replicas on its curve (default: %(default)s)"
+    )
+    parser.add_argument("--readme", type=Path, metavar="FILE", help="write the results into the file's <!-- bench --> block")
+    parser.add_argument("--json", action="store_true", help="print JSON, with every measurement, instead of tables")
+
+
 def bench(options: argparse.Namespace) -> int:
     """Times the contenders and prints the tables, or JSON with every single measurement; draws and writes what is asked for."""
     memory = 1 if options.memory is None else options.memory

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from regnet.cli.console import results_console
+from regnet.cli.options import add_store_options
 from regnet.gc_pause import uncollected
 from regnet.tracking import quiet_mlflow
 
@@ -19,6 +20,28 @@ if TYPE_CHECKING:
 
 RESAMPLING = 0
 """The seed of the bootstrap's resamples: the same runs give the same numbers."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `regnet compare`."""
+    parser.add_argument(
+        "studies",
+        nargs="*",
+        metavar="STUDY",
+        help="a study's name, label or identity, a launch, or key=value for a tag (default: the newest launch)",
+    )
+    add_store_options(parser)
+    parser.add_argument("--metric", help="after the last epoch (default: the studies' headline, such as test/error_rate)")
+    parser.add_argument("--test", choices=("mean", "rank"), default="mean", help="what is tested (default: %(default)s)")
+    parser.add_argument("--unpaired", action="store_true", help="take studies as independent even if they share seeds or no data")
+    parser.add_argument(
+        "--incomplete",
+        choices=("drop", "worst"),
+        help="leave out the seeds that failed or that one study lacks, or count failures as the worst value (default: refuse)",
+    )
+    forms = parser.add_mutually_exclusive_group()
+    for form in ("json", "latex", "markdown", "csv"):
+        forms.add_argument(f"--{form}", dest="form", action="store_const", const=form, default="text", help=f"print {form}")
 
 
 def compare(options: argparse.Namespace) -> int:

@@ -10,12 +10,33 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from regnet.cli.options import add_plugin_options
 from regnet.encoding import encodable
 from regnet.errors import ConfigError, PluginError
 from regnet.registry.listing import Item, list_items
-from regnet.scaffold import new_plugin
+from regnet.scaffold import USES, new_plugin
 
 WRONG = 1
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the subcommands of `regnet plugins`, with their options."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listed = actions.add_parser("list", help="every component, its distribution and whether it can be used")
+    listed.add_argument("-v", "--verbose", action="store_true", help="with options, their types and defaults")
+    listed.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    add_plugin_options(listed)
+    check = actions.add_parser("check", help="check components: gradients, shapes, replicas, seeds and more")
+    check.add_argument(
+        "names", nargs="*", metavar="NAME", help="components, such as softsign or loss/mse (default: with --all, all)"
+    )
+    check.add_argument("--all", action="store_true", help="every component that is installed")
+    check.add_argument("--json", action="store_true", help="print JSON instead of text")
+    add_plugin_options(check)
+    new = actions.add_parser("new", help="write a complete distribution with one working component")
+    new.add_argument("name", help="what configs will call the component, such as softsign")
+    new.add_argument("--kind", required=True, choices=tuple(USES), help="what it is")
+    new.add_argument("--dir", default=".", metavar="FOLDER", help="where to put it (default: here)")
 
 
 def plugins(options: argparse.Namespace) -> int:

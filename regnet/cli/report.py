@@ -11,6 +11,19 @@ from regnet.registry.catalog import load_catalog
 from regnet.tracking import quiet_mlflow
 
 
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `regnet report`."""
+    parser.add_argument("--uri", help="the MLflow store (default: MLFLOW_TRACKING_URI, or sqlite:///mlflow.db here)")
+    parser.add_argument("--experiment", help="the MLflow experiment (default: that of the newest launch)")
+    parser.add_argument("--launch", help="which launch, as in the tag regnet.launch (default: the newest)")
+    parser.add_argument(
+        "--kind",
+        choices=("table", "page", "figures", "table1", "attribution"),
+        help="default: what the launch asked for, or a page",
+    )
+    parser.add_argument("--out", default="report", help="the folder to write to (default: %(default)s)")
+
+
 def report(options: argparse.Namespace) -> int:
     """Reads the studies of one launch, writes their report to a folder and prints its tables.
 

@@ -6,8 +6,17 @@ import argparse
 import sys
 from pathlib import Path
 
+from regnet.cli.options import add_store_options
 from regnet.errors import ConfigError
 from regnet.gc_pause import uncollected
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `regnet results`."""
+    add_store_options(parser)
+    parser.add_argument("--launch", help="which launch, as in the tag regnet.launch (default: all)")
+    parser.add_argument("--history", action="store_true", help="a row for each epoch of each run")
+    parser.add_argument("--out", metavar="FILE", help="a .parquet or .csv file (default: CSV to standard output)")
 
 
 def results(options: argparse.Namespace) -> int:

@@ -13,6 +13,16 @@ from regnet.tracking.store.uri import check_store, is_server, store_uri
 from regnet.tracking.ui.server import serving
 
 
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `regnet ui`."""
+    parser.add_argument(
+        "--uri", help="the MLflow store, or a server that has it (default: MLFLOW_TRACKING_URI, or sqlite:///mlflow.db)"
+    )
+    parser.add_argument("--experiment", metavar="NAME", help="the MLflow experiment (default: that of the newest launch)")
+    parser.add_argument("--port", type=int, default=5000, help="the port on this machine, 0 for any (default: %(default)s)")
+    parser.add_argument("--no-browser", dest="browser", action="store_false", help="print the links and open none")
+
+
 def ui(options: argparse.Namespace) -> int:
     """Opens the newest launch of the store, served from here until Ctrl-C unless a server has it already."""
     quiet_mlflow()
