@@ -87,3 +87,4 @@ class ListenerFailed:
 
 
 Event: TypeAlias = StudyStarted | RunStarted | EpochEnded | RunEnded | RunFailed | StudyEnded | ListenerFailed
+"""Any of these."""

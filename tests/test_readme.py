@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,17 @@ def test_counts(catalog: Catalog) -> None:
     for word, kind in names.items():
         own = [name for name, claims in catalog.entries[kind].items() if claims[0].origin.distribution == OWN]
         assert counted[word] == len(own), kind
+
+
+def test_it_is_short() -> None:
+    assert len(README.splitlines()) < 150
+
+
+def test_the_short_table_of_speeds_is_the_full_one_s() -> None:
+    short_table = runpy.run_path(str(ROOT / "scripts" / "readme-speed"))["short_table"]
+    (block,) = re.findall(r"<!-- speed -->\n(.*?)<!-- /speed -->", README, re.DOTALL)
+    assert block == short_table((ROOT / "docs" / "speed.md").read_text(encoding="utf-8"))
+    assert 3 < len(block.splitlines()) <= 10
 
 
 def test_links_lead_somewhere() -> None:

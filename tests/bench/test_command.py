@@ -77,8 +77,8 @@ def test_mistakes_are_told_before_anything_is_timed(tmp_path: Path, words: tuple
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_the_readme_s_block_is_what_the_command_writes() -> None:
+def test_the_page_s_block_is_what_the_command_writes() -> None:
     """There is one, and its numbers are on rows and under headings that the command makes."""
-    (block,) = re.findall(r"<!-- bench -->\n(.*?)<!-- /bench -->", (ROOT / "README.md").read_text(), re.DOTALL)
+    (block,) = re.findall(r"<!-- bench -->\n(.*?)<!-- /bench -->", (ROOT / "docs" / "speed.md").read_text(), re.DOTALL)
     assert "| PyTorch engine |" in block
     assert "Measured on:" in block

@@ -1,0 +1,71 @@
+"""Every component that the installed plugins register: a page for each kind, made from the catalog."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+
+from hydra.core.config_store import ConfigStore
+
+from reference.markdown import first_sentence, options_table, parts, prose, table
+from regnet.contracts import KINDS
+from regnet.registry.catalog import HOOKS, Catalog, Entry
+
+FOLDER = "reference/components"
+HEAD = """# Components
+
+Every component that the distributions in regnet's repository register, as `regnet plugins list` shows them.
+"""
+
+
+def component_pages(catalog: Catalog) -> Iterator[tuple[str, str, str]]:
+    """The address, title and text of each page, the table of all components first."""
+    yield f"{FOLDER}/index.md", "All components", _index(catalog)
+    for kind in catalog.entries:
+        yield f"{FOLDER}/{kind}.md", kind.capitalize(), _page(kind, catalog)
+
+
+def _entries(kind: str, catalog: Catalog) -> list[Entry]:
+    return [entry for name in catalog.names(kind) for entry in catalog.entries[kind][name]]
+
+
+def _index(catalog: Catalog) -> str:
+    text = HEAD
+    for kind in catalog.entries:
+        rows = [(_link(entry), first_sentence(entry.summary), str(entry.origin)) for entry in _entries(kind, catalog)]
+        text += f"\n## {kind.capitalize()}\n\n{table(('name', 'what it is', 'from'), rows)}"
+    return text
+
+
+def _page(kind: str, catalog: Catalog) -> str:
+    hook, contract = HOOKS[kind], KINDS[kind]
+    text = f"# {kind.capitalize()}\n\n{prose(inspect.getdoc(contract) or '')}\n\n{_how_to_choose(kind, catalog)}\n\n"
+    text += f"A plugin registers its own with the hook [`{hook}`](../hooks.md#regnet.hookspecs.{hook}), as subclasses of\n"
+    text += f"[`regnet.{contract.__name__}`](../python.md#regnet.{contract.__name__}).\n"
+    return text + "".join(_section(entry, catalog) for entry in _entries(kind, catalog))
+
+
+def _how_to_choose(kind: str, catalog: Catalog) -> str:
+    if kind in ConfigStore.instance().repo:
+        return f"The configuration chooses one with `{kind}=NAME` and sets its options with `{kind}.OPTION=VALUE`."
+    entries = [entry for other in catalog.entries for entry in _entries(other, catalog)]
+    takers = [_link(entry) for entry in entries if any(option.nested_kind == kind for option in entry.options.values())]
+    places = ["the [model](../configuration.md#model)", *takers]
+    return f"The configuration has one as `NAME`, or as `{{name: NAME, OPTION: VALUE}}`, among the options of {', '.join(places)}."
+
+
+def _section(entry: Entry, catalog: Catalog) -> str:
+    text, meanings = parts(entry.component)
+    prefix = f"{entry.kind}." if entry.kind in ConfigStore.instance().repo else ""
+    options = options_table(entry.options.values(), meanings, catalog, prefix)
+    source = _indented(f"```python\n{inspect.getsource(entry.component)}```")
+    where = f"{entry.component.__module__}.{entry.component.__qualname__}"
+    return f'\n## `{entry.name}` {{ #{entry.name} }}\n\n{text}\n\n{options}\n??? quote "From {entry.origin}: `{where}`"\n\n{source}'
+
+
+def _link(entry: Entry) -> str:
+    return f"[`{entry.name}`]({entry.kind}.md#{entry.name})"
+
+
+def _indented(text: str) -> str:
+    return "".join(f"    {line}\n" if line else "\n" for line in text.splitlines())

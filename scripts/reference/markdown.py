@@ -1,0 +1,55 @@
+"""Docstrings, types and tables as Markdown."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from griffe import Docstring, DocstringSectionKind
+
+from regnet.registry.catalog import Catalog
+from regnet.registry.options import Option
+
+LITERAL_BLOCK = re.compile(r"::(?=\n\n {4})")
+CODE = re.compile(r"(`+[^`]+`+)")
+COLUMNS = ("option", "type and range", "default", "replicas may differ", "meaning")
+
+
+def prose(text: str) -> str:
+    """A docstring's text, whose literal blocks (``::``) become Markdown's indented ones."""
+    return LITERAL_BLOCK.sub(":", text)
+
+
+def parts(documented: object) -> tuple[str, Mapping[str, str]]:
+    """A class's docstring without its ``Args:``, and the meaning of each argument."""
+    sections = Docstring(inspect.getdoc(documented) or "").parse("google", warnings=False)
+    text = [section.value for section in sections if section.kind is DocstringSectionKind.text]
+    arguments = [section.value for section in sections if section.kind is DocstringSectionKind.parameters]
+    return prose("\n\n".join(text)), {item.name: item.description for items in arguments for item in items}
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *([_cell(text) for text in row] for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def options_table(options: Iterable[Option], meanings: Mapping[str, str], catalog: Catalog, prefix: str = "") -> str:
+    """What a constructor takes; `prefix` is what a configuration writes before the option's name."""
+    rows = []
+    for option in options:
+        default = "required" if option.required else f"`{catalog.describe_option(option)['default'] or repr('')}`"
+        lockstep = "yes" if option.per_replica else "no"
+        rows.append((f"`{prefix}{option.name}`", f"`{option.type_text}`", default, lockstep, meanings.get(option.name, "")))
+    return table(COLUMNS, rows) if rows else "No options.\n"
+
+
+def first_sentence(text: str) -> str:
+    """The first paragraph in one line, as a table has it."""
+    return " ".join(prose(text).partition("\n\n")[0].split()).removesuffix(":")
+
+
+def _cell(text: str) -> str:
+    """Text in one line, with its pipes written so that they do not end the cell, except in code, where they need not be."""
+    pieces = CODE.split(" ".join(text.split()))
+    return "".join(piece if piece.startswith("`") else piece.replace("|", "&#124;") for piece in pieces)
