@@ -1,4 +1,4 @@
-"""`regnet bench`: how fast the report's network trains, here, in every way that a user might train it."""
+"""`regnet bench`: how fast the paper's network trains, here, in every way that a user might train it."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from regnet.registry.options import options_of
 
 @dataclass(frozen=True)
 class MLP:
-    """Linear layers with an activation between them, and perhaps one at the end: with three hidden layers, the report's Figure 1.
+    """Linear layers with an activation between them, and perhaps one at the end: with three hidden layers, the paper's Figure 1.
 
     Args:
         hidden: the size of each hidden layer.

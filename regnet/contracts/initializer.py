@@ -20,5 +20,5 @@ class Initializer(ABC):
         return None
 
     def bias(self, out_features: int, in_features: int, generator: torch.Generator) -> Tensor:
-        """A bias ``(out_features,)``: zeros (the report's equation (3)) unless the initializer says otherwise."""
+        """A bias ``(out_features,)``: zeros (the paper's equation (3)) unless the initializer says otherwise."""
         return torch.zeros(out_features)

@@ -20,7 +20,7 @@ Seed = Annotated[int, Interval(ge=0, lt=2**63)]
 
 @dataclass(frozen=True)
 class Settings:
-    """The top level of the configuration, with the report's values as defaults.
+    """The top level of the configuration, with the paper's values as defaults.
 
     Args:
         seed: the first seed.
@@ -30,7 +30,7 @@ class Settings:
         epochs: how often to go through the training examples.
         batch_size: examples for each step.
         shuffle: whether each epoch takes the examples in a new order.
-        validation: the share of the training examples that is set aside, at random, to choose models by; the report has none.
+        validation: the share of the training examples that is set aside, at random, to choose models by; the paper has none.
         normalization: inputs scaled by one mean and deviation (scalar), by those of each feature (feature), or not (none).
         coding: how targets are written for the loss; auto is what the loss prefers.
         metrics: what predictions are judged by, besides the loss; by default error_rate for classes, and rmse and r2 for values.
@@ -45,7 +45,7 @@ class Settings:
         threads: threads inside one tensor operation; 0 leaves it to torch.
         study: what to call the study in tables; by default the names of its components.
         report: what to make of the results at the end: tables to print, or also a page with figures, which takes seconds. Beside
-            a page of any studies there are the report's figures, its Table I, and what explains the gap in it.
+            a page of any studies there are the paper's figures, its Table I, and what explains the gap in it.
         plugins: which plugins to use, as in REGNET_PLUGINS: ``-name`` switches one off, names allow those alone, and a ``.py``
             file is loaded beside them. Read before any plugin is imported, and so from the overrides only.
     """

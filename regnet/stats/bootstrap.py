@@ -39,8 +39,8 @@ def bootstrap_interval(
     Raises:
         SampleError: there are too few values for the level.
 
-    Sources: Efron, Better bootstrap confidence intervals, JASA 82 (1987); for the expansion Hesterberg, What teachers should know
-    about the bootstrap, The American Statistician 69 (2015).
+    Sources: Efron, "Better bootstrap confidence intervals", JASA 82 (1987); Hesterberg, "What teachers should know
+    about the bootstrap", The American Statistician 69 (2015), for the expansion.
     """
     from scipy import stats
 

@@ -47,7 +47,7 @@ def describe(sample: Sample, rng: np.random.Generator, measure: Measure = UNBOUN
     Raises:
         SampleError: every seed failed, or there was none.
 
-    Source for the interquartile mean: Agarwal et al., Deep reinforcement learning at the edge of the statistical precipice,
+    Source for the interquartile mean: Agarwal et al., "Deep reinforcement learning at the edge of the statistical precipice",
     NeurIPS 2021.
     """
     from scipy import stats

@@ -54,7 +54,7 @@ def difference(matched: Matched, test: Test = "mean", *, level: float = 0.95) ->
     Paired, with d the n differences: ``s = std(d) / √n, ν = n - 1``. Unpaired, with ``v = std² / n`` of either sample:
     ``s = √(v₁ + v₂), ν = (v₁ + v₂)² / (v₁² / (n₁ - 1) + v₂² / (n₂ - 1))``.
 
-    Source: Welch, The generalization of "Student's" problem when several different population variances are involved,
+    Source: Welch, "The generalization of 'Student's' problem when several different population variances are involved",
     Biometrika 34 (1947).
     """
     middle = float(matched.first.mean() - matched.second.mean())

@@ -21,8 +21,8 @@ def hedges_g(matched: Matched, *, level: float = 0.95) -> Estimate | None:
     distribution, whose noncentralities that put t at the tails give the interval: exact for the true d of normal values, if
     unpaired of the same spread.
 
-    Sources: Hedges, Distribution theory for Glass's estimator of effect size, J. Educ. Stat. 6 (1981); Cumming and Finch, A primer
-    on confidence intervals based on noncentral distributions, Educ. Psychol. Meas. 61 (2001).
+    Sources: Hedges, "Distribution theory for Glass's estimator of effect size", J. Educ. Stat. 6 (1981); Cumming and Finch,
+    "A primer on confidence intervals based on noncentral distributions", Educ. Psychol. Meas. 61 (2001).
     """
     n, m = matched.sizes
     freedom, size = (n - 1, n) if matched.paired else (n + m - 2, n * m / (n + m))

@@ -13,7 +13,7 @@ def holm(p: Sequence[float | None]) -> list[float | None]:
     The smallest of m is taken m times, the next ``m - 1`` times and so on; none is made smaller than one before it, nor larger
     than 1. None, where there was no test, stays None and is not counted.
 
-    Source: Holm, A simple sequentially rejective multiple test procedure, Scand. J. Statist. 6 (1979).
+    Source: Holm, "A simple sequentially rejective multiple test procedure", Scand. J. Statist. 6 (1979).
     """
     # statsmodels' multipletests has the same, but collects garbage at each call: 50 ms, and more the more is loaded.
     known = np.array([value for value in p if value is not None])

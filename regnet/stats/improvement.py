@@ -22,8 +22,8 @@ def probability_below(matched: Matched, *, level: float = 0.95) -> Estimate:
     distributions would have. It stays sound where the samples do not overlap. Where one spreads three times as wide as the other,
     its 95 % are rather 91 to 94.
 
-    Sources: Agarwal et al., Deep reinforcement learning at the edge of the statistical precipice, NeurIPS 2021; Wilson, Probable
-    inference, JASA 22 (1927); Newcombe, Confidence intervals for an effect size measure based on the Mann–Whitney statistic,
+    Sources: Agarwal et al., "Deep reinforcement learning at the edge of the statistical precipice", NeurIPS 2021; Wilson, "Probable
+    inference", JASA 22 (1927); Newcombe, "Confidence intervals for an effect size measure based on the Mann–Whitney statistic",
     Stat. Med. 25 (2006), method 5.
     """
     signs = np.sign(matched.second - matched.first if matched.paired else matched.second - matched.first[:, None])

@@ -39,7 +39,7 @@ def power(seen: Difference, n: int, alpha: float) -> Power | None:
     many seeds s is ``√k`` times smaller and ν grows like ``k n - 1``. The spread is taken to be what it is in these samples. A rank
     test takes 5 % more seeds for normal values, and fewer where some lie far out.
 
-    Source: Cohen, Statistical power analysis for the behavioral sciences, 1988.
+    Source: Cohen, "Statistical power analysis for the behavioral sciences", 1988.
     """
     if not seen.judged:
         return None

@@ -7,12 +7,11 @@ import inspect
 from reference.markdown import prose
 from regnet import hookspecs
 
-HEAD = """Mark an implementation with [`@regnet.hookimpl`](python.md#regnet.hookimpl); it may take the hook's parameter or leave
-it out. The events are frozen dataclasses in [`regnet.events`](python.md#regnetevents).
-"""
+HEAD = """The mark is [`@regnet.hookimpl`](python.md#regnet.hookimpl). The events are dataclasses in
+[`regnet.events`](python.md#regnetevents)."""
 
 
 def hooks_page() -> str:
     names = [name for name in vars(hookspecs) if name.startswith("regnet_")]
-    text = f"# Hooks\n\n{prose(inspect.getdoc(hookspecs) or '')}\n\n{HEAD}\n"
+    text = f"# Hooks\n\n{prose(inspect.getdoc(hookspecs) or '')}\n\n{HEAD}\n\n"
     return text + "".join(f"::: regnet.hookspecs.{name}\n    options:\n      heading_level: 2\n\n" for name in names)

@@ -13,7 +13,6 @@ from regnet.registry.options import Option
 
 LITERAL_BLOCK = re.compile(r"::(?=\n\n {4})")
 CODE = re.compile(r"(`+[^`]+`+)")
-COLUMNS = ("option", "type and range", "default", "replicas may differ", "meaning")
 
 
 def prose(text: str) -> str:
@@ -36,12 +35,21 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def options_table(options: Iterable[Option], meanings: Mapping[str, str], catalog: Catalog, prefix: str = "") -> str:
     """What a constructor takes; `prefix` is what a configuration writes before the option's name."""
-    rows = []
-    for option in options:
-        default = "required" if option.required else f"`{catalog.describe_option(option)['default'] or repr('')}`"
-        lockstep = "yes" if option.per_replica else "no"
-        rows.append((f"`{prefix}{option.name}`", f"`{option.type_text}`", default, lockstep, meanings.get(option.name, "")))
-    return table(COLUMNS, rows) if rows else "No options.\n"
+    options = list(options)
+    columns = {
+        "option": [f"`{prefix}{option.name}`" for option in options],
+        "type and range": [f"`{option.type_text.replace(str(2**63), '2**63')}`" for option in options],
+        "default": [_default(option, catalog) for option in options],
+        "replicas may differ": ["yes" if option.per_replica else "no" for option in options],
+        "meaning": [meanings.get(option.name, "") for option in options],
+    }
+    if not any(option.per_replica for option in options):
+        del columns["replicas may differ"]
+    return table(tuple(columns), zip(*columns.values(), strict=True)) if options else "No options.\n"
+
+
+def _default(option: Option, catalog: Catalog) -> str:
+    return "required" if option.required else f"`{catalog.describe_option(option)['default'] or repr('')}`"
 
 
 def first_sentence(text: str) -> str:

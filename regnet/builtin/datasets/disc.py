@@ -1,4 +1,4 @@
-"""The report's data set: which points of a square lie in a disc of half its area?"""
+"""The paper's data set: which points of a square lie in a disc of half its area?"""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from regnet.contracts import Dataset, Split, Splits
 class Disc(Dataset):
     """Points uniform in ``[0, 1]²``, of class 1 inside the circle around ``(½, ½)`` with radius ``1/√(2π)``, else 0.
 
-    The disc's area is ½, so both classes are equally likely. Source: the report's section IV.A.
+    The disc's area is ½, so both classes are equally likely. Source: the paper's section IV.A.
 
     Args:
         train_size: points to train on.
         test_size: points to be judged by.
-        redraw: whether each seed draws points of its own, as the report's code does, or all share one set.
+        redraw: whether each seed draws points of its own, as the paper's code does, or all share one set.
     """
 
     train_size: Annotated[int, Ge(2)] = 1000

@@ -1,4 +1,4 @@
-"""What PyTorch does when it is told nothing: how the report's baseline started."""
+"""What PyTorch does when it is told nothing: how the paper's baseline started."""
 
 from __future__ import annotations
 

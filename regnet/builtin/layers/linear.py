@@ -17,9 +17,9 @@ from regnet.contracts import Context, Initializer, Layer, Params
 
 @dataclass(frozen=True)
 class Linear(Layer):
-    """An affine map of the features: ``y = x Wᵀ + b``, the report's equation (1).
+    """An affine map of the features: ``y = x Wᵀ + b``, the paper's equation (1).
 
-    With `dy` the loss's gradient at the output, the chain rule gives the report's (12) to (14), summed over the batch::
+    With `dy` the loss's gradient at the output, the chain rule gives the paper's (12) to (14), summed over the batch::
 
         dW = dyᵀ x        (*R, F_out, F_in)
         db = Σ_B dy       (*R, F_out)

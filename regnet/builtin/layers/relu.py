@@ -1,4 +1,4 @@
-"""The rectifier: the activation between the report's linear layers."""
+"""The rectifier: the activation between the paper's linear layers."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from regnet.contracts import Context, Layer, Params
 
 @dataclass(frozen=True)
 class ReLU(Layer):
-    """The positive part, ``y = max(x, 0)``: the report's equation (4).
+    """The positive part, ``y = max(x, 0)``: the paper's equation (4).
 
-    Its derivative is 1 where ``x > 0`` and 0 where ``x < 0``, the report's (10); at 0 it is taken to be 0, as PyTorch does.
+    Its derivative is 1 where ``x > 0`` and 0 where ``x < 0``, the paper's (10); at 0 it is taken to be 0, as PyTorch does.
     That is the sign of `y`, so ``dx = dy · sign(y)``, which takes less than half the time of masking. It differs from a mask
     only where `dy` has overflowed to infinity: 0 · ∞ is no number, and the run has diverged either way.
     """

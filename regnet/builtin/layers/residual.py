@@ -19,7 +19,7 @@ from regnet.network.sequential import Sequential
 class Residual(Layer):
     """``y = x + f(x)`` with `f` the given layers, one after another.
 
-    By the report's equation (9) both paths carry the gradient: ``dx = dy + f'(x)ᵀ dy``.
+    By the paper's equation (9) both paths carry the gradient: ``dx = dy + f'(x)ᵀ dy``.
     Source: He, Zhang, Ren and Sun, "Deep residual learning for image recognition", CVPR 2016.
 
     Args:

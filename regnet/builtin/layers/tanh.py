@@ -1,4 +1,4 @@
-"""The hyperbolic tangent: the report's last layer, since its targets are ±1."""
+"""The hyperbolic tangent: the paper's last layer, since its targets are ±1."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from regnet.contracts import Context, Layer, Params
 
 @dataclass(frozen=True)
 class Tanh(Layer):
-    """``y = (eˣ - e⁻ˣ) / (eˣ + e⁻ˣ)``, between -1 and 1: the report's equation (5).
+    """``y = (eˣ - e⁻ˣ) / (eˣ + e⁻ˣ)``, between -1 and 1: the paper's equation (5).
 
-    Its derivative is ``1 - y²``, the report's (11), so ``dx = dy (1 - y²)``.
+    Its derivative is ``1 - y²``, the paper's (11), so ``dx = dy (1 - y²)``.
     """
 
     def forward(self, params: Params, x: Tensor, context: Context) -> tuple[Tensor, Any]:

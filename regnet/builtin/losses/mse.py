@@ -1,4 +1,4 @@
-"""The mean square error: the report's loss."""
+"""The mean square error: the paper's loss."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from regnet.contracts import Coding, Loss
 
 @dataclass(frozen=True)
 class MSE(Loss):
-    """``L = (1/B) Σ_B Σ_K (y - t)²`` with reduction "sum", the report's equation (6); its mean over the outputs with "mean".
+    """``L = (1/B) Σ_B Σ_K (y - t)²`` with reduction "sum", the paper's equation (6); its mean over the outputs with "mean".
 
-    The gradient is ``(2/B) (y - t)``, the report's (15); with "mean", as in PyTorch's default, it is smaller by the number of
+    The gradient is ``(2/B) (y - t)``, the paper's (15); with "mean", as in PyTorch's default, it is smaller by the number of
     outputs `K`, and so is every step of plain gradient descent.
 
     Args:

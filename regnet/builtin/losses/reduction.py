@@ -1,4 +1,4 @@
-"""What a loss divides by: the one choice that halved the report's baseline's steps."""
+"""What a loss divides by: the one choice that halved the paper's baseline's steps."""
 
 from __future__ import annotations
 

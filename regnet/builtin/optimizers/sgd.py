@@ -18,7 +18,7 @@ from regnet.errors import BadOption
 
 @dataclass(frozen=True)
 class SGD(Optimizer):
-    """``θ ← θ - lr g``, the report's equation (7), plain by default.
+    """``θ ← θ - lr g``, the paper's equation (7), plain by default.
 
     With weight decay ``g ← g + weight_decay θ`` first. With momentum μ, the velocity ``v ← μ v + g`` (from ``v = 0``) takes
     the place of `g`; with Nesterov's, ``g + μ v`` does.
