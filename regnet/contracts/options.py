@@ -20,3 +20,4 @@ class PerReplica:
 
 
 PER_REPLICA = PerReplica()
+"""The mark of an option in which replicas may differ, to be put into its annotation: ``Annotated[float, PER_REPLICA]``."""

@@ -8,16 +8,17 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from regnet.registry.catalog import Catalog
+from regnet.registry.catalog import Catalog, Entry
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("regnet", "plugins/*/src")
 SOURCE = re.compile(r"\bSources?(?: for [^:\n]+)?: (.*?)(?=\n\n|\nArgs:|\Z)", re.DOTALL)
 PAPER = re.compile(r"(?P<paper>.*?\b(?:19|20)\d\d\b\)?)(?P<detail>.*)", re.DOTALL)
+PAPER_OF_REGNET = 'Guo and Lin, "Mini deep-learning framework", EPFL'
 HEAD = """# Papers
 
-Every source that a docstring names, and what in regnet follows it. The students' report that regnet grew out of,
-"Mini deep-learning framework" (P. Guo and X. Lin, EPFL), is called *the paper* everywhere else.
+Every source that a docstring names, and what in regnet follows it. *The paper*, on these pages and in docstrings, is the students'
+report that regnet grew out of, "Mini deep-learning framework" (P. Guo and X. Lin, EPFL).
 
 | source | followed by |
 | --- | --- |
@@ -29,10 +30,15 @@ def papers_page(catalog: Catalog) -> str:
     cited: dict[str, list[str]] = defaultdict(list)
     for owner, citation in citations():
         entry = links.get(owner)
-        name = f"[`{entry.name}`](reference/components/{entry.kind}.md#{entry.name})" if entry else f"`{owner}`"
+        name = _link(entry) if entry else f"`{owner}`"
         for paper, detail in _papers(citation):
             cited[paper].append(f"{name} ({detail})" if detail else name)
+    cited[PAPER_OF_REGNET] = [_link(entry) for entry in _entries(catalog) if "the paper's" in (entry.component.__doc__ or "")]
     return HEAD + "".join(f"| {paper} | {'; '.join(users)} |\n" for paper, users in sorted(cited.items()))
+
+
+def _link(entry: Entry) -> str:
+    return f"[`{entry.name}`](reference/components/{entry.kind}.md#{entry.name})"
 
 
 def citations() -> Iterator[tuple[str, str]]:
@@ -61,7 +67,7 @@ def _papers(citation: str) -> Iterator[tuple[str, str]]:
             yield found["paper"], found["detail"].lstrip(" ,")
 
 
-def _entries(catalog: Catalog) -> Iterator[object]:
+def _entries(catalog: Catalog) -> Iterator[Entry]:
     for names in catalog.entries.values():
         for claims in names.values():
             yield from claims

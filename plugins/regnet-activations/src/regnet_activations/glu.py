@@ -18,7 +18,7 @@ class GLU(Layer):
     """``y = a σ(b)`` with `a` the first half of the features and `b` the second: ``(*R, B, F)`` becomes ``(*R, B, F/2)``.
 
     With ``s = σ(b)``, the product rule gives ``da = dy s`` and ``db = dy a s (1 - s)``, and `dx` is the two side by side.
-    After a linear layer this is the paper's unit, since one product gives both halves.
+    After a linear layer this is the source's unit, since one product gives both halves.
     Source: Dauphin, Fan, Auli and Grangier, "Language modeling with gated convolutional networks", ICML 2017.
     """
 

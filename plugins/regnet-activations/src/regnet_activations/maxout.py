@@ -17,7 +17,7 @@ class Maxout(Layer):
     """``y_j = max_i x_ij`` over the `k` neighbouring features of group `j`: ``(*R, B, F)`` becomes ``(*R, B, F/k)``.
 
     The gradient goes to the largest alone: ``dx_ij = dy_j`` for it, 0 for the rest of its group. Where several are the largest,
-    one of them gets it. After a linear layer this is the paper's unit: the maximum of `k` affine maps, each a piece of a convex
+    one of them gets it. After a linear layer this is the source's unit: the maximum of `k` affine maps, each a piece of a convex
     function. PyTorch has no counterpart.
     Source: Goodfellow, Warde-Farley, Mirza, Courville and Bengio, "Maxout networks", ICML 2013, section 3.
 
