@@ -37,9 +37,10 @@ def test_wheel_holds_every_config_file(wheel: Path) -> None:
 
 def test_wheel_runs_in_a_fresh_environment(wheel: Path, tmp_path: Path) -> None:
     """The environment has the wheel and, to spare minutes of installing, sees the third-party packages of this one."""
-    venv.create(tmp_path / "venv", with_pip=True)
+    venv.create(tmp_path / "venv")
     python = tmp_path / "venv" / "bin" / "python"
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", wheel], check=True, capture_output=True)
+    install = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", wheel]
+    subprocess.run(install, check=True, capture_output=True)
     own = subprocess.run(
         [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], check=True, capture_output=True, text=True
     ).stdout.strip()

@@ -38,15 +38,15 @@ LOCKSTEP = ["-m", "hydra/launcher=lockstep"]
 
 EAGER = "import regnet.training.lockstep; regnet.training.lockstep.WORTHWHILE, regnet.training.lockstep.FEW = 0.001, 4"
 """Makes milliseconds of work worth a worker."""
-COMMAND_WITH_WORKERS = f"{EAGER}\n{{before}}\nfrom regnet.cli import command\ncommand()\n"
+COMMAND_WITH_WORKERS = f"{EAGER}\nfrom regnet.cli import command\ncommand()\n"
 USED_TORCH = "import torch; a = torch.randn(1000, 1000); a @ a; x = torch.randn(600, 900); x[torch.randperm(600)]"
 """Makes torch start its threads."""
 
 
-def regnet(folder: Path, words: Sequence[str], *, workers: bool = False, before: str = "", **environment: str) -> str:
+def regnet(folder: Path, words: Sequence[str], *, workers: bool = False) -> str:
     """Standard output of a command that has to succeed in time; `workers` gives it workers also where they are not worth it."""
-    start = [sys.executable, "-c", COMMAND_WITH_WORKERS.format(before=before)] if workers else [COMMAND]
-    return succeed([*start, *words], folder, environment)
+    start = [sys.executable, "-c", COMMAND_WITH_WORKERS] if workers else [COMMAND]
+    return succeed([*start, *words], folder)
 
 
 def succeed(words: Sequence[str], folder: Path, environment: Mapping[str, str] = {}) -> str:
@@ -85,6 +85,13 @@ def family(pid: int) -> list[psutil.Process]:
         return []
 
 
+def is_worker(process: psutil.Process) -> bool:
+    try:
+        return "regnet.training.worker:serve" in process.cmdline()
+    except psutil.Error:  # it has ended meanwhile
+        return False
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """An empty folder but for a table of 569 rows and 30 columns."""
@@ -121,9 +128,12 @@ def test_two_programs_are_trained_by_workers(dataset: str, folder: Path) -> None
     assert "In lockstep 20 runs trained together" in told, "each program is shared among the workers"
 
 
+MORE_THREADS = {"OMP_NUM_THREADS": "8", "MKL_NUM_THREADS": "8", "OMP_DYNAMIC": "false"}
+
+
 @every_dataset
 def test_a_script_that_has_used_torch_before_trains_with_workers(dataset: str, folder: Path) -> None:
-    """Also without `if __name__ == "__main__"`, and its number of threads is put back."""
+    """Also without `if __name__ == "__main__"` and with more threads than processors; its number of threads is put back."""
     words = [*choosing(dataset, folder), *SMALL]
     script = folder / "script.py"
     script.write_text(
@@ -131,7 +141,7 @@ def test_a_script_that_has_used_torch_before_trains_with_workers(dataset: str, f
         "print(len(result.final), set(result.together.tolist()), threads == torch.get_num_threads())\n",
         encoding="utf-8",
     )
-    assert succeed([sys.executable, script.name], folder) == "40 {20} True\n"
+    assert succeed([sys.executable, script.name], folder, MORE_THREADS) == "40 {20} True\n"
 
 
 @every_dataset
@@ -156,42 +166,29 @@ def test_the_commands_that_hung(words: list[str], workers: bool, folder: Path) -
     assert len(results) == (2 if "-m" in words else 1)
 
 
-def test_another_number_of_threads(folder: Path) -> None:
-    threads = {"OMP_NUM_THREADS": "8", "MKL_NUM_THREADS": "8", "OMP_DYNAMIC": "false"}
-    told = regnet(folder, ["run", *DIGITS, *SMALL], workers=True, before=USED_TORCH, **threads)
-    assert "In lockstep 20 runs trained together" in told
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("taskset"), reason="taskset is a program of Linux")
 def test_a_single_core(folder: Path) -> None:
-    told = succeed(
-        ["taskset", "-c", "0", sys.executable, "-c", COMMAND_WITH_WORKERS.format(before=""), "run", *DIGITS, *SMALL], folder
-    )
+    told = succeed(["taskset", "-c", "0", sys.executable, "-c", COMMAND_WITH_WORKERS, "run", *DIGITS, *SMALL], folder)
     assert "In lockstep 40 runs trained together" in told
 
 
 @pytest.mark.parametrize("closed", ["<&-", *(pytest.param(more, marks=pytest.mark.slow) for more in ("<&- 2>&-", "<&- >&- 2>&-"))])
 def test_closed_standard_streams(closed: str, folder: Path) -> None:
     script = folder / "command.py"
-    script.write_text(COMMAND_WITH_WORKERS.format(before=""), encoding="utf-8")
+    script.write_text(COMMAND_WITH_WORKERS, encoding="utf-8")
     succeed(["bash", "-c", f"{sys.executable} command.py run {' '.join([*DIGITS, *SMALL[:2], 'report=none'])} {closed}"], folder)
     assert len(list(folder.rglob(RESULT))) == 1
     assert (folder / "mlflow.db").exists()
 
 
-def test_a_single_file_plugin_is_known_to_workers(folder: Path) -> None:
-    shutil.copy(PLUGIN, folder / "mine.py")
-    words = ["run", "--plugin", "mine.py", "dataset=troubled", "model.activation=tripled", *SMALL]
-    assert "In lockstep 20 runs trained together" in regnet(folder, words, workers=True)
-
-
 def test_a_notebook_trains_with_workers(folder: Path) -> None:
+    """Which know a single-file plugin as well, and its layer that cannot be pickled."""
     import nbformat
     from nbclient import NotebookClient
 
     shutil.copy(PLUGIN, folder / "mine.py")
-    words = ["plugins=./mine.py", "dataset=troubled", *SMALL]
+    words = ["plugins=./mine.py", "dataset=troubled", "model.activation=tripled", *SMALL]
     cells = [
         USED_TORCH,
         EAGER,
@@ -212,7 +209,7 @@ def training(process: subprocess.Popen[str], folder: Path) -> list[psutil.Proces
     while time.monotonic() < end:
         assert process.poll() is None, process.communicate()
         started = family(process.pid)
-        workers = [each for each in started if "regnet.training.worker:serve" in each.cmdline()]
+        workers = [each for each in started if is_worker(each)]
         if len(workers) == 2 and all(each.cpu_times().user > 3 for each in workers):
             return started
         time.sleep(0.1)
@@ -221,10 +218,10 @@ def training(process: subprocess.Popen[str], folder: Path) -> list[psutil.Proces
 
 @pytest.mark.parametrize("tracking", ["mlflow", pytest.param("none", marks=pytest.mark.slow)])
 def test_nothing_is_left_when_the_command_is_killed(tracking: str, folder: Path) -> None:
-    words = [sys.executable, "-c", COMMAND_WITH_WORKERS.format(before=""), *FOREVER, f"tracking={tracking}"]
+    words = [sys.executable, "-c", COMMAND_WITH_WORKERS, *FOREVER, f"tracking={tracking}"]
     with running(words, folder) as process:
         started = training(process, folder)
-        workers = [each for each in started if "regnet.training.worker:serve" in each.cmdline()]
+        workers = [each for each in started if is_worker(each)]
         others = [each for each in started if each not in workers]
         process.kill()
         assert ended(workers, 2)
@@ -240,7 +237,7 @@ def test_nothing_is_left_when_the_command_is_killed(tracking: str, folder: Path)
     ],
 )
 def test_a_signal_ends_a_launch_within_seconds_whatever_its_workers_do(number: signal.Signals, trouble: str, folder: Path) -> None:
-    words = [sys.executable, "-c", COMMAND_WITH_WORKERS.format(before=""), *FOREVER, "tracking=none"]
+    words = [sys.executable, "-c", COMMAND_WITH_WORKERS, *FOREVER, "tracking=none"]
     with running([*words, f"dataset.trouble={trouble}"] if trouble else words, folder) as process:
         if trouble:
             wait_for_workers(process)
@@ -256,6 +253,6 @@ def test_a_signal_ends_a_launch_within_seconds_whatever_its_workers_do(number: s
 def wait_for_workers(process: subprocess.Popen[str]) -> None:
     """Waits until workers load what they need, before they ask for data."""
     end = time.monotonic() + 60
-    while sum("regnet.training.worker:serve" in each.cmdline() for each in family(process.pid)) < 2:
+    while sum(map(is_worker, family(process.pid))) < 2:
         assert time.monotonic() < end
         time.sleep(0.02)

@@ -105,7 +105,7 @@ def sweep(count: int, number: int, rows: list[list[str]]) -> list[list[str]]:
 @pytest.mark.parametrize("number", range(2))
 def test_a_mixed_sweep_is_composed_as_hydra_composes_it(number: int, master: DictConfig, reference: ConfigLoaderImpl) -> None:
     loader = SweepLoader(SEARCH_PATH)
-    for job in sweep(30, number, CHOICES):
+    for job in sweep(20, number, CHOICES):
         same(composed(loader, master, job), composed(reference, master, job))
 
 

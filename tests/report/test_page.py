@@ -14,6 +14,7 @@ from regnet.errors import ConfigError
 from regnet.registry.catalog import Catalog
 from regnet.report.build import build_report
 from regnet.report.launch_info import Origin
+from regnet.report.ranking import best_studies
 from regnet.report.tables.format import share
 from regnet.report.tables.results import final_summary
 from regnet.study.result import StudyResult
@@ -161,12 +162,15 @@ def test_studies_of_different_tasks_have_chapters_of_their_own(tmp_path: Path, r
     assert len([one for one in page.all("svg") if "regions" in one.attributes["aria-labelledby"]]) == 1
 
 
-def test_of_many_studies_the_best_are_drawn_and_all_are_told(tmp_path: Path, run: RunStudy, catalog: Catalog) -> None:
+def test_of_many_studies_the_best_are_drawn_and_all_are_told(
+    tmp_path: Path, run: RunStudy, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(best_studies, "__defaults__", (2,))  # drawing eight takes seconds
     results = [run("epochs=2", "seeds=2", "dataset.train_size=40", f"optimizer.lr={k / 1000}") for k in range(1, 13)]
     report(tmp_path, keep(tmp_path, results), catalog)
     page = read(tmp_path)
-    assert "The figures show the 8 studies of 12 with the lowest test error rate." in page.one("main").text
-    assert len([one for one in page.all("svg") if "regions" in one.attributes["aria-labelledby"]]) == 8
+    assert "The figures show the 2 studies of 12 with the lowest test error rate." in page.one("main").text
+    assert len([one for one in page.all("svg") if "regions" in one.attributes["aria-labelledby"]]) == 2
     assert all(f"lr={k / 1000}" in {one.text for one in page.all("th")} for k in range(1, 13))
     assert "compared with the best alone" in page.one("main").text
 

@@ -41,26 +41,34 @@ def test_a_store_is_what_mlflow_makes_of_one(ready_database: Path, memory: Path,
     assert (default.experiment_id, default.name) == ("0", "Default")
 
 
+SCRIPT = "BEGIN EXCLUSIVE;\nCREATE TABLE experiments (name TEXT);\nCREATE TABLE more (name TEXT);\nCOMMIT;"
+"""Stands in for what MLflow says, which takes it seconds."""
+
+
 def test_mlflow_is_asked_once(memory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("regnet.tracking.store.sqlite_template._script", lambda: SCRIPT)
     set_up(tmp_path / "first.db")
     monkeypatch.setattr("regnet.tracking.store.sqlite_template._script", pytest.fail)
     set_up(tmp_path / "second.db")
     assert dump(tmp_path / "second.db") == dump(tmp_path / "first.db")
+    assert not is_blank(tmp_path / "second.db")
 
 
 def test_a_store_that_somebody_has_set_up_meanwhile_is_left_as_it_is(memory: Path, ready_database: Path, tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_bytes(ready_database.read_bytes())
     before = dump(tmp_path / "mlflow.db")
     assert not is_blank(tmp_path / "mlflow.db")
+    _remember(memory, SCRIPT)
     set_up(tmp_path / "mlflow.db")
     assert dump(tmp_path / "mlflow.db") == before
 
 
 @pytest.mark.parametrize("spoil", [lambda memory: memory.write_text("no folder"), lambda memory: _remember(memory, "no SQL;")])
 def test_where_nothing_can_be_remembered_mlflow_does_it(
-    memory: Path, ready_database: Path, tmp_path: Path, spoil: Callable[[Path], None]
+    memory: Path, ready_database: Path, tmp_path: Path, spoil: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    memory.parent.mkdir()
+    monkeypatch.setattr("regnet.tracking.store.sqlite_template._script", lambda: SCRIPT)
+    memory.parent.mkdir(parents=True)
     spoil(memory)
     connect(f"sqlite:///{tmp_path}/mlflow.db")
     assert dump(tmp_path / "mlflow.db") == dump(ready_database)
@@ -69,5 +77,5 @@ def test_where_nothing_can_be_remembered_mlflow_does_it(
 def _remember(memory: Path, script: str) -> None:
     from importlib.metadata import version
 
-    memory.mkdir()
+    memory.mkdir(parents=True)
     (memory / f"mlflow-{version('mlflow')}.sql").write_text(script)

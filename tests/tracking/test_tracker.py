@@ -217,11 +217,25 @@ def test_unusable_stores_are_told_before_training(tmp_path: Path) -> None:
 
 
 def test_several_processes_may_open_a_fresh_store_at_once(tmp_path: Path) -> None:
-    codes = [f"import regnet; regnet.run(['epochs=1', 'dataset.train_size=20', 'seed={seed}'])" for seed in range(3)]
-    processes = [subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stderr=subprocess.PIPE) for code in codes]
-    errors = [process.communicate()[1].decode() for process in processes]
+    """Really at once: each waits until all have imported what it takes."""
+    code = """
+import sys
+from regnet.tracking.store.connect import connect
+print("ready", flush=True)
+sys.stdin.readline()
+connect("sqlite:///mlflow.db").create_experiment(sys.argv[1])
+"""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    processes = [subprocess.Popen([sys.executable, "-c", code, name], cwd=tmp_path, **pipes) for name in "abc"]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    errors = [process.communicate()[1] for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0], errors
-    assert len(runs(MlflowClient(f"sqlite:///{tmp_path}/mlflow.db"))) == 3
+    found = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db").search_experiments()
+    assert {experiment.name for experiment in found} == {"Default", "a", "b", "c"}
 
 
 def test_params_of() -> None:
