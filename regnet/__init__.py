@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         Split,
         Splits,
         State,
+        complement,
+        descend,
     )
     from regnet.errors import BadOption, RegnetError, ShapeError
     from regnet.hookspecs import hookimpl
@@ -73,6 +75,8 @@ __all__ = [
     "State",
     "StudyResult",
     "TrainedNetwork",
+    "complement",
+    "descend",
     "hookimpl",
     "load_catalog",
     "load_result",

@@ -1,5 +1,6 @@
 """What a plugin author implements: one small abstract class for each of the six kinds of component."""
 
+from regnet.contracts.arithmetic import complement, descend
 from regnet.contracts.dataset import Dataset, Split, Splits, Task
 from regnet.contracts.initializer import Initializer
 from regnet.contracts.layer import Buffer, Context, Layer, Params
@@ -36,4 +37,6 @@ __all__ = [
     "Splits",
     "State",
     "Task",
+    "complement",
+    "descend",
 ]

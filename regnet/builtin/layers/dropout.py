@@ -8,8 +8,7 @@ from typing import Annotated, Any
 from annotated_types import Ge, Lt
 from torch import Tensor
 
-from regnet.builtin.numbers import complement
-from regnet.contracts import PER_REPLICA, Context, Layer, Params
+from regnet.contracts import PER_REPLICA, Context, Layer, Params, complement
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import torch
 from torch import Tensor
 
-from regnet.builtin.numbers import constant
+from regnet.contracts.arithmetic import constant
 
 Reduction: TypeAlias = Literal["sum", "mean"]
 """How the outputs of one example are put together; the batch is averaged over either way."""

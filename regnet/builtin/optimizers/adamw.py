@@ -11,9 +11,8 @@ import torch
 from annotated_types import Ge, Gt, Interval
 from torch import Tensor
 
-from regnet.builtin.optimizers.descent import descend
 from regnet.builtin.optimizers.moments import adam_direction, zero_moments
-from regnet.contracts import PER_REPLICA, Optimizer, State
+from regnet.contracts import PER_REPLICA, Optimizer, State, descend
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from regnet.builtin.numbers import complement
-from regnet.contracts import State
+from regnet.contracts import State, complement
 
 
 def zero_moments(parameters: Tensor) -> State:

@@ -11,9 +11,7 @@ import torch
 from annotated_types import Ge, Gt, Interval
 from torch import Tensor
 
-from regnet.builtin.numbers import complement
-from regnet.builtin.optimizers.descent import descend
-from regnet.contracts import PER_REPLICA, Optimizer, State
+from regnet.contracts import PER_REPLICA, Optimizer, State, complement, descend
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,7 @@ import torch
 from annotated_types import Ge, Gt, Interval
 from torch import Tensor
 
-from regnet.builtin.optimizers.descent import descend
-from regnet.contracts import PER_REPLICA, Optimizer, State
+from regnet.contracts import PER_REPLICA, Optimizer, State, descend
 from regnet.errors import BadOption
 
 

@@ -11,8 +11,7 @@ import torch
 from annotated_types import Ge, Gt, Interval
 from torch import Tensor
 
-from regnet import PER_REPLICA, Optimizer, State
-from regnet_optimizers.descent import descend
+from regnet import PER_REPLICA, Optimizer, State, complement, descend
 
 
 @dataclass(frozen=True)
@@ -41,9 +40,9 @@ class Adadelta(Optimizer):
 
     def update(self, parameters: Tensor, gradients: Tensor, state: State) -> None:
         gradients = gradients + self.weight_decay * parameters
-        square = state["square"].mul_(self.rho).add_((1 - self.rho) * gradients.square())
+        square = state["square"].mul_(self.rho).add_(complement(self.rho, gradients.dtype) * gradients.square())
         step = gradients * (state["step_square"] + self.eps).sqrt() / (square + self.eps).sqrt()
-        state["step_square"].mul_(self.rho).add_((1 - self.rho) * step.square())
+        state["step_square"].mul_(self.rho).add_(complement(self.rho, gradients.dtype) * step.square())
         descend(parameters, self.lr, step)
 
     def torch_optimizer(self, optim: ModuleType, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:

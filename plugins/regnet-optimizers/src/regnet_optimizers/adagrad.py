@@ -11,8 +11,7 @@ import torch
 from annotated_types import Ge, Gt
 from torch import Tensor
 
-from regnet import PER_REPLICA, Optimizer, State
-from regnet_optimizers.descent import descend
+from regnet import PER_REPLICA, Optimizer, State, descend
 
 
 @dataclass(frozen=True)

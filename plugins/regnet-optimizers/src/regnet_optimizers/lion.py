@@ -9,8 +9,7 @@ import torch
 from annotated_types import Ge, Gt, Interval
 from torch import Tensor
 
-from regnet import PER_REPLICA, Optimizer, State
-from regnet_optimizers.descent import descend
+from regnet import PER_REPLICA, Optimizer, State, complement, descend
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,6 @@ class Lion(Optimizer):
 
     def update(self, parameters: Tensor, gradients: Tensor, state: State) -> None:
         mean = state["mean"]
-        direction = (self.beta1 * mean + (1 - self.beta1) * gradients).sign()
+        direction = (self.beta1 * mean + complement(self.beta1, gradients.dtype) * gradients).sign()
         descend(parameters, self.lr, direction + self.weight_decay * parameters)
-        mean.mul_(self.beta2).add_((1 - self.beta2) * gradients)
+        mean.mul_(self.beta2).add_(complement(self.beta2, gradients.dtype) * gradients)

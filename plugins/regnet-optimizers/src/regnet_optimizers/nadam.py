@@ -11,8 +11,7 @@ import torch
 from annotated_types import Ge, Gt, Interval
 from torch import Tensor
 
-from regnet import PER_REPLICA, Optimizer, State
-from regnet_optimizers.descent import descend
+from regnet import PER_REPLICA, Optimizer, State, complement, descend
 
 
 @dataclass(frozen=True)
@@ -59,8 +58,8 @@ class NAdam(Optimizer):
         step = state["step"].add_(1)
         now, ahead = self._momentum(step), self._momentum(step + 1)
         product = state["product"].mul_(now)
-        mean = state["mean"].mul_(self.beta1).add_((1 - self.beta1) * gradients)
-        square = state["square"].mul_(self.beta2).add_((1 - self.beta2) * gradients.square())
+        mean = state["mean"].mul_(self.beta1).add_(complement(self.beta1, gradients.dtype) * gradients)
+        square = state["square"].mul_(self.beta2).add_(complement(self.beta2, gradients.dtype) * gradients.square())
         looked_ahead = (1 - now) / (1 - product) * gradients + ahead / (1 - product * ahead) * mean
         descend(parameters, self.lr, looked_ahead / ((square / (1 - self.beta2**step)).sqrt() + self.eps))
 
