@@ -223,7 +223,7 @@ import sys
 from regnet.tracking.store.connect import connect
 print("ready", flush=True)
 sys.stdin.readline()
-connect("sqlite:///mlflow.db").create_experiment(sys.argv[1])
+connect("sqlite:///mlflow.db").make_experiment(sys.argv[1])
 """
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     processes = [subprocess.Popen([sys.executable, "-c", code, name], cwd=tmp_path, **pipes) for name in "abc"]
