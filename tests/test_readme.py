@@ -57,8 +57,17 @@ def test_commands_in_the_readme_compose(words: str, catalog: Catalog) -> None:
 
 
 def test_counts(catalog: Catalog) -> None:
-    counted = {kind: int(number) for number, kind in re.findall(r"(\d+) (layer|losse|optimizer|initializer|data set)s", README)}
-    names = {"layer": "layer", "losse": "loss", "optimizer": "optimizer", "initializer": "initializer", "data set": "dataset"}
+    counted = {
+        kind: int(number) for number, kind in re.findall(r"(\d+) (layer|losse|optimizer|initializer|data set|metric)s", README)
+    }
+    names = {
+        "layer": "layer",
+        "losse": "loss",
+        "optimizer": "optimizer",
+        "initializer": "initializer",
+        "data set": "dataset",
+        "metric": "metric",
+    }
     for word, kind in names.items():
         own = [name for name, claims in catalog.entries[kind].items() if claims[0].origin.distribution == OWN]
         assert counted[word] == len(own), kind

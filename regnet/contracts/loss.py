@@ -12,11 +12,16 @@ from torch import Tensor
 Coding: TypeAlias = Literal["signed", "one_hot", "index", "standardized", "values"]
 """How a target is written.
 
-- signed: 1 for the class and -1 for the others, ``(N, K)``.
-- one_hot: 1 for the class and 0 for the others, ``(N, K)``.
-- index: the class's number, ``(N,)``.
-- standardized: values less their mean, over their standard deviation, both of the training targets, ``(N, K)``.
-- values: values as they are, ``(N, K)``.
+signed
+    1 for the class and -1 for the others, ``(N, K)``.
+one_hot
+    1 for the class and 0 for the others, ``(N, K)``.
+index
+    the class's number, ``(N,)``.
+standardized
+    values less their mean, over their standard deviation, both of the training targets, ``(N, K)``.
+values
+    values as they are, ``(N, K)``.
 """
 
 

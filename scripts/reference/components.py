@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from hydra.core.config_store import ConfigStore
 
 from reference.markdown import first_sentence, options_table, parts, prose, table
+from regnet.config.model import MODELS
 from regnet.contracts import KINDS
 from regnet.registry.catalog import HOOKS, Catalog, Entry
+from regnet.registry.options import options_of
+from regnet.registry.settings import Settings
 
 FOLDER = "reference/components"
 HEAD = """# Components
@@ -49,9 +52,16 @@ def _how_to_choose(kind: str, catalog: Catalog) -> str:
     if kind in ConfigStore.instance().repo:
         return f"The configuration chooses one with `{kind}=NAME` and sets its options with `{kind}.OPTION=VALUE`."
     entries = [entry for other in catalog.entries for entry in _entries(other, catalog)]
-    takers = [_link(entry) for entry in entries if any(option.nested_kind == kind for option in entry.options.values())]
-    places = ["the [model](../configuration.md#model)", *takers]
-    return f"The configuration has one as `NAME`, or as `{{name: NAME, OPTION: VALUE}}`, among the options of {', '.join(places)}."
+    takers = [_link(entry) for entry in entries if _takes(kind, entry.component)]
+    models = ["the [model](../configuration.md#model)"] if any(_takes(kind, model) for model in MODELS.values()) else []
+    settings = [f"[`{name}`](../configuration.md#settings)" for name in _takes(kind, Settings)]
+    places = ", ".join((*settings, *models, *takers))
+    return f"The configuration has one as `NAME`, or as `{{name: NAME, OPTION: VALUE}}`, in {places}."
+
+
+def _takes(kind: str, cls: type) -> list[str]:
+    """The options of a class that take a component of that kind, or several."""
+    return [option.name for option in options_of(cls).values() if option.nested_kind == kind]
 
 
 def _section(entry: Entry, catalog: Catalog) -> str:

@@ -12,12 +12,13 @@ from regnet.registry.catalog import Catalog
 from regnet.registry.options import Option
 
 LITERAL_BLOCK = re.compile(r"::(?=\n\n {4})")
+DEFINITION = re.compile(r"^(\w+)\n {4}(?=\S)", re.MULTILINE)
 CODE = re.compile(r"(`+[^`]+`+)")
 
 
 def prose(text: str) -> str:
-    """A docstring's text, whose literal blocks (``::``) become Markdown's indented ones."""
-    return LITERAL_BLOCK.sub(":", text)
+    """A docstring's text in Markdown, with its literal blocks (``::``) and its terms, each explained in indented lines."""
+    return DEFINITION.sub(r"\n`\1`\n:   ", LITERAL_BLOCK.sub(":", text))
 
 
 def parts(documented: object) -> tuple[str, Mapping[str, str]]:

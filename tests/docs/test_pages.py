@@ -23,6 +23,7 @@ WITH_PIP = "write-a-plugin.md"
 """The page that installs something."""
 LIMIT = 200
 """Seconds against hanging, for a command."""
+pytestmark = pytest.mark.timeout(5 * LIMIT)
 
 
 @pytest.fixture
