@@ -1,6 +1,6 @@
-"""Statistics over seeds: what a number of runs says about a configuration, how far it can be trusted, and which is better.
+"""Statistics over seeds: estimates for one configuration with their uncertainty, and comparisons of several.
 
-The unit is the run: one seed, one value. All of it is pure functions; where chance is needed, a generator is passed in.
+The unit is the run: one seed, one value. All functions are pure; those that draw random numbers take a generator.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Comparisons with the best of many: each with each would be too many to read, and choosing the best has its price."""
+"""Comparisons of the best study with every other, for launches with too many studies to compare every pair."""
 
 from __future__ import annotations
 
@@ -15,32 +15,34 @@ from regnet.stats.sample import Sample
 
 
 def best(samples: Sequence[Sample], measure: Measure) -> Sample:
-    """The sample with the best mean; one with a single value only where all are such."""
+    """Return the sample with the best mean; samples of a single value count only if all samples are such."""
     several = [sample for sample in samples if len(sample.seeds) > 1] or samples
     return (min if measure.smaller_is_better else max)(several, key=lambda sample: sum(sample.values) / len(sample.values))
 
 
 def compare_with_best(samples: Sequence[Sample], measure: Measure = UNBOUNDED, rules: Rules = USUAL) -> list[Comparison]:
-    """Compares the best sample with every other.
+    """Compare the best sample with every other.
 
-    Which is the best was seen from the values, so that a lucky one is likely to be it: as many comparisons are corrected for as if
-    each had been compared with each, by Holm's procedure with 1 for the p of those that were not made, which is on the safe side.
+    The best sample is chosen by the same values, which favors samples that are good by chance. P values are therefore corrected as
+    if every pair had been compared, by Holm's procedure with p = 1 for each comparison that was not made, which is conservative.
 
     Raises:
         SampleError: as `compare`.
     """
     first = best(samples, measure)
-    alone = [compare([first, other], measure, rules)[0] for other in samples if other is not first]
-    tested = [one.p for one in alone if one.p is not None]
-    unseen = [1.0] * (comb(len(samples), 2) - len(alone)) if tested else []
-    corrected = holm([*(one.p for one in alone), *unseen])
-    return [_corrected(one, p, len(tested) + len(unseen)) for one, p in zip(alone, corrected, strict=False)]
+    comparisons = [compare([first, sample], measure, rules)[0] for sample in samples if sample is not first]
+    tested = [comparison.p for comparison in comparisons if comparison.p is not None]
+    not_made = [1.0] * (comb(len(samples), 2) - len(comparisons)) if tested else []
+    corrected = holm([*(comparison.p for comparison in comparisons), *not_made])
+    family = len(tested) + len(not_made)
+    return [_correct(comparison, p, family) for comparison, p in zip(comparisons, corrected, strict=False)]
 
 
-def _corrected(one: Comparison, p: float | None, family: int) -> Comparison:
-    """The comparison as one of so many."""
+def _correct(comparison: Comparison, p: float | None, family: int) -> Comparison:
+    """Return the comparison as one of a family of that size, with its corrected p."""
     if p is None:
-        return one
-    alpha = one.rules.alpha
-    better = one.better if p < alpha else None
-    return replace(one, p=p, family=family, better=better, power=power(one.difference, min(one.n), alpha / family))
+        return comparison
+    alpha = comparison.rules.alpha
+    better = comparison.better if p < alpha else None
+    found = power(comparison.difference, min(comparison.n), alpha / family)
+    return replace(comparison, p=p, family=family, better=better, power=found)

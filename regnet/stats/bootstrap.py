@@ -1,4 +1,4 @@
-"""The bootstrap: how far a mean would vary from sample to sample, learned by drawing from the sample itself."""
+"""The bootstrap: an interval for a mean, from resamples of the sample itself."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ RESAMPLES = 9_999
 
 
 def fewest(level: float) -> int:
-    """How many values an interval at this level takes: with n, even the sample's range covers but ``1 - 2^(1 - n)`` of the time.
+    """Return how many values an interval at this level needs: with n values, it can reach a level of ``1 - 2^(1 - n)`` at most.
 
-    So often, drawing from a symmetric distribution, not all values fall on one side of its middle; no resample leaves the range.
+    The mean of a resample lies within the sample's range. For a symmetric distribution, that range contains the center with
+    probability ``1 - 2^(1 - n)``: it does not if all n values fall on one side of the center.
     """
     return 1 + math.ceil(-math.log2(1 - level))
 
@@ -24,17 +25,17 @@ def fewest(level: float) -> int:
 def bootstrap_interval(
     values: np.ndarray, rng: np.random.Generator, *, level: float = 0.95, resamples: int = RESAMPLES
 ) -> Interval:
-    """The bias-corrected and accelerated (BCa) interval for the mean, expanded for small samples. It stays in the sample's range.
+    """Return the bias-corrected and accelerated (BCa) interval for the mean, expanded for small samples, within the sample's range.
 
     BCa takes the quantiles of the resampled mean at ``Φ(b + (b + z) / (1 - a (b + z)))``, where b is the resamples' bias and a
-    the acceleration, from the jackknife. By itself it is too narrow when n is small, since a resample spreads by ``√((n - 1) / n)``
-    too little and has normal, not Student's, tails; so ``z = -√(n / (n - 1)) t(n - 1)`` at half of ``1 - level``.
+    the acceleration, from the jackknife. This alone is too narrow when n is small: the spread of a resample is too small by
+    ``√((n - 1) / n)``, and its tails are normal, not Student's. So ``z = -√(n / (n - 1)) t(n - 1)`` at half of ``1 - level``.
 
     Args:
         values: one number for each run, ``(n,)``.
-        rng: what the resamples are drawn with.
+        rng: draws the resamples.
         level: how often such an interval covers the true mean.
-        resamples: how many are drawn.
+        resamples: the number of resamples.
 
     Raises:
         SampleError: there are too few values for the level.

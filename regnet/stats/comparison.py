@@ -1,4 +1,4 @@
-"""The comparison of studies, each with each: how much they differ, how surely, and what may have been missed."""
+"""Comparisons of every pair of studies: the difference, its uncertainty, and which differences could have been missed."""
 
 from __future__ import annotations
 
@@ -22,46 +22,46 @@ BEYOND = "the difference's interval reaches beyond what two values of the metric
 
 @dataclass(frozen=True)
 class Comparison:
-    """One study against another, by one metric."""
+    """Two studies compared by one metric."""
 
     first: str
     second: str
     n: tuple[int, int]
-    """How many values of either were compared; of the same seeds where paired."""
+    """The number of values of each study; of the same seeds if paired."""
     paired: bool
     rules: Rules
     difference: Difference
     """First minus second."""
     effect: Estimate | None
-    """The difference in standard deviations, Hedges' g; None where the spread is 0 or not known."""
+    """The difference in standard deviations, Hedges' g; None if the spread is 0 or not known."""
     improvement: Estimate
-    """The probability that the first is better: on the same seed where paired, else of any two runs."""
+    """The probability that the first is better: on the same seed if paired, else for any two runs."""
     notes: tuple[str, ...]
-    """What a reader must know beside the numbers: what became of missing seeds, which interval was cut."""
+    """What the numbers leave out: how missing seeds were treated, and whether an interval was cut."""
     family: int = 1
-    """How many comparisons with a test were made together."""
+    """The number of tested comparisons in the family."""
     p: float | None = None
-    """The difference's p, corrected for all of them; None where there is no test."""
+    """The p of the difference, corrected for the whole family; None if there is no test."""
     better: str | None = None
-    """The study that is shown to be better; None where neither is."""
+    """The study that is shown to be better; None if neither is."""
     power: Power | None = None
-    """What could have been found, at the strictest level that the correction may ask for; None where there is no test."""
+    """The power of the test at the strictest level that the correction can require; None if there is no test."""
 
 
 def compare(samples: Sequence[Sample], measure: Measure = UNBOUNDED, rules: Rules = USUAL) -> list[Comparison]:
-    """Compares every sample with every later one, all of one metric, and corrects for having made so many comparisons.
+    """Compare every sample with every later one, all of one metric, and correct for the number of comparisons.
 
     Raises:
-        SampleError: there are not two samples, or two are called the same; all seeds of one failed; two cannot be compared by the
-            rules.
+        SampleError: there are fewer than two samples, or two have the same name; all seeds of a sample failed; the rules do not
+            allow comparing two of them.
     """
     names = [sample.name for sample in samples]
     if len(names) < 2 or len(set(names)) < len(names):
         raise SampleError(f"a comparison takes at least two studies, each with a name of its own; got {', '.join(names) or 'none'}")
-    alone = [_compare(first, second, measure, rules) for first, second in combinations(samples, 2)]
-    corrected = holm([comparison.difference.p for comparison in alone])
+    pairs = [_compare(first, second, measure, rules) for first, second in combinations(samples, 2)]
+    corrected = holm([pair.difference.p for pair in pairs])
     family = sum(p is not None for p in corrected)
-    return [_judge(replace(one, p=p, family=family), measure) for one, p in zip(alone, corrected, strict=True)]
+    return [_judge(replace(pair, p=p, family=family), measure) for pair, p in zip(pairs, corrected, strict=True)]
 
 
 def _compare(first: Sample, second: Sample, measure: Measure, rules: Rules) -> Comparison:
@@ -82,17 +82,17 @@ def _compare(first: Sample, second: Sample, measure: Measure, rules: Rules) -> C
     )
 
 
-def _judge(one: Comparison, measure: Measure) -> Comparison:
-    """The comparison as one of its family."""
-    if one.p is None:
-        return one
+def _judge(pair: Comparison, measure: Measure) -> Comparison:
+    """Return the comparison with the better study, if the corrected p shows one, and the power of its test."""
+    if pair.p is None:
+        return pair
     return replace(
-        one,
-        better=_leader(one, measure) if one.p < one.rules.alpha else None,
-        power=power(one.difference, min(one.n), one.rules.alpha / one.family),
+        pair,
+        better=_leader(pair, measure) if pair.p < pair.rules.alpha else None,
+        power=power(pair.difference, min(pair.n), pair.rules.alpha / pair.family),
     )
 
 
-def _leader(one: Comparison, measure: Measure) -> str:
-    """The study that the test speaks for, if it speaks for any."""
-    return one.first if (one.difference.leaning < 0) == measure.smaller_is_better else one.second
+def _leader(pair: Comparison, measure: Measure) -> str:
+    """Return the study that the test favors."""
+    return pair.first if (pair.difference.leaning < 0) == measure.smaller_is_better else pair.second

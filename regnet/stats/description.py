@@ -1,4 +1,4 @@
-"""The full description of a sample: where its middle is, how wide it is, how sure that is, and what is missing."""
+"""The full description of a sample: its center, its spread, their uncertainty, and which seeds are missing."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from regnet.stats.summary import summarize
 
 @dataclass(frozen=True)
 class Description:
-    """What a study's seeds say of one metric; all but `failed` is over the seeds that did not fail."""
+    """One metric of a study over its seeds; all but `failed` is computed from the seeds that did not fail."""
 
     name: str
     n: int
     failed: int
     mean: float
     std: float | None
-    """The standard deviation, with n - 1; None where n is 1."""
+    """The standard deviation, with n - 1; None if n is 1."""
     standard_error: float | None
-    """Of the mean: ``std / √n``; None where n is 1."""
+    """Of the mean: ``std / √n``; None if n is 1."""
     median: float
     interquartile_mean: float
-    """The mean of the middle half."""
+    """The mean of the middle half of the values."""
     student: Interval | None
     """Student's t interval for the mean, cut at the measure's bounds."""
     bootstrap: Interval | None
-    """The bootstrap's, which stays between the smallest and the largest value; None for fewer seeds than its level takes."""
+    """The bootstrap interval, between the smallest and the largest value; None for fewer seeds than its level needs."""
     notes: tuple[str, ...]
-    """What a reader must know beside the numbers."""
+    """What the numbers leave out, such as failed seeds and cut intervals."""
 
 
 def describe(sample: Sample, rng: np.random.Generator, measure: Measure = UNBOUNDED, *, level: float = 0.95) -> Description:
-    """Describes a sample; `rng` draws the bootstrap's resamples, `measure` says where the values end.
+    """Describe a sample; `rng` draws the bootstrap's resamples, `measure` gives the bounds of the values.
 
-    Student's interval is exact for normal values and takes no account of bounds: what reaches beyond them is cut off, which loses
-    nothing since the true mean is within, and is said in a note.
+    Student's interval is exact for normal values and ignores bounds: the part beyond them is cut off, and a note says so. The
+    coverage stays the same, since the true mean lies within the bounds.
 
     Raises:
-        SampleError: every seed failed, or there was none.
+        SampleError: every seed failed, or there are no seeds.
 
     Source for the interquartile mean: Agarwal et al., "Deep reinforcement learning at the edge of the statistical precipice",
     NeurIPS 2021.

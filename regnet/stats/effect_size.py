@@ -1,4 +1,4 @@
-"""The effect size: a difference of means told in standard deviations, so that it can be compared across metrics."""
+"""The effect size: a difference of means in standard deviations, comparable across metrics."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from regnet.stats.summary import deviation
 
 
 def hedges_g(matched: Matched, *, level: float = 0.95) -> Estimate | None:
-    """Hedges' g of first minus second: Cohen's d without its bias, ``g = J(ν) d``; None where the spread is 0 or not known.
+    """Return Hedges' g of first minus second: Cohen's d without its bias, ``g = J(ν) d``; None if the spread is 0 or not known.
 
     Unpaired, ``d = (mean₁ - mean₂) / s`` with s pooled, ``ν = n₁ + n₂ - 2`` and ``N = n₁ n₂ / (n₁ + n₂)``. Paired, d is the mean of
-    the n differences by their own standard deviation (often called d_z), ``ν = n - 1`` and ``N = n``. In either case
-    ``J(ν) = Γ(ν/2) / (√(ν/2) Γ((ν - 1)/2))``, for which ν has to be 2 at least; and ``t = √N d`` follows a noncentral t
-    distribution, whose noncentralities that put t at the tails give the interval: exact for the true d of normal values, if
-    unpaired of the same spread.
+    the n differences over their standard deviation (often called d_z), ``ν = n - 1`` and ``N = n``. In both cases
+    ``J(ν) = Γ(ν/2) / (√(ν/2) Γ((ν - 1)/2))``, which needs ν ≥ 2; and ``t = √N d`` follows a noncentral t distribution. The interval
+    is given by the noncentralities that put t at its tails. It is exact for the true d of normal values, if unpaired of the same
+    spread.
 
     Sources: Hedges, "Distribution theory for Glass's estimator of effect size", J. Educ. Stat. 6 (1981); Cumming and Finch,
     "A primer on confidence intervals based on noncentral distributions", Educ. Psychol. Meas. 61 (2001).

@@ -1,4 +1,4 @@
-"""Factorial experiments: what each of several choices does to a metric, and what they do only together."""
+"""Factorial experiments: the effect of each of several choices on a metric, and their interactions."""
 
 from __future__ import annotations
 
@@ -12,29 +12,28 @@ from regnet.stats.summary import Summary, deviation, summarize
 
 @dataclass(frozen=True)
 class Effect:
-    """How much a choice changes a metric, over all seeds."""
+    """The change that a choice makes to a metric, over all seeds."""
 
     name: str
     difference: Summary
-    """The difference for each seed, as a sample."""
+    """A summary of the differences, one for each seed."""
     p: float
-    """How likely so large a mean difference would be if there were none (paired t test, two-sided); not a number where every
-    seed's difference is the same, which a test cannot judge."""
+    """Of a two-sided paired t test of the mean difference; NaN if every seed's difference is the same."""
 
 
 def paired_effect(name: str, differences: np.ndarray) -> Effect:
-    """The effect that the differences of each seed, ``(n,)``, show: their mean, its interval, and a paired t test against none."""
-    from scipy import stats  # which takes 0.7 s
+    """Return the effect in the differences ``(n,)``, one for each seed: mean, interval, and a paired t test against 0."""
+    from scipy import stats  # takes 0.7 s to import
 
     p = stats.ttest_1samp(differences, 0.0).pvalue if deviation(differences) else float("nan")
     return Effect(name, summarize(differences), float(p))
 
 
 def factorial_effects(cells: np.ndarray, names: tuple[str, ...]) -> tuple[Effect, ...]:
-    """The main effects and all interactions of a 2 × 2 × … experiment in which every seed was run in every cell.
+    """Return the main effects and all interactions of a 2 × 2 × … experiment in which every seed was run in every cell.
 
     With `y[i, j, …]` a seed's value at level `i` of the first factor, `j` of the second and so on, the contrast of a set S of
-    the k factors is ``Σ ± y / 2^(k - 1)``, with a minus for each factor of S that is at its level 0. For two factors::
+    the k factors is ``Σ ± y / 2^(k - 1)``, with a minus sign for each factor of S at level 0. For two factors::
 
         first        ((y[1,0] + y[1,1]) - (y[0,0] + y[0,1])) / 2
         second       ((y[0,1] + y[1,1]) - (y[0,0] + y[1,0])) / 2
@@ -44,18 +43,18 @@ def factorial_effects(cells: np.ndarray, names: tuple[str, ...]) -> tuple[Effect
 
     Args:
         cells: the values, ``(2, …, 2, n)`` with an axis for each factor, and the same n seeds in the same order in every cell.
-        names: what the factors are called.
+        names: the factors' names.
 
     Returns:
         The main effects in the factors' order, then the interactions of two, of three and so on.
     """
     orders = range(1, len(names) + 1)
-    factors = [subset for order in orders for subset in combinations(range(len(names)), order)]
-    return tuple(paired_effect(_title([names[factor] for factor in some]), _contrast(cells, some)) for some in factors)
+    subsets = [subset for order in orders for subset in combinations(range(len(names)), order)]
+    return tuple(paired_effect(_title([names[factor] for factor in subset]), _contrast(cells, subset)) for subset in subsets)
 
 
 def _contrast(cells: np.ndarray, factors: tuple[int, ...]) -> np.ndarray:
-    """Each seed's contrast ``(n,)``: differences over the factors, means over the others."""
+    """Return each seed's contrast ``(n,)``: differences over these factors, means over the rest."""
     contrast: np.ndarray = cells / 2 ** (len(factors) - 1)
     for axis in reversed(range(cells.ndim - 1)):
         contrast = np.diff(contrast, axis=axis).squeeze(axis) if axis in factors else contrast.mean(axis)

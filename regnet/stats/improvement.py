@@ -1,4 +1,4 @@
-"""The probability of improvement: how often a run of one study comes out better than a run of another."""
+"""The probability of improvement: how often a run of one study is better than a run of the other."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from regnet.stats.interval import Estimate, Interval
 from regnet.stats.pairing import Matched
 
 EDGE = 1e-12
-"""At 0 and 1 themselves the variance vanishes."""
+"""The variance is 0 at exactly 0 and 1."""
 
 
 def probability_below(matched: Matched, *, level: float = 0.95) -> Estimate:
-    """``P(first < second)``, a tie counting half, with an interval within 0 and 1; from a single value without one.
+    """Return ``P(first < second)``, ties counting half, with an interval within 0 and 1; without one for a single value.
 
     Paired, for the same seed: the share of seeds, with Wilson's interval. Unpaired, for any two runs: Mann and Whitney's
-    ``U / (n m)``, with Newcombe's interval: every P from which the one found is not too far off, by the variance that exponential
-    distributions would have. It stays sound where the samples do not overlap. Where one spreads three times as wide as the other,
-    its 95 % are rather 91 to 94.
+    ``U / (n m)``, with Newcombe's interval: every P that is close enough to the estimate, by the variance that exponential
+    distributions would have. It remains valid if the samples do not overlap. If the spread of one sample is three times that of the
+    other, the 95 % interval covers 91 to 94 %.
 
     Sources: Agarwal et al., "Deep reinforcement learning at the edge of the statistical precipice", NeurIPS 2021; Wilson, "Probable
     inference", JASA 22 (1927); Newcombe, "Confidence intervals for an effect size measure based on the Mann–Whitney statistic",
@@ -48,9 +48,9 @@ def _newcombe(found: float, matched: Matched, level: float) -> Interval:
     z = float(ndtri((1 + level) / 2))
 
     def beyond(p: float) -> float:
-        """How much farther from the one found than chance explains."""
-        others = (n + m) / 2 - 1
-        variance = p * (1 - p) * (1 + others * ((1 - p) / (2 - p) + p / (1 + p))) / (n * m)
+        """Return how much farther `p` is from the estimate than chance explains."""
+        weight = (n + m) / 2 - 1
+        variance = p * (1 - p) * (1 + weight * ((1 - p) / (2 - p) + p / (1 + p))) / (n * m)
         return abs(found - p) - z * sqrt(variance)
 
     low = brentq(beyond, 0, min(found, 1 - EDGE)) if found > 0 else 0.0

@@ -1,4 +1,4 @@
-"""An interval: the values that a quantity may well have, and how often such an interval covers the true one."""
+"""An interval: a range of plausible values for a quantity, and how often such an interval covers the true value."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class Interval:
         return self.low <= value <= self.high
 
     def cut(self, low: float, high: float) -> Interval:
-        """The part of it from `low` to `high`, between which the true value surely is: it covers that as often."""
+        """Return the part from `low` to `high`; its coverage is the same if the true value is known to lie between them."""
         return replace(self, low=max(self.low, low), high=min(self.high, high))
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A quantity as the sample has it, and its interval; None where the sample cannot give one, as a single seed cannot."""
+    """The value of a quantity in a sample, and its interval; None if the sample gives none, as with a single seed."""
 
     value: float
     interval: Interval | None

@@ -1,4 +1,4 @@
-"""A measure: how to read a metric's values, which direction is better, which values there are, and in what unit to show them."""
+"""A measure: how to read a metric's values: which direction is better, their bounds, and the unit to show them in."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ class Measure:
     high: float = inf
     smaller_is_better: bool = True
     scale: float = 1.0
-    """What a value is multiplied by to be shown: 100 where a share is shown in percent."""
+    """The factor to multiply a value by before showing it: 100 for a share shown in percent."""
     unit: str = ""
-    """The unit in which it is then shown."""
+    """The unit of the scaled value."""
     title: str = ""
-    """What to call the metric."""
+    """The metric's name in words."""
     axes: tuple[str, ...] = ()
-    """For a metric that is a table, what its axes are."""
+    """The names of the axes, for a metric that is a table."""
 
     @property
     def worst(self) -> float:
-        """The worst value there is; infinite where there is none."""
+        """The worst possible value; infinite if there is no bound."""
         return self.high if self.smaller_is_better else self.low
 
     @property
     def width(self) -> float:
-        """The most that two values can differ by."""
+        """The largest possible difference between two values."""
         return self.high - self.low
 
     @property
@@ -41,27 +41,27 @@ class Measure:
 
     @property
     def superlative(self) -> str:
-        """What the best value is among others."""
+        """The word for the best of several values."""
         return "lowest" if self.smaller_is_better else "highest"
 
     def show(self, value: float) -> str:
-        """A value in its unit: percentages to two places, other numbers to four significant digits."""
+        """Return a value with its unit: percentages to two decimal places, other numbers to four significant digits."""
         if self.unit == "%":
             return f"{self.scale * value:.2f} %"
         return f"{self.scale * value:.4g} {self.unit}".rstrip()
 
     def gap(self, *sizes: float) -> str:
-        """The size of a difference between two values in words, or from one size to another: `0.3 points`, `0.1 to 0.4 points`."""
+        """Return the size of a difference with its unit, or a range of sizes: `0.3 points`, `0.1 to 0.4 points`."""
         return f"{' to '.join(f'{self.scale * abs(size):.3g}' for size in sizes)} {self.gap_unit}".rstrip()
 
     def as_plain(self) -> dict[str, Any]:
-        """What is not at its default, as JSON can hold it."""
+        """Return the fields that are not at their defaults, as JSON can hold them."""
         defaults = asdict(UNBOUNDED)
         return {name: value for name, value in asdict(self).items() if value != defaults[name] and _is_plain(value)}
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Measure:
-        """The measure that `as_plain` described."""
+        """Return the measure that `as_plain` described."""
         return cls(**{**plain, "axes": tuple(plain.get("axes", ()))})
 
 

@@ -1,4 +1,4 @@
-"""Pairing: which values of two samples are compared with which, and what becomes of the seeds that only one of them has."""
+"""Pairing: which values of two samples belong together, and how seeds that only one sample has are treated."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from regnet.stats.sample import Sample, SampleError
 from regnet.stats.wording import listed
 
 MOST_NAMED = 6
-"""Seeds that a sentence names."""
+"""The most seeds that a sentence names."""
 
 
 @dataclass(frozen=True)
@@ -27,20 +27,20 @@ class Matched:
     """``(m,)``; where paired ``(n,)``, of the same seeds in the same order."""
     paired: bool
     notes: tuple[str, ...]
-    """What became of missing seeds."""
+    """How missing seeds were treated."""
 
     @property
     def sizes(self) -> tuple[int, int]:
-        """How many values there are of the first, and of the second."""
+        """The number of values in the first and in the second sample."""
         return len(self.first), len(self.second)
 
 
 def match(first: Sample, second: Sample, measure: Measure, rules: Rules) -> Matched:
-    """Pairs two samples by seed if they have any in common: what the seed fixes is then the same in both, so it is no noise.
+    """Pair two samples by seed if they share any: whatever the seed fixes is the same in both, so it adds no noise.
 
     Raises:
-        SampleError: nothing is left of a sample; the two are of different data, and not said to be unpaired; a seed failed, or only
-            one of two paired samples has it, and the rules refuse that, or there is no worst value to give it.
+        SampleError: a sample has no values; the two are of different data, and the rules do not say that they are unpaired; a seed
+            failed, or only one of two paired samples has it, and the rules refuse that, or the metric has no worst value.
     """
     first.require_some()
     second.require_some()
@@ -49,19 +49,19 @@ def match(first: Sample, second: Sample, measure: Measure, rules: Rules) -> Matc
     failed = [f"{_seeds(sample.failures)} of {sample.name!r} failed" for sample in (first, second) if sample.failures]
     alone = [f"{_seeds(seeds[0] ^ seeds[1])} only one of the two has"] if paired and seeds[0] != seeds[1] else []
     _refuse(first, second, rules, failed + alone)
-    one, two = (_values(sample, measure, rules.incomplete) for sample in (first, second))
+    left, right = (_values(sample, measure, rules.incomplete) for sample in (first, second))
     if paired:
-        common = sorted(one.keys() & two.keys())
+        common = sorted(left.keys() & right.keys())
         if not common:
             raise SampleError(f"{first.name!r} against {second.name!r}: no seed was trained to the end in both")
-        one, two = ({seed: values[seed] for seed in common} for values in (one, two))
-    fate = "counted as the worst value" if rules.incomplete == "worst" else "left out"
-    notes = (*(f"{text}: {fate}" for text in failed), *(f"{text}: left out" for text in alone))
-    return Matched(_array(one), _array(two), paired, notes)
+        left, right = ({seed: values[seed] for seed in common} for values in (left, right))
+    treatment = "counted as the worst value" if rules.incomplete == "worst" else "left out"
+    notes = (*(f"{text}: {treatment}" for text in failed), *(f"{text}: left out" for text in alone))
+    return Matched(_array(left), _array(right), paired, notes)
 
 
 def _refuse(first: Sample, second: Sample, rules: Rules, missing: list[str]) -> None:
-    """Refuses two samples that the rules do not let be compared."""
+    """Raise SampleError if the rules do not allow comparing two samples."""
     if first.data != second.data and rules.design == "by_seed":
         raise SampleError(
             f"{first.name!r} was measured on {first.data!r}, {second.name!r} on {second.data!r}: a difference may come from the "
@@ -70,7 +70,7 @@ def _refuse(first: Sample, second: Sample, rules: Rules, missing: list[str]) -> 
     if missing and rules.incomplete == "refuse":
         raise SampleError(
             f"{first.name!r} against {second.name!r}: {'; '.join(missing)}. Run what is missing, or say what to do about "
-            "it: 'drop' goes on without those seeds, 'worst' counts a failed one as the worst value there is"
+            "it: 'drop' continues without those seeds, 'worst' counts a failed one as the worst value there is"
         )
 
 
@@ -89,6 +89,6 @@ def _array(values: Mapping[int, float]) -> np.ndarray:
 
 
 def _seeds(seeds: Iterable[int]) -> str:
-    """Which seeds, in words: the first few of many."""
-    some = sorted(seeds)
-    return f"{'seed' if len(some) == 1 else 'seeds'} {listed(some, MOST_NAMED)}"
+    """Return the seeds in words; of many only the first few."""
+    numbers = sorted(seeds)
+    return f"{'seed' if len(numbers) == 1 else 'seeds'} {listed(numbers, MOST_NAMED)}"

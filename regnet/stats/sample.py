@@ -1,4 +1,4 @@
-"""A sample: one study's values of one metric, a seed each, with the seeds that failed beside them and not left out."""
+"""A sample: one study's values of one metric, one for each seed, and the seeds that failed."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from regnet.errors import RegnetError
 
 
 class SampleError(RegnetError):
-    """The samples do not allow what is asked: a seed is there twice, too many failed, or two were not measured alike."""
+    """The samples cannot be used as asked: a seed appears twice, too many seeds failed, or two samples are of different data."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A study's values of a metric, one for each seed; epochs of one run are not a sample, nor is one seed run twice.
+    """A study's values of a metric, one for each seed. The epochs of a run are no sample, and neither is a seed run twice.
 
     Raises:
-        SampleError: the values are not one finite number for each seed, or a seed is there twice.
+        SampleError: the values are not one finite number for each seed, or a seed appears twice.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Sample:
     failures: Mapping[int, str] = field(default_factory=dict)
     """The seeds that failed, each with the reason."""
     data: str = ""
-    """What the values were measured on: by seed, only samples of the same data are paired."""
+    """What the values were measured on; only samples of the same data are paired by seed."""
 
     def __post_init__(self) -> None:
         shape = np.shape(self.values)
@@ -45,7 +45,7 @@ class Sample:
         if twice:
             raise SampleError(
                 f"study {self.name!r}: seed {twice[0]} is there more than once; the same seed gives the same run, "
-                "which tells nothing new: give each seed once"
+                "which adds no information: give each seed once"
             )
         lost = [seed for seed, value in zip(self.seeds, self.values, strict=True) if not np.isfinite(value)]
         if lost:
@@ -59,10 +59,10 @@ class Sample:
         return {seed: float(value) for seed, value in zip(self.seeds, self.values, strict=True)}
 
     def require_some(self) -> None:
-        """Sees to it that there is a value at all.
+        """Check that there is at least one value.
 
         Raises:
-            SampleError: every seed failed, or there was none.
+            SampleError: every seed failed, or there are no seeds.
         """
         if len(self.seeds) == 0:
             reason = next(iter(self.failures.values()), None)

@@ -1,4 +1,4 @@
-"""The short summary of a sample: its moments, and Student's interval for the mean it was drawn around."""
+"""The short summary of a sample: its mean, its standard deviation, and Student's interval for the true mean."""
 
 from __future__ import annotations
 
@@ -6,37 +6,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import stdtrit  # scipy.stats has the same under a friendlier name, but takes 0.7 s to load
+from scipy.special import stdtrit  # the same as scipy.stats.t.ppf, which takes 0.7 s to import
 
 from regnet.stats.measure import Measure
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A sample of independent runs: its size, its moments, and an interval for the mean it was drawn around."""
+    """A sample of independent runs: its size, mean and standard deviation, and an interval for the true mean."""
 
     n: int
     mean: float
     std: float
-    """The sample's standard deviation, with n - 1; not a number where n is 1."""
+    """The sample's standard deviation, with n - 1; NaN if n is 1."""
     low: float
     high: float
-    """The ends of the interval; not a number where n is 1."""
+    """The ends of the interval; NaN if n is 1."""
 
     def within(self, measure: Measure) -> Summary:
-        """The same with the interval cut where the measure's values end."""
+        """Return the same summary with its interval cut at the measure's bounds."""
         return replace(self, low=max(self.low, measure.low), high=min(self.high, measure.high))
 
 
 def summarize(values: Sequence[float] | np.ndarray, level: float = 0.95) -> Summary:
-    """Mean, standard deviation and Student's t interval for the mean, ``mean ± t(n - 1) std / √n``.
+    """Return the mean, the standard deviation and Student's t interval for the mean, ``mean ± t(n - 1) std / √n``.
 
     Args:
-        values: one number for each run, ``(n,)``. A failed run is no number: leave it out and say so.
+        values: one number for each run, ``(n,)``, without failed runs; report those separately.
         level: how often such an interval covers the true mean.
 
     Raises:
-        ValueError: there is no value, or one is not finite.
+        ValueError: there is no value, or a value is not finite.
     """
     sample = np.asarray(values, dtype=float)
     if sample.size == 0 or not np.isfinite(sample).all():
@@ -46,7 +46,7 @@ def summarize(values: Sequence[float] | np.ndarray, level: float = 0.95) -> Summ
 
 
 def from_moments(mean: float, std: float, n: int, level: float = 0.95) -> Summary:
-    """The same from a published mean, standard deviation and number of runs."""
+    """Return the same from a published mean, standard deviation and number of runs."""
     if n == 1:
         return Summary(n, mean, float("nan"), float("nan"), float("nan"))
     reach = float(stdtrit(n - 1, (1 + level) / 2)) * std / np.sqrt(n)
@@ -54,7 +54,7 @@ def from_moments(mean: float, std: float, n: int, level: float = 0.95) -> Summar
 
 
 def deviation(values: np.ndarray) -> float:
-    """The standard deviation of values ``(n,)``, with n - 1; 0 where they differ by nothing but rounding."""
+    """Return the standard deviation of values ``(n,)``, with n - 1; 0 if they differ by rounding alone."""
     if np.ptp(values) <= 1e-12 * np.abs(values).max():
         return 0.0
     return float(values.std(ddof=1))

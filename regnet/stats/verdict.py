@@ -1,4 +1,4 @@
-"""The verdict: what a comparison comes to, in a plain sentence."""
+"""The verdict: the result of a comparison in a plain sentence."""
 
 from __future__ import annotations
 
@@ -9,63 +9,65 @@ from regnet.stats.power import MOST_SEEDS, Power
 from regnet.stats.wording import p_value
 
 
-def verdict(one: Comparison, measure: Measure = UNBOUNDED) -> str:
-    """Which of the two is better and by how much; or that neither is shown to be, and what difference would have been seen."""
-    if min(one.n) < 2:
-        return f"nothing is shown: {_seeds(one)}, and a single one cannot tell a difference from chance"
-    if one.better:
-        return _shown(one, one.better, measure)
-    return _without_spread(one, measure) if one.power is None else _not_shown(one, one.power, measure)
+def verdict(comparison: Comparison, measure: Measure = UNBOUNDED) -> str:
+    """Say which study is better and by how much; or that neither is shown to be, and which difference would have been found."""
+    if min(comparison.n) < 2:
+        return f"nothing is shown: {_seeds(comparison)}, and a single one cannot distinguish a difference from chance"
+    if comparison.better:
+        return _shown(comparison, comparison.better, measure)
+    return _without_spread(comparison, measure) if comparison.power is None else _not_shown(comparison, comparison.power, measure)
 
 
-def _shown(one: Comparison, better: str, measure: Measure) -> str:
-    other, share = (one.second, one.improvement.value) if better == one.first else (one.first, 1 - one.improvement.value)
-    often = f"on {100 * share:.0f} % of the seeds" if one.paired else f"in {100 * share:.0f} % of all pairs of runs"
-    if one.rules.test == "rank":
-        return f"{better!r} tends to be better than {other!r}: it is {often} ({_evidence(one)})"
-    return f"{better!r} is better than {other!r} by {_size(one, measure)}, and {often} ({_evidence(one)})"
+def _shown(comparison: Comparison, better: str, measure: Measure) -> str:
+    first = better == comparison.first
+    worse = comparison.second if first else comparison.first
+    share = comparison.improvement.value if first else 1 - comparison.improvement.value
+    often = f"on {100 * share:.0f} % of the seeds" if comparison.paired else f"in {100 * share:.0f} % of all pairs of runs"
+    if comparison.rules.test == "rank":
+        return f"{better!r} tends to be better than {worse!r}: it is {often} ({_evidence(comparison)})"
+    return f"{better!r} is better than {worse!r} by {_size(comparison, measure)}, and {often} ({_evidence(comparison)})"
 
 
-def _size(one: Comparison, measure: Measure) -> str:
-    means = one.difference.means
+def _size(comparison: Comparison, measure: Measure) -> str:
+    means = comparison.difference.means
     if means.interval is None:
         return measure.gap(means.value)
     low, high = sorted((abs(means.interval.low), abs(means.interval.high)))
-    return f"{measure.gap(means.value)} ({100 * one.rules.level:g} % interval {measure.gap(low, high)})"
+    return f"{measure.gap(means.value)} ({100 * comparison.rules.level:g} % interval {measure.gap(low, high)})"
 
 
-def _not_shown(one: Comparison, power: Power, measure: Measure) -> str:
+def _not_shown(comparison: Comparison, power: Power, measure: Measure) -> str:
     missed = measure.gap(min(power.missed, measure.width))
     found = f"one of {measure.gap(power.found)}" if power.found <= measure.width else "none that there can be is"
     return (
-        f"no difference shown ({_evidence(one)}): with {_seeds(one)} a gap under {missed} would be missed 4 times in 5, "
-        f"and {found} found 4 times in 5{_needed(one, power, measure)}"
+        f"no difference shown ({_evidence(comparison)}): with {_seeds(comparison)} a gap under {missed} would be missed "
+        f"4 times in 5, and {found} found 4 times in 5{_needed(comparison, power, measure)}"
     )
 
 
-def _needed(one: Comparison, power: Power, measure: Measure) -> str:
-    gap = one.difference.means.value
+def _needed(comparison: Comparison, power: Power, measure: Measure) -> str:
+    gap = comparison.difference.means.value
     if gap == 0:
         return ""
     enough = f"about {power.needed}" if power.needed else f"more than {MOST_SEEDS}"
     return f"; to find one of {measure.gap(gap)}, as seen here, takes {enough} seeds of each"
 
 
-def _without_spread(one: Comparison, measure: Measure) -> str:
-    gap = one.difference.means.value
+def _without_spread(comparison: Comparison, measure: Measure) -> str:
+    gap = comparison.difference.means.value
     if gap == 0:
-        return f"no difference: the same values with {_seeds(one)}"
-    return f"no test can judge it: exactly {measure.gap(gap)} apart with {_seeds(one)}, without any spread"
+        return f"no difference: the same values with {_seeds(comparison)}"
+    return f"no test can judge it: exactly {measure.gap(gap)} apart with {_seeds(comparison)}, without any spread"
 
 
-def _evidence(one: Comparison) -> str:
-    assert one.p is not None
-    corrected = f" after Holm's correction over {one.family} comparisons" if one.family > 1 else ""
-    return f"{NAMES[one.rules.test, one.paired]}, {p_value(one.p, 'p')}{corrected}"
+def _evidence(comparison: Comparison) -> str:
+    assert comparison.p is not None
+    corrected = f" after Holm's correction over {comparison.family} comparisons" if comparison.family > 1 else ""
+    return f"{NAMES[comparison.rules.test, comparison.paired]}, {p_value(comparison.p, 'p')}{corrected}"
 
 
-def _seeds(one: Comparison) -> str:
-    """On how many seeds it rests."""
-    n, m = one.n
+def _seeds(comparison: Comparison) -> str:
+    """Return the number of seeds of each study in words."""
+    n, m = comparison.n
     count = f"{n}" if n == m else f"{n} and {m}"
     return f"{count} {'seed' if n == m == 1 else 'seeds'}"

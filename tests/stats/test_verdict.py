@@ -55,7 +55,7 @@ def test_no_gap_asks_for_no_number_of_seeds() -> None:
 
 
 def test_one_seed() -> None:
-    assert said([0.1], [0.2]) == "nothing is shown: 1 seed, and a single one cannot tell a difference from chance"
+    assert said([0.1], [0.2]) == "nothing is shown: 1 seed, and a single one cannot distinguish a difference from chance"
 
 
 def test_the_same_values() -> None:
