@@ -1,1 +1,1 @@
-"""The report: what a launch's studies say, as tables and figures."""
+"""The report: the results of a launch's studies as tables and figures."""

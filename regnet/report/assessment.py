@@ -1,4 +1,4 @@
-"""The assessment of studies by one metric: what each came to, which differ, and which may be called better."""
+"""The assessment of studies by one metric: the result of each, which differ, and which are shown to be better."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from regnet.study.labels import study_labels
 from regnet.study.result import StudyResult
 
 EACH_WITH_EACH = 6
-"""Up to so many studies are compared each with each; more, with the best of them alone."""
+"""The largest number of studies of which every pair is compared; of more, each is compared with the best alone."""
 
 
 @dataclass(frozen=True)
 class Assessed:
-    """One study."""
+    """One study of an assessment."""
 
     result: StudyResult
     sample: Sample
-    """By its label."""
+    """The study's values, under its label."""
     description: Description | None
-    """None where every seed failed."""
+    """None if every seed failed."""
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """Studies, and what can be said of them."""
+    """Studies and their comparisons."""
 
     metric: str
     measure: Measure
@@ -38,52 +38,52 @@ class Assessment:
     studies: tuple[Assessed, ...]
     comparisons: tuple[Comparison, ...]
     best: str | None
-    """The label of the study that the others were compared with, where not each was with each."""
+    """The label of the study that the others were compared with; None if every pair was compared."""
     notes: tuple[str, ...]
 
     def worse_than(self, label: str) -> tuple[str, ...]:
-        """The labels of the studies that this one is shown to be better than."""
-        return tuple(one.second if one.first == label else one.first for one in self.comparisons if one.better == label)
+        """Return the labels of the studies that this study is shown to be better than."""
+        return tuple(pair.second if pair.first == label else pair.first for pair in self.comparisons if pair.better == label)
 
     @property
     def winner(self) -> str | None:
-        """The label of the study that is shown to be better than every other that has a value; None where no test supports one."""
-        labels = [one.sample.name for one in self.studies if one.description]
+        """The label of the study that is shown to be better than every other that has a value; None if there is none."""
+        labels = [study.sample.name for study in self.studies if study.description]
         others = len(labels) - 1
         return next((label for label in labels if others and len(self.worse_than(label)) == others), None)
 
 
 def assess(results: Sequence[StudyResult], rng: np.random.Generator, metric: str | None = None, rules: Rules = USUAL) -> Assessment:
-    """Describes every study and compares them by a metric after the last epoch, by default the one that their task is judged by.
+    """Describe every study and compare them by a metric after the last epoch, by default the headline of their task.
 
-    A study of which every seed failed is refused or, if incomplete ones are not, told of and not compared.
+    A study whose seeds all failed is an error if incomplete studies are refused; otherwise a note names it, and it is not compared.
 
     Raises:
-        ConfigError: the studies have no such metric in common, or it is not the same quantity for all.
-        SampleError: they cannot be compared by the rules; every seed of every study failed.
+        ConfigError: not all studies have the metric, or it is not the same quantity for all.
+        SampleError: the rules do not allow comparing them; every seed of every study failed.
     """
     labels = study_labels(results)
     name = common_metric(labels, results, metric)
     measure = results[0].measure(name)
-    every = samples(labels, results, name)
-    for sample in every:
-        if rules.incomplete == "refuse" or not any(one.seeds for one in every):
+    all_samples = samples(labels, results, name)
+    for sample in all_samples:
+        if rules.incomplete == "refuse" or not any(sample.seeds for sample in all_samples):
             sample.require_some()
-    sound = [sample for sample in every if sample.seeds]
-    lost = [sample.name for sample in every if not sample.seeds]
-    many = len(sound) > EACH_WITH_EACH
-    made = _compared(sound, measure, rules, many) if len(sound) > 1 else []
-    described = {one.name: describe(one, rng, measure, level=rules.level) for one in sound}
+    usable = [sample for sample in all_samples if sample.seeds]
+    failed = [sample.name for sample in all_samples if not sample.seeds]
+    many = len(usable) > EACH_WITH_EACH
+    comparisons = _compare(usable, measure, rules, many) if len(usable) > 1 else []
+    described = {sample.name: describe(sample, rng, measure, level=rules.level) for sample in usable}
     return Assessment(
         metric=name,
         measure=measure,
         rules=rules,
-        studies=tuple(Assessed(one, its, described.get(its.name)) for one, its in zip(results, every, strict=True)),
-        comparisons=tuple(made),
-        best=made[0].first if many else None,
-        notes=tuple(f"every seed of {label!r} failed: it is compared with nothing" for label in lost),
+        studies=tuple(Assessed(r, s, described.get(s.name)) for r, s in zip(results, all_samples, strict=True)),
+        comparisons=tuple(comparisons),
+        best=comparisons[0].first if many else None,
+        notes=tuple(f"every seed of {label!r} failed: it is compared with nothing" for label in failed),
     )
 
 
-def _compared(sound: Sequence[Sample], measure: Measure, rules: Rules, many: bool) -> list[Comparison]:
-    return compare_with_best(sound, measure, rules) if many else compare(sound, measure, rules)
+def _compare(usable: Sequence[Sample], measure: Measure, rules: Rules, many: bool) -> list[Comparison]:
+    return compare_with_best(usable, measure, rules) if many else compare(usable, measure, rules)

@@ -1,4 +1,4 @@
-"""Building a report: the tables and, if a launch's `report` setting asks for it, a page with figures, written into a folder."""
+"""Building a report: writing the tables and, if a launch's `report` setting asks for it, a page with figures into a folder."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from regnet.study.result import StudyResult
 
 TABLES = "table.md"
 PAGES = ("page", "figures", "table1", "attribution")
-"""The kinds of report that have figures and a page, which takes seconds; a table takes none."""
+"""The kinds of report that have figures and a page, which take seconds to draw; a table does not."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was made of a launch's results."""
+    """The tables and files made from a launch's results."""
 
     tables: tuple[Table, ...]
     files: tuple[Path, ...]
@@ -31,23 +31,23 @@ class Report:
 
 
 def build_report(results: Sequence[StudyResult], kind: str, folder: Path, catalog: Catalog, origin: Origin | None = None) -> Report:
-    """Makes the report of that kind and writes its files: "table", "page", "figures", "table1" or "attribution".
+    """Make a report and write its files.
 
     Args:
         results: the launch's studies.
-        kind: what to make.
-        folder: where to write; made if it does not exist.
+        kind: "table", "page", "figures", "table1" or "attribution".
+        folder: where to write; created if it does not exist.
         catalog: the components that the configurations name.
-        origin: where the results come from, which a page tells; tables do not.
+        origin: where the results come from, which a page shows; not needed for tables.
 
     Raises:
-        ConfigError: the results are not those that the kind of report is about.
+        ConfigError: this kind of report cannot be made from these results.
     """
     names = study_labels(results)
     tables = []
     for indices in by_metric(results).values():
-        own, labels = [results[index] for index in indices], [names[index] for index in indices]
-        tables += [comparison(own, labels, published=kind == "table1"), *metric_tables(own, labels)]
+        studies, labels = [results[index] for index in indices], [names[index] for index in indices]
+        tables += [comparison(studies, labels, published=kind == "table1"), *metric_tables(studies, labels)]
     effects = attribution(results) if kind == "attribution" else None
     if effects:
         tables += effects.tables

@@ -1,4 +1,4 @@
-"""What a report is made from: a launch's studies, where they come from, and what is known beside their numbers."""
+"""What a report is made from: a launch's studies, where they come from, and facts about the launch."""
 
 from __future__ import annotations
 
@@ -21,43 +21,43 @@ from regnet.study.result import StudyResult
 from regnet.study.storage import find_results, load_result, load_weights
 
 Weights: TypeAlias = Callable[[StudyResult, int], Mapping[str, Tensor] | None]
-"""Gives the weights of a study's seed after training; None where they were not kept."""
+"""Returns the weights of a study's seed after training; None if they were not kept."""
 
 SWEEP = "multirun.yaml"
 JOB = ".hydra/hydra.yaml"
-"""What Hydra writes when a sweep, and when a job, starts."""
+"""The files that Hydra writes when a sweep and when a job starts."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """A launch, as the place that its results were read from knows it."""
+    """A launch, as described by the folder or store that its results were read from."""
 
     launch: str
     weights: Weights
     started: datetime | None = None
     command: str | None = None
-    """What was typed; None where that was not kept."""
+    """The command line; None if it was not kept."""
     versions: tuple[str, ...] = ()
-    """Of regnet and of the distributions whose components take part, and the commit that the working directory was at."""
+    """Of regnet and of the distributions whose components are used, and the commit of the working directory."""
 
 
 def from_folder(folder: Path, results: Sequence[StudyResult], catalog: Catalog, command: str | None = None) -> Origin:
-    """The launch whose jobs lie in a folder, as Hydra left them; `command` is what was typed."""
+    """Describe the launch whose jobs Hydra wrote into a folder; `command` is its command line."""
     written = [path.stat().st_mtime for path in (folder / SWEEP, *folder.rglob(JOB)) if path.exists()]
     origins = _origins(results, catalog)
-    own = f"{OWN} {version(OWN)}"
-    plugins = [own, *sorted(set(map(str, origins)) - {own})]
+    regnet = f"{OWN} {version(OWN)}"
+    versions = [regnet, *sorted(set(map(str, origins)) - {regnet})]
     return Origin(
         launch=well_formed(str(folder)),
         weights=_FolderWeights(folder),
         started=datetime.fromtimestamp(min(written)) if written else None,
         command=command,
-        versions=tuple(plugins),
+        versions=tuple(versions),
     )
 
 
 class _FolderWeights:
-    """The weights that the jobs in a folder kept, found by study and seed."""
+    """The weights that the jobs in a folder saved, by study and seed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -73,13 +73,13 @@ class _FolderWeights:
 
 
 def _origins(results: Sequence[StudyResult], catalog: Catalog) -> set[Provenance]:
-    """The distributions of the studies' components; numbers do not choose any, so that few configurations need to be looked at."""
+    """Return the distributions of the studies' components; configurations that differ in numbers alone have the same ones."""
     different = {tuple(_words(result.config)): result.config for result in results}
-    return {one for config in different.values() for one in assemble({**config, "plugins": None}, catalog).origins}
+    return {origin for config in different.values() for origin in assemble({**config, "plugins": None}, catalog).origins}
 
 
 def _words(value: Any) -> Iterable[str]:
-    """Every text in a configuration, with its place."""
+    """Yield every string in a configuration with its path."""
     items = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in items:
         yield from (f"{key}={inner}",) if isinstance(inner, str) else (f"{key}.{word}" for word in _words(inner))
@@ -87,7 +87,7 @@ def _words(value: Any) -> Iterable[str]:
 
 @dataclass(frozen=True)
 class Material:
-    """Some studies of one launch."""
+    """Studies of one launch, with what is needed to report on them."""
 
     results: Sequence[StudyResult]
     names: Sequence[str]
@@ -95,7 +95,7 @@ class Material:
     origin: Origin
     catalog: Catalog
 
-    def of(self, places: Iterable[int]) -> Material:
-        """The studies at these places alone."""
-        chosen = list(places)
-        return replace(self, results=[self.results[place] for place in chosen], names=[self.names[place] for place in chosen])
+    def of(self, indices: Iterable[int]) -> Material:
+        """Return the same with only the studies at these indices."""
+        chosen = list(indices)
+        return replace(self, results=[self.results[index] for index in chosen], names=[self.names[index] for index in chosen])

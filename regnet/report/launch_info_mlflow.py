@@ -1,4 +1,4 @@
-"""What an MLflow store knows of a launch beside its numbers: the weights of its runs, when it began, and with which versions."""
+"""What an MLflow store holds about a launch besides metrics: the weights of its runs, its start time and its versions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def from_store(store: Store, experiment: str, launch: str) -> Origin:
 
 
 class _StoredWeights:
-    """The weights among the runs' files, found by study and seed."""
+    """The weights among the runs' artifacts, by study and seed."""
 
     def __init__(self, store: Store, runs: Iterable[TrackedRun]) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""Which studies, and which of their seeds, stand for the others where not all can be shown."""
+"""Which studies, and which of their seeds, to show if there are too many to show all."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from regnet.report.tables.results import final_summary
 from regnet.study.result import StudyResult
 
 MOST = 8
-"""Studies in a figure: of more, the lines can no longer be told apart."""
+"""The most studies in a figure; with more, the lines cannot be distinguished."""
 
 
 def best_studies(results: Sequence[StudyResult], metric: str, most: int = MOST) -> list[int]:
-    """The places of the studies that end best on average, in the order given; before them none of which every seed failed."""
+    """Return the indices of the studies with the best final mean, in the order given; studies whose seeds all failed rank last."""
     if not results:
         return []
     summaries = [final_summary(result, metric) for result in results]
@@ -24,7 +24,7 @@ def best_studies(results: Sequence[StudyResult], metric: str, most: int = MOST) 
 
 
 def median_seed(result: StudyResult, metric: str) -> int | None:
-    """The seed that ends in the middle of those that did not fail, of two the better one; None if all failed."""
+    """Return the seed with the median final value among those that did not fail, of two the better; None if all failed."""
     good = result.succeeded[metric].dropna()
     good = good.sort_values(kind="stable", ascending=result.measure(metric).smaller_is_better)
     return None if good.empty else int(good.index[(len(good) - 1) // 2])

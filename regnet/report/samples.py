@@ -1,4 +1,4 @@
-"""Studies as samples of one metric: which metric they can be compared by, and what it was measured on."""
+"""Studies as samples of one metric: which metric they can be compared by, and the data it was measured on."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from regnet.study.result import StudyResult
 
 
 def samples(labels: Sequence[str], results: Sequence[StudyResult], metric: str) -> list[Sample]:
-    """Each study's values of the metric after the last epoch, by seed; a seed without a number counts as failed.
+    """Return each study's values of the metric after the last epoch, by seed; a seed without a finite value counts as failed.
 
     Raises:
-        ConfigError: the metric is the loss, and the studies were not trained by the same one.
+        ConfigError: the metric is the loss, and the studies were trained with different losses.
     """
     if metric.endswith("/loss"):
         _refuse_other_losses(labels, results, metric)
@@ -24,10 +24,10 @@ def samples(labels: Sequence[str], results: Sequence[StudyResult], metric: str) 
 
 
 def common_metric(labels: Sequence[str], results: Sequence[StudyResult], wanted: str | None = None) -> str:
-    """The metric that was asked for, or else the one that all the studies' tasks are judged by.
+    """Return the metric that was asked for, or else the headline that all studies share.
 
     Raises:
-        ConfigError: not all studies have it, or they are judged by different ones; no study measured anything.
+        ConfigError: not all studies have it, or their headlines differ; no study measured anything.
     """
     measured = {label: set(result.history) for label, result in zip(labels, results, strict=True) if result.history}
     if not measured:
@@ -45,9 +45,9 @@ def common_metric(labels: Sequence[str], results: Sequence[StudyResult], wanted:
 def _headline(headlines: Mapping[str, str], common: Sequence[str]) -> str:
     first, *others = dict.fromkeys(headlines.values())
     if others:
-        told = ", ".join(f"{label!r} by {name}" for label, name in headlines.items())
+        judged = ", ".join(f"{label!r} by {name}" for label, name in headlines.items())
         offered = f"name one that all have with --metric: {', '.join(common)}" if common else "they have none in common"
-        raise ConfigError(f"the studies are judged by different metrics ({told}): {offered}")
+        raise ConfigError(f"the studies are judged by different metrics ({judged}): {offered}")
     return first
 
 
@@ -60,7 +60,7 @@ def _sample(label: str, result: StudyResult, metric: str) -> Sample:
 
 
 def _data(config: Mapping[str, Any], metric: str) -> str:
-    """The examples that a metric is measured on, in words that are the same for the same examples."""
+    """Describe the examples that a metric is measured on; the description is the same for the same examples."""
     examples = _component(config.get("dataset"))
     share = config.get("validation")
     return f"{examples}, validation={share}" if share and not metric.startswith("test/") else examples
@@ -69,12 +69,12 @@ def _data(config: Mapping[str, Any], metric: str) -> str:
 def _refuse_other_losses(labels: Sequence[str], results: Sequence[StudyResult], metric: str) -> None:
     losses = {label: _component(result.config.get("loss")) for label, result in zip(labels, results, strict=True)}
     if len(set(losses.values())) > 1:
-        told = ", ".join(f"{label!r} by {loss}" for label, loss in losses.items())
-        raise ConfigError(f"{metric} is another quantity for each loss ({told}): compare by another metric")
+        trained = ", ".join(f"{label!r} by {loss}" for label, loss in losses.items())
+        raise ConfigError(f"{metric} is another quantity for each loss ({trained}): compare by another metric")
 
 
 def _component(options: Mapping[str, Any] | None) -> str:
-    """A component as in a call: ``mse(reduction=sum)``."""
+    """Format a component as a call: ``mse(reduction=sum)``."""
     given = dict(options or {})
     name = given.pop("name", "?")
     return f"{name}({', '.join(f'{key}={value}' for key, value in sorted(given.items()))})"

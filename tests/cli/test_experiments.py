@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 EXPERIMENTS = Path(__file__).parents[2] / "conf" / "experiment"
 JOBS = {"table1": 3, "figures": 1, "attribution": 8}
 TABLES = {
-    "table1": ["report, its framework", "hand-built, solo", "hand-built, lockstep", "PyTorch", "16.82 s"],
+    "table1": ["paper, its framework", "hand-built, solo", "hand-built, lockstep", "PyTorch", "16.82 s"],
     "figures": ["handbuilt"],
     "attribution": ["Effects", "initializer: he_fan_out → torch_default", "loss reduction: sum → mean", "data: redrawn → fixed"],
 }

@@ -63,7 +63,7 @@ def test_one_seed_has_no_interval() -> None:
 
 def test_published_rows_come_first() -> None:
     table = comparison([result([0.01, 0.02])], published=True)
-    assert [row[0] for row in table.rows[:2]] == ["report, its framework", "report, PyTorch"]
+    assert [row[0] for row in table.rows[:2]] == ["paper, its framework", "paper, PyTorch"]
     assert table.rows[0][1] == "1.89 % ± 0.25 %"
     assert table.rows[1][3] == "21.71 s ± 2.93 s"
 

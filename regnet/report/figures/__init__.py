@@ -1,4 +1,4 @@
-"""The report's figures, redrawn for any network, data set and study: each function returns a figure, and `save` writes it."""
+"""The paper's figures, redrawn for any network, data set and study: each function returns a figure, and `save` writes it."""
 
 from regnet.report.figures.architecture import architecture
 from regnet.report.figures.curves import curves

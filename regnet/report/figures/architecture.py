@@ -1,4 +1,4 @@
-"""The report's Figure 1: a network from left to right, its layers as columns of neurons and its activations between them."""
+"""The paper's Figure 1: a network from left to right, its layers as columns of neurons and its activations between them."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ PLATE_WIDTH = 1.25
 SPACE = 0.45
 """Between a column and the plate behind it."""
 WHOLE = 9
-"""Columns of more neurons than this are drawn as their ends with dots between."""
+"""The most neurons of a column that is drawn whole; of larger ones, the ends are drawn with dots between."""
 ENDS = 4
-"""Neurons drawn at either end of such a column."""
+"""Neurons drawn at each end of such a column."""
 ARROW: dict[str, Any] = {
     "arrowstyle": "-|>",
     "color": INK,
@@ -41,19 +41,19 @@ ARROW: dict[str, Any] = {
 
 @styled()
 def architecture(network: Sequential, features: int, catalog_names: Names) -> Figure:
-    """The network as a diagram whose width follows from its layers.
+    """Draw the network as a diagram whose width depends on its layers.
 
     Layers that make new features are columns of neurons, large ones shortened, with their size and name below. Layers that
-    treat each feature alone are plates behind them: orange, or green with parameters. A layer made of layers is a box around
-    them, and an arrow where the input goes around it.
+    process each feature separately are plates to their right: orange, or green if they have parameters. A layer made of layers is
+    a box around them; an arrow shows an input that skips them.
 
     Args:
         network: the layers.
-        features: how many features its input has.
-        catalog_names: what the catalog calls each layer's class, as a function or as a mapping.
+        features: the number of input features.
+        catalog_names: the catalog's name for each layer's class, as a function or as a mapping.
 
     Raises:
-        ShapeError: a layer cannot take what the one before it gives.
+        ShapeError: a layer does not take the output of the layer before it.
     """
     blocks, _ = read_blocks(network.layers, features, catalog_names)
     figure = Figure()
@@ -68,22 +68,22 @@ def architecture(network: Sequential, features: int, catalog_names: Names) -> Fi
 
 @dataclass
 class _Diagram:
-    """A diagram in the making, from left to right along height 0."""
+    """A diagram under construction, from left to right along height 0."""
 
     axes: Axes
     right: float = 0.0
-    """Where what has been drawn ends."""
+    """The right edge of what has been drawn."""
     ports: list[float] = field(default_factory=list)
-    """The heights of the last column's neurons, on which all lines run until the next."""
+    """The heights of the last column's neurons, at which lines run to the next."""
     anchor: tuple[float, float] = (0.0, 0.0)
     """The middle of the last column's or plate's upper edge."""
     top: float = 0.0
     bottom: float = 0.0
     labels: list[tuple[float, str, str]] = field(default_factory=list)
-    """For each column its place, its size and its name, to be written below everything."""
+    """For each column its horizontal position, its size and its name, to be written below the diagram."""
 
     def add(self, block: Block, depth: int) -> None:
-        """Draws a block behind the others, inside so many groups."""
+        """Draw a block to the right of the others; `depth` is the number of groups around it."""
         match block:
             case Column():
                 self._add_column(block)
@@ -102,7 +102,7 @@ class _Diagram:
         self.right += 1.5 + text_width("output") / UNIT
 
     def fit(self, figure: Figure) -> None:
-        """Writes the labels, and makes the figure just as large as what is drawn."""
+        """Write the labels, and fit the figure's size to the diagram."""
         for x, size, name in self.labels:
             self.axes.text(x, self.bottom - 0.6, size, ha="center", va="top", size=SMALL, weight="bold")
             self.axes.text(x, self.bottom - 1.4, name, ha="center", va="top", size=SMALL)
@@ -150,7 +150,7 @@ class _Diagram:
         self._run_lines(0.35)
         self.top, self.bottom = self.top + 0.45, self.bottom - 0.45
         face = "#F6F6F6" if depth % 2 == 0 else "#ECECEC"
-        behind = depth / 100  # a box lies on the one around it, which is drawn later
+        behind = depth / 100  # a box lies on the box around it, which is drawn later
         self._add_box(left, self.right - left, self.top, self.bottom, facecolor=face, edgecolor="#CCCCCC", zorder=behind)
         if group.skips:
             self.top = max(self.top, source[1]) + 0.6
@@ -159,7 +159,7 @@ class _Diagram:
         self.top, self.bottom = max(self.top + 1.0, above), min(self.bottom, below)
 
     def _add_skip(self, source: tuple[float, float], target: tuple[float, float], height: float) -> None:
-        """An arrow from the top of one block to the top of another, at that height in between."""
+        """Draw an arrow from the top of one block to the top of a later one, at that height in between."""
         (x, low), (end, last) = (source[0] + 0.15, source[1] + 0.1), (target[0] - 0.15, target[1])
         corners = [(x, low), (x, height - 0.4), (x, height), (x + 0.4, height)]
         corners += [(end - 0.4, height), (end, height), (end, height - 0.4), (end, last)]
@@ -171,7 +171,7 @@ class _Diagram:
         self.axes.add_patch(FancyBboxPatch((left, bottom), width, top - bottom, boxstyle=corner, linewidth=0.8, **look))
 
     def _run_lines(self, length: float) -> None:
-        """Goes on to the right with one line for each neuron shown."""
+        """Continue to the right with one line for each neuron shown."""
         lines = [((self.right, height), (self.right + length, height)) for height in self.ports]
         self.axes.add_collection(LineCollection(lines, colors=INK, linewidths=0.6, alpha=0.7, zorder=1), autolim=False)
         self.right += length
@@ -182,10 +182,10 @@ class _Diagram:
 
 
 def _heights(size: int) -> tuple[list[float], list[float]]:
-    """Where a column of that many neurons has its circles, from above, and its dots if it is not drawn whole."""
+    """Return the heights of the circles of a column of that many neurons, from above, and of its dots if it is not drawn whole."""
     if size <= WHOLE:
-        return [(size - 1) / 2 - place for place in range(size)], []
-    upper = [ENDS + 0.5 - place for place in range(ENDS)]
+        return [(size - 1) / 2 - index for index in range(size)], []
+    upper = [ENDS + 0.5 - index for index in range(ENDS)]
     return upper + [-height for height in reversed(upper)], [0.45, 0.0, -0.45]
 
 
@@ -194,6 +194,6 @@ def _label_width(size: str, name: str) -> float:
 
 
 def _tint(colour: str) -> tuple[float, float, float]:
-    """A light shade of a colour, to write on."""
+    """Return a light shade of a colour, for a background."""
     red, green, blue = to_rgb(colour)
     return (1 - (1 - red) / 5, 1 - (1 - green) / 5, 1 - (1 - blue) / 5)

@@ -1,4 +1,4 @@
-"""What a diagram shows of a network: which layers mix features, which act on each one in its place, and which hold others."""
+"""The blocks of a network's diagram: layers that mix features, layers that process each feature separately, and groups."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from regnet.errors import ShapeError
 from regnet.registry.options import options_of, values_of
 
 Names: TypeAlias = Callable[[type], str] | Mapping[type, str]
-"""What the catalog calls a component's class; with a mapping, classes it does not know go by their own names."""
+"""The catalog's name for a component's class; with a mapping, classes that it lacks keep their own names."""
 
 RESIDUAL = "residual"
 """The catalog's name for the layer that adds its input to its output."""
@@ -32,7 +32,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Plate:
-    """A layer that keeps the features apart and their number: an activation, dropout, a normalization."""
+    """A layer that processes each feature separately and keeps their number: an activation, dropout, a normalization."""
 
     text: str
     trained: bool
@@ -48,7 +48,7 @@ class Group:
 
     @property
     def skips(self) -> bool:
-        """Whether the input also goes around the layers."""
+        """Whether the input also skips the layers."""
         return self.name == RESIDUAL
 
 
@@ -56,10 +56,10 @@ Block: TypeAlias = Column | Plate | Group
 
 
 def read_blocks(layers: Sequence[Layer], features: int, names: Names) -> tuple[tuple[Block, ...], int]:
-    """The blocks of layers that take so many features, and how many leave the last one.
+    """Return the blocks of layers that take that many features, and the number of features of the last layer's output.
 
     Raises:
-        ShapeError: a layer cannot take what the one before it gives.
+        ShapeError: a layer does not take the output of the layer before it.
     """
     blocks = []
     for layer in layers:
@@ -82,7 +82,7 @@ def _read(layer: Layer, features: int, names: Names) -> tuple[Block, int]:
 
 
 def _read_inside(layer: Layer, features: int, out_features: int, names: Names) -> tuple[Block, ...]:
-    """The blocks of a layer made of layers; none where it has none, or they do not stand one after another."""
+    """Return the blocks of a layer made of layers; empty if it has none, or they are not in sequence."""
     chains = [chain for chain in map(_as_layers, values_of(layer).values()) if chain]
     if len(chains) != 1:
         return ()
@@ -103,7 +103,7 @@ def _name(component: type, names: Names) -> str:
 
 
 def _with_options(name: str, layer: Layer) -> str:
-    """The name, and those numbers among the options that are not at their defaults."""
+    """Return the name with those numeric options that are not at their defaults."""
     options = options_of(type(layer))
     numbers = {option: value for option, value in values_of(layer).items() if type(value) in (int, float)}
     changed = [f"{option} = {value:g}" for option, value in numbers.items() if value != options[option].default]
@@ -111,7 +111,7 @@ def _with_options(name: str, layer: Layer) -> str:
 
 
 def _weights(params: Params) -> list[Tensor]:
-    """The trained tensors among a layer's parameters, those of inner layers too."""
+    """Return the trained tensors among a layer's parameters, including those of inner layers."""
     found = []
     for value in params.values():
         if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""How a metric moves from epoch to epoch, over all the seeds of a study: the report's Figures 3 and 4, and learning curves."""
+"""Learning curves: a metric by epoch, over all the seeds of a study, such as the paper's Figures 3 and 4."""
 
 from __future__ import annotations
 
@@ -36,41 +36,41 @@ Band = Literal["deviation", "interval"]
 Dash = Literal["--", ":", "-"]
 DASHES: dict[str, Dash] = {"train": "--", "validation": ":", "test": "-"}
 COLOURS = {"train": BLUE, "validation": GREEN, "test": VERMILLION}
-"""Where there is one study."""
+"""The colour of each split, for a single study."""
 AROUND: dict[Band, str] = {"deviation": " ± 1 standard deviation", "interval": " with its 95 % interval"}
 BAND = 0.16
-"""How opaque a band is."""
+"""The opacity of a band."""
 LINE = 66
 """Characters in a line of the legend."""
 LOG_RANGE = 8
 """A metric that falls by this factor or more can be shown on a logarithmic scale."""
 MOST_EPOCHS = 1000
-"""Of more epochs some are passed over, which nobody sees, and the drawing stays small."""
+"""The most epochs that are drawn; of more, some are left out, which is not visible and keeps the file small."""
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """How curves are drawn; as it stands, as in the report."""
+    """How curves are drawn; the defaults are those of the paper."""
 
     splits: tuple[str, ...] = ("train", "test")
     band: Band = "deviation"
     """One standard deviation (of the sample) to either side of the mean, or the mean's 95 % interval."""
     logarithmic: Collection[str] = ("loss",)
-    """The metrics whose scale is logarithmic where they fall far."""
+    """The metrics whose scale is logarithmic if they fall far."""
 
 
-AS_REPORTED = Drawing()
+AS_IN_PAPER = Drawing()
 
 
 @dataclass(frozen=True)
 class _Curves:
-    """One study's metric, as it is shown."""
+    """One study's metric, as shown."""
 
     name: str
     values: dict[str, np.ndarray]
     """For each split ``(seeds kept, E)``."""
     left_out: int
-    """Seeds that failed: they have no number in some epoch."""
+    """The number of seeds that failed: they have no value in some epoch."""
     band: Band
 
     @property
@@ -79,14 +79,14 @@ class _Curves:
 
     @property
     def note(self) -> str:
-        """Of how many seeds the lines are, what the band is, and how many seeds failed."""
+        """The number of seeds, the meaning of the band, and the number of seeds that failed."""
         if self.kept < 2:
             return self.count
         return f"mean of {self.kept} seeds{AROUND[self.band]}{self._failed}"
 
     @property
     def count(self) -> str:
-        """How many seeds there are, and how many failed."""
+        """The number of seeds, and the number that failed."""
         if not self.kept:
             return f"all {self.left_out} seeds failed" if self.left_out > 1 else "the seed failed"
         return f"{self.kept} seed{'s' if self.kept > 1 else ''}{self._failed}"
@@ -100,19 +100,19 @@ class _Curves:
 def curves(
     results: StudyResult | Sequence[StudyResult],
     metric: str,
-    drawing: Drawing = AS_REPORTED,
+    drawing: Drawing = AS_IN_PAPER,
     names: Sequence[str] | None = None,
 ) -> Figure:
-    """A metric against the epochs, of train (dashed), validation (dotted) and test (solid): each line the mean over the seeds.
+    """Draw a metric by epoch, on train (dashed), validation (dotted) and test (solid) examples; each line is a mean over seeds.
 
-    With more than one seed there is a band around it. Seeds that failed are left out, and the legend says how many. Error rates
-    are in percent.
+    With more than one seed there is a band around the line. Seeds that failed are left out, and the legend says how many. Error
+    rates are in percent.
 
     Args:
-        results: one study, with a colour for each split; or several, each in a colour of its own.
-        metric: the metric's name without its split: such as ``loss`` or ``error_rate``.
-        drawing: which splits, with which band and scale.
-        names: what to call the studies; by default what they differ in.
+        results: one study, with a colour for each split; or several, with a colour for each study.
+        metric: the metric's name without its split, such as ``loss`` or ``error_rate``.
+        drawing: the splits, the band and the scale.
+        names: the studies' labels; by default the settings in which they differ.
 
     Raises:
         KeyError: a study has no such metric.
@@ -123,8 +123,8 @@ def curves(
     keys = _study_keys(read) if len(read) > 1 else []
     figure = new_figure(5.0, 3.2 + 0.2 * sum(1 + key.count("\n") for key in keys) / _key_columns(keys))
     axes = figure.add_subplot(xlabel="epoch", ylabel=_metric_label(studies, metric, drawing.splits))
-    for place, study in enumerate(read):
-        _draw(axes, study, _colours(place, len(read)), study_marker(place))
+    for index, study in enumerate(read):
+        _draw(axes, study, _colours(index, len(read)), study_marker(index))
     _scale(axes, read, studies[0].measure(metric), logarithmic=metric in drawing.logarithmic)
     _legend(figure, read, keys)
     return figure
@@ -137,19 +137,19 @@ def _read(result: StudyResult, name: str, metric: str, drawing: Drawing) -> _Cur
 
 
 def axis_label(measure: Measure) -> str:
-    """A metric in words, with its unit."""
+    """Return a metric in words, with its unit."""
     return f"{measure.title} ({measure.unit})" if measure.unit else measure.title
 
 
 def _metric_label(studies: Sequence[StudyResult], metric: str, splits: Sequence[str]) -> str:
-    """The metric in words and with its unit; the loss with its name, where all studies share it; the split where there is one."""
+    """Return the metric with its unit; with the loss's name, if all studies share it, and with the split, if there is only one."""
     names = {str(study.config.get("loss", {}).get("name", "")) for study in studies}
-    said = " ".join([*(splits if len(splits) == 1 else ()), axis_label(studies[0].measure(metric))])
-    return f"{said} ({names.pop()})" if metric == "loss" and len(names) == 1 and "" not in names else said
+    label = " ".join([*(splits if len(splits) == 1 else ()), axis_label(studies[0].measure(metric))])
+    return f"{label} ({names.pop()})" if metric == "loss" and len(names) == 1 and "" not in names else label
 
 
-def _colours(place: int, studies: int) -> dict[str, str]:
-    return COLOURS if studies == 1 else dict.fromkeys(DASHES, study_colour(place))
+def _colours(index: int, studies: int) -> dict[str, str]:
+    return COLOURS if studies == 1 else dict.fromkeys(DASHES, study_colour(index))
 
 
 def _draw(axes: Axes, study: _Curves, colours: dict[str, str], marker: str) -> None:
@@ -165,22 +165,22 @@ def _draw(axes: Axes, study: _Curves, colours: dict[str, str], marker: str) -> N
         axes.plot(epochs, mean, dashes[split], color=colours[split], marker=mark, markevery=max(1, len(epochs) // 8))
         if study.kept > 1:
             around = reach * _over_seeds(shown, partial(np.ma.std, ddof=1))
-            edge = 0 if len(epochs) > 1 else 3  # over a single epoch a band has no width of its own
+            edge = 0 if len(epochs) > 1 else 3  # over a single epoch a band has no width
             axes.fill_between(epochs, mean - around, mean + around, color=colours[split], alpha=BAND, linewidth=edge)
 
 
 def _over_seeds(values: np.ndarray, statistic: Callable[..., Any]) -> np.ndarray:
-    """A statistic over the seeds for which the metric is defined, ``(E,)``; NaN in an epoch in which it is for none."""
+    """Return a statistic over the seeds for which the metric is defined, ``(E,)``; NaN in an epoch in which it is for none."""
     return np.asarray(statistic(np.ma.masked_invalid(values), axis=0).filled(np.nan))
 
 
 def _dashes(study: _Curves) -> Mapping[str, Dash]:
-    """How the lines of the splits are told apart, where there is more than one."""
+    """Return the dashes that distinguish the splits, if there is more than one."""
     return DASHES if len(study.values) > 1 else dict.fromkeys(study.values, "-")
 
 
 def _epochs(count: int) -> np.ndarray:
-    """The epochs that are drawn, counted from 1: all of them, or of many as many as can be told apart."""
+    """Return the epochs to draw, counted from 1: all of them, or at most `MOST_EPOCHS`, evenly spaced."""
     return np.linspace(1, count, min(count, MOST_EPOCHS)).round().astype(int)
 
 
@@ -202,30 +202,30 @@ def _scale(axes: Axes, studies: list[_Curves], measure: Measure, *, logarithmic:
 
 def _scale_to_logarithms(axes: Axes, smallest: float) -> None:
     scale_logarithmically(axes, "y")
-    # A band wider than its mean would reach down to zero, which this scale does not have.
+    # A band wider than its mean would reach zero, which a logarithmic scale cannot show.
     axes.set_ylim(bottom=max(axes.get_ylim()[0], smallest / 2))
 
 
 def _legend(figure: Figure, studies: list[_Curves], keys: list[str]) -> None:
-    """Outside the axes: above, the splits and whose seeds these are; below, the studies if there are several."""
+    """Add legends outside the axes: above, the splits and the numbers of seeds; below, the studies if there are several."""
     colours = COLOURS if len(studies) == 1 else dict.fromkeys(DASHES, INK)
     drawn = studies[0].values if len(studies[0].values) > 1 else ()
     splits = [Line2D([], [], color=colours[split], linestyle=DASHES[split], label=split) for split in drawn]
     notes = {study.note for study in studies}
     title = notes.pop() if len(notes) == 1 else f"mean over seeds{AROUND[studies[0].band]}"
     figure.legend(handles=splits, title=title, ncols=3, loc="outside upper center")
-    lines = [Line2D([], [], color=study_colour(place), marker=study_marker(place), label=key) for place, key in enumerate(keys)]
+    lines = [Line2D([], [], color=study_colour(index), marker=study_marker(index), label=key) for index, key in enumerate(keys)]
     if lines:
         figure.legend(handles=lines, ncols=_key_columns(keys), loc="outside lower center")
 
 
 def _study_keys(studies: list[_Curves]) -> list[str]:
-    """What the legend says of each study: its name, and of how many seeds it is where they differ in that."""
+    """Return the legend's text for each study: its name, and its number of seeds if the studies differ in that."""
     same = len({study.note for study in studies}) == 1
     keys = [study.name if same else f"{study.name} ({study.count})" for study in studies]
     return ["\n".join(wrap(key, LINE, max_lines=3, placeholder=" …")) for key in keys]
 
 
 def _key_columns(keys: list[str]) -> int:
-    """Two where there are many keys and all are short."""
+    """Return the number of columns: 2 if there are many keys and all are short."""
     return 2 if len(keys) > 3 and all(len(key) < LINE / 2 - 4 for key in keys) else 1

@@ -1,4 +1,4 @@
-"""A figure inside a page: an SVG that tells what it shows, keeps its ids to itself and is light or dark as the page is."""
+"""A figure inside a page: an SVG with a text alternative, with ids that are unique in the page, and with the page's colours."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from html import escape
 from regnet.report.figures.style import FAINT, INK
 
 THEME = {INK.lower(): "--ink", FAINT.lower(): "--faint", "#000000": "--ink", "#ffffff": "--paper"}
-"""The page's property for each of a figure's colours that is not data, as matplotlib writes it."""
+"""The page's CSS property for each colour of a figure that does not show data, as matplotlib writes the colour."""
 SVG = re.compile(r"<svg\b[^>]*?viewBox=\"([^\"]*)\"[^>]*>")
 LEFT_OUT = re.compile(r"<metadata>.*?</metadata>|<!--.*?-->|<style.*?</style>|font-family: [^;\"]*; ", re.DOTALL)
-"""What belongs to a file of its own; the fonts are the page's."""
+"""Parts that only a separate file needs; fonts are taken from the page."""
 IDENTITY = re.compile(r"(\bid=\"|url\(#|href=\"#)")
 COLOUR = re.compile("|".join(THEME))
 
 
 def inline(drawing: str, name: str, title: str, description: str) -> str:
-    """The `<svg>` element of a drawing that `save` wrote, with a title and a description.
+    """Return the `<svg>` element of a drawing that `save` wrote, with a title and a description.
 
     Args:
         drawing: the SVG file's text.
-        name: what no other drawing in the page is called; its ids begin with it.
-        title: what it is.
-        description: what it shows.
+        name: a name that is unique in the page; the ids start with it.
+        title: the figure's title.
+        description: what the figure shows.
     """
     drawn = LEFT_OUT.sub("", drawing)
     start = SVG.search(drawn)

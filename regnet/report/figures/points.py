@@ -1,4 +1,4 @@
-"""The report's Figure 2: what a data set of two features looks like, and where its classes really meet."""
+"""The paper's Figure 2: the examples of a data set with two features, and the true boundary between its classes."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from regnet.contracts import Dataset, Split
 from regnet.report.figures.style import INK, MARKERS, PALETTE, new_figure, styled
 
 GRID = 801
-"""Points along each side of the grid on which the true boundary is looked for."""
+"""Points along each side of the grid on which the true boundary is searched."""
 COLUMNS = 3
-"""Of the legend."""
+"""Columns of the legend."""
 MANY = 5000
-"""More points than this are one picture inside the drawing, which would else take megabytes."""
+"""More points than this are drawn as a bitmap inside the SVG, which would otherwise take megabytes."""
 STRETCH = 4
-"""Features whose ranges differ by more than this factor get scales of their own."""
+"""Features whose ranges differ by more than this factor get separate scales."""
 
 
 @styled()
 def points(split: Split, dataset: Dataset) -> Figure | None:
-    """The examples of a split in their own units, each class in its colour and marker: in two classes 1 blue and 0 red.
+    """Draw the examples of a split in their original units, each class with its colour and marker; of two, class 1 is blue, 0 red.
 
     Args:
         split: the examples, of inputs ``(N, 2)`` and class numbers ``(N,)``.
-        dataset: where they come from; the boundary is drawn if it can label any input.
+        dataset: the data set of the examples; the boundary is drawn if it can label any input.
 
     Returns:
-        The figure; None where inputs are not points in a plane or targets are not classes.
+        The figure; None if inputs are not points in a plane or targets are not classes.
     """
     if split.x.shape[-1] != 2 or split.y.ndim != 1 or split.y.is_floating_point():
         return None
@@ -47,13 +47,13 @@ def points(split: Split, dataset: Dataset) -> Figure | None:
 
 
 def look(number: int) -> tuple[str, str]:
-    """The colour and the marker of a class: the report's blue for 1 and red for 0, then the rest of the palette."""
-    place = {0: 1, 1: 0}.get(number, number) % len(PALETTE)
-    return PALETTE[place], MARKERS[place]
+    """Return the colour and the marker of a class: the paper's blue for 1 and red for 0, then the rest of the palette."""
+    index = {0: 1, 1: 0}.get(number, number) % len(PALETTE)
+    return PALETTE[index], MARKERS[index]
 
 
 def _scatter(axes: Axes, split: Split, number: int) -> Line2D:
-    """Draws one class and returns its line in the legend."""
+    """Draw one class and return its line in the legend."""
     colour, marker = look(number)
     x = split.x[split.y == number].numpy()
     axes.scatter(x[:, 0], x[:, 1], s=11, c=colour, marker=marker, linewidths=0.8, alpha=0.8, rasterized=len(split.x) > MANY)
@@ -61,7 +61,7 @@ def _scatter(axes: Axes, split: Split, number: int) -> Line2D:
 
 
 def frame(axes: Axes, x: Tensor) -> None:
-    """Fits the axes around the points ``(N, 2)``, in equal units where the features' ranges allow it."""
+    """Fit the axes around the points ``(N, 2)``, with equal scales if the features' ranges allow it."""
     low, high = x.amin(0), x.amax(0)
     span = torch.where(high > low, high - low, 1.0)
     margin = 0.03 * span
@@ -72,7 +72,7 @@ def frame(axes: Axes, x: Tensor) -> None:
 
 
 def draw_boundary(axes: Axes, dataset: Dataset) -> bool:
-    """Draws where the true class changes, if the data set knows it; says whether there is such a place within the axes."""
+    """Draw the true class boundary, if the data set can label any input; return whether there is one within the axes."""
     across, up = np.linspace(*axes.get_xlim(), GRID), np.linspace(*axes.get_ylim(), GRID)
     grid = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
     labels = dataset.label(torch.from_numpy(grid).float())

@@ -1,4 +1,4 @@
-"""Decision regions: what a trained network answers for every point of a plane, and where on the test examples it is wrong."""
+"""Decision regions: the class that a trained network predicts at every point of a plane, and its errors on test examples."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from regnet.report.figures.style import INK, NORMAL, new_figure, styled
 from regnet.study.result import TrainedNetwork
 
 ACROSS = 201
-"""Points along each side of the grid that the network is asked about."""
+"""Points along each side of the grid of inputs."""
 TINT = 0.35
-"""How much of its colour a region has."""
+"""The opacity of a region."""
 LINE = 38
 """Characters in a line of the title."""
 
 
 @styled()
 def regions(trained: TrainedNetwork, dataset: Dataset, test: Split, title: str) -> Figure:
-    """The plane in the colours of the classes that the network answers, the test examples it is wrong on, and the true boundary.
+    """Draw the plane in the colours of the predicted classes, the wrongly predicted test examples, and the true boundary.
 
     Args:
         trained: the network of one seed.
-        dataset: where the examples come from; the true boundary is drawn if it can label any input.
-        test: the examples that the network is judged by, ``(N, 2)``, in their own units.
-        title: what to write above.
+        dataset: the data set of the examples; the true boundary is drawn if it can label any input.
+        test: the test examples, ``(N, 2)``, in their original units.
+        title: the text above the figure.
     """
     classes = trained.data.targets.width
     figure = new_figure(3.0, 3.7)

@@ -1,4 +1,4 @@
-"""Writing figures to files: a picture for the screen and a drawing for paper, the same bytes for the same figure."""
+"""Writing figures to files: PNG for the screen and SVG for print, the same bytes for the same figure."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from regnet.report.figures.style import styled
 
 @styled()
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
-    """Writes `name`.png, 200 dots an inch, and `name`.svg, its text as text; neither tells the date.
+    """Write `name`.png, at 200 dots per inch, and `name`.svg, with its text as text; neither contains the date.
 
-    What goes where is settled first, for good: both files have the same layout, and so has whatever is written of it later.
+    The layout is computed first and then fixed, so that both files, and any written later, have the same layout.
 
     Args:
-        figure: what to write.
-        folder: where to; made if it does not exist.
-        name: the files' name without its ending.
+        figure: the figure to write.
+        folder: where to write; created if it does not exist.
+        name: the files' name without its suffix.
 
     Returns:
         The two paths.

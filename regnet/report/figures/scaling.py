@@ -1,4 +1,4 @@
-"""The benchmark's curve: what a replica's training step costs, against how many replicas are trained at once."""
+"""The benchmark's curve: the time of a training step per replica, by the number of replicas trained at once."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ CURVES = {
 }
 """The colour and marker of each way that trains many replicas at once."""
 LEVELS = {"torch": (INK, "--"), "compile": (ORANGE, "-."), "c": (INK, ":")}
-"""The colour and dashes of each way that trains one."""
+"""The colour and dashes of each way that trains one replica."""
 BAND = 0.16
-"""How opaque the band from the quickest to the slowest round is."""
+"""The opacity of the band from the fastest to the slowest round."""
 
 
 def crossover(race: Race) -> int | None:
-    """The smallest number of replicas at which lockstep trains a replica in less time than solo does; None if there is none."""
+    """Return the smallest number of replicas at which lockstep trains a replica faster than solo; None if there is none."""
     for timing in _curve(race, "lockstep"):
         speed = race.speed(timing, "solo")
         if timing.contender.way == "lockstep" and speed is not None and np.median(speed) > 1:
@@ -35,10 +35,10 @@ def crossover(race: Race) -> int | None:
 
 @styled()
 def scaling(race: Race) -> Figure:
-    """Microseconds for a step of one replica against the number of replicas, both logarithmic: medians of the rounds.
+    """Draw microseconds per step and replica by the number of replicas, both logarithmic: medians of the rounds.
 
-    Ways that train many at once are curves, with a band from the quickest to the slowest round; hand-built training alone is the
-    first point of its curve. Ways that train one are levels. A vertical line marks where lockstep first beats solo.
+    Ways that train many replicas at once are curves, with a band from the fastest to the slowest round; hand-built solo training is
+    the first point of its curve. Ways that train one are horizontal lines. A vertical line marks where lockstep first beats solo.
     """
     figure = new_figure(6.0, 4.2)
     axes = figure.add_subplot(xlabel="replicas trained at once", ylabel="time of a step, per replica (µs)")
@@ -57,8 +57,8 @@ def scaling(race: Race) -> Figure:
 
 
 def describe_scaling(race: Race) -> str:
-    """What the figure shows, in a sentence for those who do not see it."""
-    points = [f"{_median(one):.3g} µs at {one.contender.replicas:,}" for one in _curve(race, "lockstep")]
+    """Return a text alternative for the figure in a sentence."""
+    points = [f"{_median(timing):.3g} µs at {timing.contender.replicas:,}" for timing in _curve(race, "lockstep")]
     levels = [f"{WAYS[way].name} {_median(timing):.3g} µs" for way in LEVELS if (timing := race.find(way))]
     first = crossover(race)
     beats = f"; quicker than solo from {first:,} replicas on" if first else ""
@@ -66,9 +66,9 @@ def describe_scaling(race: Race) -> str:
 
 
 def _curve(race: Race, way: str) -> list[Timing]:
-    """The timings of a way by their replicas; hand-built training alone stands before lockstep."""
-    found = [one for one in race.timings if one.contender.way in (way, "solo" if way == "lockstep" else way)]
-    return sorted(found, key=lambda one: one.contender.replicas)
+    """Return the timings of a way by number of replicas; those of lockstep start with hand-built solo training."""
+    found = [timing for timing in race.timings if timing.contender.way in (way, "solo" if way == "lockstep" else way)]
+    return sorted(found, key=lambda timing: timing.contender.replicas)
 
 
 def _median(timing: Timing) -> float:
@@ -78,9 +78,9 @@ def _median(timing: Timing) -> float:
 def _draw_curve(axes: Axes, timings: list[Timing], name: str, colour: str, marker: str) -> None:
     if not timings:
         return
-    replicas = [one.contender.replicas for one in timings]
-    axes.plot(replicas, [_median(one) for one in timings], color=colour, marker=marker, label=name)
-    lowest, highest = ([edge(one.step_microseconds) for one in timings] for edge in (np.min, np.max))
+    replicas = [timing.contender.replicas for timing in timings]
+    axes.plot(replicas, [_median(timing) for timing in timings], color=colour, marker=marker, label=name)
+    lowest, highest = ([edge(timing.step_microseconds) for timing in timings] for edge in (np.min, np.max))
     axes.fill_between(replicas, lowest, highest, color=colour, alpha=BAND, linewidth=0)
 
 

@@ -1,4 +1,4 @@
-"""How a metric's final values lie from seed to seed: each a point, study under study, with the mean and its interval."""
+"""The spread of a metric's final values over seeds: a point for each seed, a row for each study, the mean and its interval."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from regnet.report.tables.results import final_summary, final_values
 from regnet.study.result import StudyResult
 
 ROW = 0.6
-"""Inches for each study: its name, and its points below."""
+"""Inches for each study: its name and, below, its points."""
 WIDTH = 5.0
 LENGTH = 74
-"""Characters of a study's name."""
+"""The most characters of a study's name."""
 BINS = 40
 THICKNESS = 0.4
-"""How much of a row the points fill where they are densest."""
+"""The share of a row's height that the points fill where they are densest."""
 MEAN = 0.3
-"""How far below its points a study's mean is."""
+"""The distance of a study's mean below its points."""
 FAR = 8
-"""If a value is this many times a study's middle one or more, the scale is logarithmic."""
+"""If a value is at least this many times a study's median, the scale is logarithmic."""
 MANY = 2000
-"""More points than this are one picture inside the drawing."""
+"""More points than this are drawn as a bitmap inside the SVG."""
 
 
 @styled()
 def spread(results: Sequence[StudyResult], names: Sequence[str], metric: str) -> Figure:
-    """The final value of a metric for every seed that did not fail, and each study's mean with its 95 % interval.
+    """Draw the final value of a metric for every seed that did not fail, and each study's mean with its 95 % interval.
 
-    Points are moved up and down only to be seen, the farther the more seeds ended alike. Error rates are in percent.
+    Vertical offsets only separate the points, and are larger where there are more seeds. Error rates are in percent.
 
     Args:
-        results: the studies, from above to below, in the colours that their curves have.
-        names: what to call them.
+        results: the studies, from top to bottom, in the colours of their curves.
+        names: their labels.
         metric: the metric's full name, such as ``test/error_rate``.
     """
     split, _, _ = metric.partition("/")
@@ -49,11 +49,11 @@ def spread(results: Sequence[StudyResult], names: Sequence[str], metric: str) ->
     crowded = sum(map(len, samples)) > MANY
     if _is_wide([sample for sample in samples if len(sample)]):
         scale_logarithmically(axes, "x")
-    for place, (sample, result, name) in enumerate(zip(samples, results, names, strict=True)):
-        axes.annotate(*_title(name, result, place), fontsize=SMALL, va="center", annotation_clip=False)
+    for index, (sample, result, name) in enumerate(zip(samples, results, names, strict=True)):
+        axes.annotate(*_title(name, result, index), fontsize=SMALL, va="center", annotation_clip=False)
         if summary := final_summary(result, metric):
-            _draw_points(axes, place, sample, rasterized=crowded)
-            _draw_mean(axes, place, measure.scale * np.array([summary.low, summary.mean, summary.high]))
+            _draw_points(axes, index, sample, rasterized=crowded)
+            _draw_mean(axes, index, measure.scale * np.array([summary.low, summary.mean, summary.high]))
     axes.set(ylim=(len(results) - 0.5, -0.6), yticks=[])
     axes.grid(visible=False, axis="y")
     axes.spines["left"].set_visible(False)
@@ -61,37 +61,37 @@ def spread(results: Sequence[StudyResult], names: Sequence[str], metric: str) ->
     return figure
 
 
-def _title(name: str, result: StudyResult, place: int) -> tuple[str, tuple[float, float], tuple[float, float], tuple[str, str]]:
-    """What is written above a study's points, and where: at the left edge, whatever the scale."""
+def _title(name: str, result: StudyResult, index: int) -> tuple[str, tuple[float, float], tuple[float, float], tuple[str, str]]:
+    """Return the text above a study's points, and its position: at the left edge, for any scale."""
     failed = f", {len(result.failures)} failed" if result.failures else ""
     count = len(result.seeds) - len(result.failures)
     text = f"{shorten(name, LENGTH, placeholder=' …')} ({count} seed{'s' * (count != 1)}{failed})"
-    return text, (0, place - 0.38), (0, place - 0.38), ("axes fraction", "data")
+    return text, (0, index - 0.38), (0, index - 0.38), ("axes fraction", "data")
 
 
-def _draw_points(axes: Axes, place: int, sample: np.ndarray, *, rasterized: bool) -> None:
+def _draw_points(axes: Axes, index: int, sample: np.ndarray, *, rasterized: bool) -> None:
     along = np.log(sample) if axes.get_xscale() == "log" else sample
-    heights = place + THICKNESS * _spread_out(along)
-    axes.scatter(sample, heights, s=10, color=study_colour(place), alpha=0.6, linewidths=0, rasterized=rasterized)
+    heights = index + THICKNESS * _spread_out(along)
+    axes.scatter(sample, heights, s=10, color=study_colour(index), alpha=0.6, linewidths=0, rasterized=rasterized)
 
 
-def _draw_mean(axes: Axes, place: int, numbers: np.ndarray) -> None:
-    """The mean between the ends of its interval, ``(3,)``; of a single seed, which has none, the mean alone."""
+def _draw_mean(axes: Axes, index: int, numbers: np.ndarray) -> None:
+    """Draw the low end, the mean and the high end, ``(3,)``; for a single seed, which has no interval, only the mean."""
     low, mean, high = numbers
-    axes.plot([mean], [place + MEAN], "D", color=INK, markersize=4, zorder=4)
+    axes.plot([mean], [index + MEAN], "D", color=INK, markersize=4, zorder=4)
     if np.isfinite(low):
-        axes.errorbar([low, high], [place + MEAN] * 2, yerr=0.06, color=INK, linewidth=1.6)
+        axes.errorbar([low, high], [index + MEAN] * 2, yerr=0.06, color=INK, linewidth=1.6)
 
 
 def _is_wide(samples: Sequence[np.ndarray]) -> bool:
-    """Whether the values need a logarithmic scale, and can have one."""
+    """Return whether the values need a logarithmic scale and are all positive."""
     if not samples or min(sample.min() for sample in samples) <= 0:
         return False
     return bool(max(sample.max() for sample in samples) >= FAR * min(np.median(sample) for sample in samples))
 
 
 def _spread_out(sample: np.ndarray) -> np.ndarray:
-    """For each value a height from -½ to ½: by turns up and down, as far as its neighbourhood is dense."""
+    """Return a height from -½ to ½ for each value: spread up and down, farther where values are dense."""
     counts, edges = np.histogram(sample, bins=BINS)
     bins = np.clip(np.searchsorted(edges, sample, side="right") - 1, 0, BINS - 1)
     order = np.argsort(np.argsort(sample, kind="stable"), kind="stable")

@@ -1,4 +1,4 @@
-"""How every figure looks, said once: fonts, sizes, line widths, and colours that colour-blind readers can tell apart."""
+"""The style of all figures: fonts, sizes, line widths, and colours that colour-blind readers can distinguish."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ PURPLE = "#CC79A7"
 ORANGE = "#E69F00"
 SKY = "#56B4E9"
 INK = "#333333"
-"""Text, spines and everything else that is not data."""
+"""The colour of text, spines and everything else that is not data."""
 FAINT = "#E4E4E4"
-"""The grid, and what lies behind the data."""
+"""The colour of the grid and of what lies behind the data."""
 
 PALETTE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, "#000000")
-"""Okabe and Ito's colours, "Color Universal Design", 2008, less the yellow, which is too light for lines on white."""
+"""Okabe and Ito's colours, "Color Universal Design", 2008, without the yellow, which is too light for lines on white."""
 
 MARKERS = ("o", "x", "^", "s", "+", "D", "v")
-"""One for each colour, for readers who see none of them."""
+"""A marker for each colour, for readers who do not see colours."""
 
 SMALL = 8.0
 """Points: ticks, legends and the names inside diagrams."""
@@ -41,7 +41,7 @@ STYLE: dict[str, Any] = {
     "axes.labelsize": NORMAL,
     "legend.title_fontsize": SMALL,
     "text.color": INK,
-    "text.parse_math": False,  # a component's name is never mathematics
+    "text.parse_math": False,  # names of components may contain $ and _
     "axes.labelcolor": INK,
     "axes.edgecolor": INK,
     "axes.linewidth": 0.7,
@@ -64,31 +64,31 @@ STYLE: dict[str, Any] = {
 }
 
 
-def study_colour(place: int) -> str:
-    """The colour of a study, by its place among those in a figure."""
-    return PALETTE[place % len(PALETTE)]
+def study_colour(index: int) -> str:
+    """Return the colour of a study, by its index in a figure."""
+    return PALETTE[index % len(PALETTE)]
 
 
-def study_marker(place: int) -> str:
-    """The marker of a study: none, until colours repeat."""
-    turn = place // len(PALETTE)
+def study_marker(index: int) -> str:
+    """Return the marker of a study, by its index in a figure; empty until colours repeat."""
+    turn = index // len(PALETTE)
     return MARKERS[(turn - 1) % len(MARKERS)] if turn else ""
 
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """Within, or in a function decorated with it, matplotlib draws in this style; afterwards its settings are what they were."""
+    """Context manager and decorator that draws in this style, and restores matplotlib's settings afterwards."""
     with style.context(["default", STYLE]):
         yield
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """An empty figure, in inches, that makes room for its labels and legends; it belongs to no window and no global list."""
+    """Return an empty figure, sized in inches, that makes room for its labels and legends; it is not registered with pyplot."""
     return Figure(figsize=(width, height), layout="constrained")
 
 
 def scale_logarithmically(axes: Axes, which: Literal["x", "y"]) -> None:
-    """Gives one of the axes a logarithmic scale with plain numbers at 1, 2 and 5 times the powers of ten."""
+    """Give one of the axes a logarithmic scale with plain numbers at 1, 2 and 5 times the powers of ten."""
     axes.set(**{f"{which}scale": "log"})
     axis: Axis = getattr(axes, f"{which}axis")
     axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -97,6 +97,6 @@ def scale_logarithmically(axes: Axes, which: Literal["x", "y"]) -> None:
 
 
 def text_width(text: str, points: float = SMALL) -> float:
-    """How wide a text will be, in inches."""
+    """Return the width of a text in inches."""
     path = TextPath((0, 0), text, size=points, prop=FontProperties(family=["sans-serif"]))
     return float(path.get_extents().width) / 72

@@ -1,4 +1,4 @@
-"""The composition of a page: from a launch's results to all that is said of them, whatever was run."""
+"""The composition of a page: from a launch's results to the page's content."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ from regnet.report.tables.results import by_metric
 from regnet.report.tables.table import Table
 
 TITLES = {"table1": "Table I, made anew", "attribution": "What explains the gap in Table I?"}
-REPORTED = ("figures", "table1")
-"""The kinds of report that have the report's Figures 1 to 4."""
+PAPER_FIGURES = ("figures", "table1")
+"""The kinds of report that show the paper's Figures 1 to 4."""
 NAMED = 3
-"""Settings that a title names."""
+"""The most settings that a title names."""
 
 
 def compose(material: Material, kind: str, effects: Attribution | None = None) -> Page:
-    """The page about a launch; with what several choices do, if that is what the launch was to tell apart."""
+    """Return the page about a launch, with the effects of several choices if the launch was made to measure them."""
     groups, settings = by_metric(material.results), differing(material)
     chapters = [
         write_chapter(
-            material.of(places),
+            material.of(indices),
             metric,
             prefix="" if len(groups) == 1 else f"{metric.rpartition('/')[2]}_",
             published=kind == "table1",
         )
-        for metric, places in groups.items()
+        for metric, indices in groups.items()
     ]
     return Page(
         title=TITLES.get(kind) or _title(material, settings),
         answer=effects.clearest.answer if effects else tuple(sentence for chapter in chapters for sentence in chapter.answer),
         effects=_effects(effects) if effects else None,
         chapters=tuple(chapters),
-        reported=tuple(_reported(material, next(iter(groups)))) if kind in REPORTED else (),
+        paper=tuple(_paper_figures(material, next(iter(groups)))) if kind in PAPER_FIGURES else (),
         facts=circumstances(material),
         differing=settings,
         shared=shared(material),
-        again=_again(material),
+        rerun=_rerun(material),
     )
 
 
@@ -59,26 +59,26 @@ def _title(material: Material, settings: Table | None) -> str:
     return f"{len(material.results)} studies{by}"
 
 
-def _again(material: Material) -> Commands:
+def _rerun(material: Material) -> Commands:
     if material.origin.command:
         return Commands((material.origin.command,), typed=True)
     try:
         return Commands(tuple(commands(material.results, material.catalog)))
-    except RegnetError as error:  # a plugin that was there is not here
+    except RegnetError as error:  # a plugin that the launch used is not installed
         return Commands((), problem=str(error))
 
 
 def _effects(found: Attribution) -> Effects:
     shown = found.clearest
-    said = "; ".join(f"{row[0]}: {row[1]} {row[2]}" for row in shown.table.rows)
+    values = "; ".join(f"{row[0]}: {row[1]} {row[2]}" for row in shown.table.rows)
     figure = draw_effects(shown.effects, shown.labels)
-    return Effects(found.tables, Illustration("effects", shown.title, f"Each effect with its interval. {said}.", figure))
+    return Effects(found.tables, Illustration("effects", shown.title, f"Each effect with its interval. {values}.", figure))
 
 
-def _reported(material: Material, metric: str) -> Iterator[Illustration]:
-    """The report's Figures 1 to 4, drawn from the first study: the hand-built one in `table1`."""
+def _paper_figures(material: Material, metric: str) -> Iterator[Illustration]:
+    """Yield the paper's Figures 1 to 4, drawn from the first study, which is the hand-built one in `table1`."""
     first, name, short = material.results[0], material.names[0], metric.rpartition("/")[2]
-    study = assemble({**first.config, "plugins": None}, material.catalog)  # with whatever plugins are loaded now
+    study = assemble({**first.config, "plugins": None}, material.catalog)  # with the plugins that are loaded now
     layers = {entry.component: entry.name for claims in material.catalog.entries["layer"].values() for entry in claims}
     chain = ", ".join(layers.get(type(layer), type(layer).__name__) for layer in study.network.layers)
     yield Illustration(
@@ -90,10 +90,10 @@ def _reported(material: Material, metric: str) -> Iterator[Illustration]:
     data = points(load_splits(study.dataset, first.seeds[0]).train, study.dataset)
     if data is not None:
         yield Illustration("figure2_data", "Figure 2: the training data", f"The examples of seed {first.seeds[0]}, by class.", data)
-    for number, one in ((3, "loss"), (4, short)):
+    for number, quantity in ((3, "loss"), (4, short)):
         yield Illustration(
-            f"figure{number}_{one}",
-            f"Figure {number}: {one.replace('_', ' ')} of {name}",
+            f"figure{number}_{quantity}",
+            f"Figure {number}: {quantity.replace('_', ' ')} of {name}",
             "The mean over the seeds, on the training and on the test examples, with one standard deviation to either side.",
-            curves(first, one),
+            curves(first, quantity),
         )

@@ -1,4 +1,4 @@
-"""The figures of studies that are judged by one metric: which are drawn, what each is called and what it shows, in words."""
+"""The figures of studies with the same headline: which are drawn, with their titles and descriptions."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from regnet.study.result import SPLITS, StudyResult, TrainedNetwork
 from regnet.study.study import Study
 
 TOGETHER = 2
-"""Up to so many studies have all splits in one figure; of more, each split has a figure of its own."""
+"""The most studies whose splits share a figure; with more studies, each split has its own figure."""
 
 
 @dataclass(frozen=True)
 class Illustration:
-    """A figure and what to say of it."""
+    """A figure with its title and description."""
 
     name: str
-    """Its files' name without the ending."""
+    """The name of its files without the suffix."""
     title: str
     description: str
-    """What it shows, for those who do not see it."""
+    """A text alternative: what the figure shows."""
     figure: Figure
 
 
 def distribution(material: Material, metric: str, prefix: str) -> Illustration:
-    """Where every seed ended."""
+    """Return the figure of every seed's final value."""
     what = material.results[0].describe_metric(metric)
     return Illustration(
         f"{prefix}spread",
@@ -50,28 +50,28 @@ def distribution(material: Material, metric: str, prefix: str) -> Illustration:
 
 
 def learning_curves(material: Material, metric: str, prefix: str) -> Iterator[Illustration]:
-    """How each metric of the task moved from epoch to epoch, that by which studies are judged first."""
+    """Yield the learning curves of each metric of the task, the headline first."""
     results = material.results
     splits = [split for split in SPLITS if all(f"{split}/loss" in result.history for result in results)]
-    together = [tuple(splits)] if len(results) <= TOGETHER else [(split,) for split in reversed(splits)]
-    judged = metric.partition("/")[2]
+    groups = [tuple(splits)] if len(results) <= TOGETHER else [(split,) for split in reversed(splits)]
+    headline = metric.partition("/")[2]
     measures = {name: measure for name, measure in results[0].measures.items() if not measure.axes}
     common = [name for name in measures if all(f"{splits[0]}/{name}" in result.history for result in results)]
-    for short in sorted(common, key=lambda name: name != judged):
+    for short in sorted(common, key=lambda name: name != headline):
         title = measures[short].title
-        for some in together:
+        for group in groups:
             yield Illustration(
-                f"{prefix}curves_{'_'.join(some)}_{short}",
-                f"{title[:1].upper()}{title[1:]} on {' and '.join(some)} examples",
-                f"The mean over the seeds, epoch by epoch, with its 95 % interval. At the end on {some[-1]} examples: "
-                f"{_ends(material, f'{some[-1]}/{short}')}.",
-                curves(results, short, Drawing(some, "interval", ("loss", "error_rate")), material.names),
+                f"{prefix}curves_{'_'.join(group)}_{short}",
+                f"{title[:1].upper()}{title[1:]} on {' and '.join(group)} examples",
+                f"The mean over the seeds, epoch by epoch, with its 95 % interval. At the end on {group[-1]} examples: "
+                f"{_ends(material, f'{group[-1]}/{short}')}.",
+                curves(results, short, Drawing(group, "interval", ("loss", "error_rate")), material.names),
             )
 
 
 def decision_regions(material: Material, metric: str, prefix: str) -> Iterator[Illustration]:
-    """What each study's median network answers over the plane, where examples are points in one and weights were kept."""
-    for place, (result, name) in enumerate(zip(material.results, material.names, strict=True), start=1):
+    """Yield the predictions of each study's median network over the plane, if inputs have two features and weights were kept."""
+    for number, (result, name) in enumerate(zip(material.results, material.names, strict=True), start=1):
         seed, study = median_seed(result, metric), _study(result, material.catalog)
         if seed is None or study is None or study.features != 2 or TASK[study.coding] != "classification":
             continue
@@ -83,7 +83,7 @@ def decision_regions(material: Material, metric: str, prefix: str) -> Iterator[I
         trained = TrainedNetwork(study.network, seed, weights, data)
         value = result.measure(metric).show(float(result.history[metric][result.seeds.index(seed), -1]))
         yield Illustration(
-            f"{prefix}regions_{place}",
+            f"{prefix}regions_{number}",
             f"Seed {seed} of {name}",
             f"The plane by the class that the trained network answers, and the test examples it is wrong on: {value}.",
             regions(trained, study.dataset, splits.test, name),
@@ -91,7 +91,7 @@ def decision_regions(material: Material, metric: str, prefix: str) -> Iterator[I
 
 
 def _study(result: StudyResult, catalog: Catalog) -> Study | None:
-    """The study as its configuration describes it; None where a plugin of its is not here."""
+    """Return the study that the configuration describes; None if one of its plugins is not installed."""
     try:
         return assemble({**result.config, "plugins": None}, catalog)
     except RegnetError:
@@ -99,7 +99,7 @@ def _study(result: StudyResult, catalog: Catalog) -> Study | None:
 
 
 def _ends(material: Material, metric: str) -> str:
-    """Each study's mean and interval in words."""
+    """Return each study's mean and interval in words."""
     return "; ".join(f"{name} {_end(result, metric)}" for result, name in zip(material.results, material.names, strict=True))
 
 

@@ -1,4 +1,4 @@
-"""The answer that a report begins with: which study ended best, how well, and what it is shown to be better than."""
+"""The answer at the top of a report: which study is best, its final value, and which studies it is shown to be better than."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from regnet.stats.wording import listed
 from regnet.study.result import StudyResult
 
 NAMED = 4
-"""Studies that a sentence names."""
+"""The most studies that a sentence names."""
 
 
 def answer(material: Material, metric: str, judgement: Judgement) -> Iterator[str]:
-    """A sentence or two for the studies of each data set that were compared; where none were, the lowest mean."""
+    """Yield two sentences for each data set whose studies were compared; if none were, the best mean."""
     compared = judgement.assessments
     first_result = material.results[0]
-    what, measure = first_result.describe_metric(metric), first_result.measure(metric)
+    title, measure = first_result.describe_metric(metric), first_result.measure(metric)
     superlative = measure.superlative.capitalize()
-    for data, one in compared:
-        where = f"On {data}: " if len(compared) > 1 else ""
-        leader = best([study.sample for study in one.studies if study.description], one.measure).name
-        (result,) = (study.result for study in one.studies if study.sample.name == leader)
-        yield f"{where}{superlative} mean {what}: {_number(result, metric)}, by {leader!r}."
-        yield where + _shown(one, leader)
+    for data, assessment in compared:
+        prefix = f"On {data}: " if len(compared) > 1 else ""
+        leader = best([study.sample for study in assessment.studies if study.description], assessment.measure).name
+        (result,) = (study.result for study in assessment.studies if study.sample.name == leader)
+        yield f"{prefix}{superlative} mean {title}: {_number(result, metric)}, by {leader!r}."
+        yield prefix + _shown(assessment, leader)
     if not compared:
         (first,) = best_studies(material.results, metric, most=1)
         number, name = _number(material.results[first], metric), material.names[first]
         if len(material.results) == 1:
-            yield f"Mean {what}: {number}."
+            yield f"Mean {title}: {number}."
         else:
-            yield f"{superlative} mean {what}: {number}, by {name!r}; nothing could be compared."
+            yield f"{superlative} mean {title}: {number}, by {name!r}; nothing could be compared."
 
 
 def _number(result: StudyResult, metric: str) -> str:
@@ -50,13 +50,14 @@ def _number(result: StudyResult, metric: str) -> str:
     return f"{measure.show(summary.mean)} (95 % interval {around}, from {summary.n} seeds)"
 
 
-def _shown(one: Assessment, leader: str) -> str:
-    met = [pair.second if pair.first == leader else pair.first for pair in one.comparisons if leader in (pair.first, pair.second)]
-    beaten = one.worse_than(leader)
-    left = [name for name in met if name not in beaten]
-    if not left:
-        return f"{leader!r} is shown to be better than {'each of the others' if len(met) > 1 else repr(met[0])}."
+def _shown(assessment: Assessment, leader: str) -> str:
+    pairs = [pair for pair in assessment.comparisons if leader in (pair.first, pair.second)]
+    compared = [pair.second if pair.first == leader else pair.first for pair in pairs]
+    beaten = assessment.worse_than(leader)
+    unclear = [name for name in compared if name not in beaten]
+    if not unclear:
+        return f"{leader!r} is shown to be better than {'each of the others' if len(compared) > 1 else repr(compared[0])}."
     if not beaten:
-        return f"No difference between {leader!r} and {listed(left, NAMED)} is shown."
-    shown = f"{leader!r} is shown to be better than {len(beaten)} of the {len(met)} others"
-    return f"{shown}; no difference from {listed(left, NAMED)} is shown."
+        return f"No difference between {leader!r} and {listed(unclear, NAMED)} is shown."
+    shown = f"{leader!r} is shown to be better than {len(beaten)} of the {len(compared)} others"
+    return f"{shown}; no difference from {listed(unclear, NAMED)} is shown."

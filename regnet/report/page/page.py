@@ -1,4 +1,4 @@
-"""The page: a launch's report as one HTML file that needs nothing else, neither other files nor a network."""
+"""The page: a launch's report as one self-contained HTML file, which needs neither other files nor a network."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PAGE = "report.html"
 
 @dataclass(frozen=True)
 class Effects:
-    """What each of several choices does."""
+    """The effects of several choices."""
 
     tables: tuple[Table, ...]
     figure: Illustration
@@ -35,47 +35,48 @@ class Commands:
 
     lines: tuple[str, ...]
     typed: bool = False
-    """Whether it is the launch's own command; else they are made from the configurations."""
+    """Whether this is the launch's command line; otherwise the commands are made from the configurations."""
     problem: str = ""
-    """Why there are none."""
+    """Why there are no commands."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """All that a page says, in this order."""
+    """The content of a page, in this order."""
 
     title: str
     answer: tuple[str, ...]
-    """What came out, in a few sentences."""
+    """The result in a few sentences."""
     effects: Effects | None
     chapters: tuple[Chapter, ...]
-    reported: tuple[Illustration, ...]
-    """The report's own figures, drawn anew."""
+    paper: tuple[Illustration, ...]
+    """The paper's figures, redrawn."""
     facts: Mapping[str, str]
-    """What is to be known beside the settings."""
+    """Facts about the launch besides the settings, by name."""
     differing: Table | None
     shared: Table
-    again: Commands
+    rerun: Commands
 
     @property
     def figures(self) -> tuple[Illustration, ...]:
         """Every figure."""
-        own = (self.effects.figure,) if self.effects else ()
-        return (*own, *(one for chapter in self.chapters for one in chapter.figures), *self.reported)
+        effects = (self.effects.figure,) if self.effects else ()
+        return (*effects, *(figure for chapter in self.chapters for figure in chapter.figures), *self.paper)
 
 
 def write_page(page: Page, folder: Path) -> list[Path]:
-    """Writes the page and each of its figures, as PNG and as SVG, into a folder that exists; returns the files' paths."""
-    drawn = [path for one in page.figures for path in save(one.figure, folder, one.name)]
+    """Write the page and each of its figures, as PNG and SVG, into an existing folder; return the files' paths."""
+    drawn = [path for shown in page.figures for path in save(shown.figure, folder, shown.name)]
     (folder / PAGE).write_text(_render(page, folder), encoding="utf-8", errors=SUBSTITUTE)
     return [folder / PAGE, *drawn]
 
 
 def _render(page: Page, folder: Path) -> str:
-    """The page as HTML, with the drawings in the folder; whatever stands in a configuration is text to it."""
+    """Return the page as HTML with the SVG files in the folder; values from configurations are escaped."""
 
-    def svg(one: Illustration) -> Markup:
-        return Markup(inline((folder / f"{one.name}.svg").read_text(encoding="utf-8"), one.name, one.title, one.description))
+    def svg(figure: Illustration) -> Markup:
+        drawing = (folder / f"{figure.name}.svg").read_text(encoding="utf-8")
+        return Markup(inline(drawing, figure.name, figure.title, figure.description))
 
     environment = Environment(
         loader=PackageLoader("regnet.report"),

@@ -1,4 +1,4 @@
-"""How to run studies again: from their configurations alone, the commands that compose the same ones."""
+"""How to run studies again: commands that compose the same configurations, made from the configurations alone."""
 
 from __future__ import annotations
 
@@ -15,46 +15,46 @@ from regnet.registry.catalog import Catalog
 from regnet.study.result import StudyResult
 
 CHOICES = ("model", "dataset", "loss", "optimizer", "engine", "tracking")
-"""The groups of the configuration of which a name chooses one."""
+"""The configuration groups from which a name chooses."""
 NOT_COMPARED = ("seed", "seeds", "plugins")
 PLAIN = re.compile(r"(?!(?:null|true|false|nan|inf)$)[A-Za-z_][\w./:@-]*", re.IGNORECASE)
 """Text that Hydra reads as text without quotes."""
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """What a study has otherwise than the defaults, and these defaults, values as Hydra reads them."""
+class _Request:
+    """The settings of a study that are not at their defaults, and these defaults, values as Hydra reads them."""
 
     overrides: Mapping[str, str]
     base: Mapping[str, str]
-    """What the same choice of components composes to by itself."""
+    """The configuration that the same choice of components composes to without further overrides."""
 
 
 def commands(results: Sequence[StudyResult], catalog: Catalog) -> list[str]:
-    """What to type to train these studies: one command where they are all combinations of some values, else one for each.
+    """Return the commands that train these studies: one command if they are all combinations of some values, else one for each.
 
-    Each names what its configuration has otherwise than the defaults, and the seeds.
+    Each names the settings that are not at their defaults, and the seeds.
 
     Raises:
-        ConfigError: a component of theirs is missing here.
+        ConfigError: a component of a study is not installed.
     """
     composed = cache(lambda *choices: compose_config(choices, catalog))
-    asked = [_asked(result, composed) for result in results]
-    sweep = _as_sweep(asked) if len(asked) > 1 else None
-    return [_command("-m", sweep)] if sweep else [_command("", one.overrides) for one in asked]
+    requests = [_request(result, composed) for result in results]
+    sweep = _as_sweep(requests) if len(requests) > 1 else None
+    return [_command("-m", sweep)] if sweep else [_command("", request.overrides) for request in requests]
 
 
-def _asked(result: StudyResult, composed: Callable[..., dict[str, Any]]) -> _Asked:
+def _request(result: StudyResult, composed: Callable[..., dict[str, Any]]) -> _Request:
     config = {key: value for key, value in result.config.items() if key not in NOT_COMPARED}
-    usual = composed()
-    chosen = {group: str(config[group]["name"]) for group in CHOICES if config[group]["name"] != usual[group]["name"]}
+    defaults = composed()
+    chosen = {group: str(config[group]["name"]) for group in CHOICES if config[group]["name"] != defaults[group]["name"]}
     base = composed(*(f"{group}={name}" for group, name in chosen.items()))
     names = {group: str(base[group]["name"]) for group in CHOICES}
-    return _Asked(chosen | dict(_differences(config, base)) | _seeds(result.seeds), dict(_differences(base, {})) | names)
+    return _Request(chosen | dict(_differences(config, base)) | _seeds(result.seeds), dict(_differences(base, {})) | names)
 
 
 def _differences(config: Mapping[str, Any], base: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """What is otherwise than in the base, by dotted name."""
+    """Yield the values that differ from the base, by dotted name."""
     for key, value in config.items():
         known = base.get(key, {})
         if isinstance(value, Mapping) and isinstance(known, Mapping):
@@ -69,16 +69,16 @@ def _seeds(seeds: Sequence[int]) -> dict[str, str]:
     return {"seeds": hydra_text(list(seeds))}
 
 
-def _as_sweep(asked: Sequence[_Asked]) -> dict[str, str] | None:
-    """One set of overrides, with several values for some, that has exactly these combinations; None if there is none."""
-    keys = list(dict.fromkeys(key for one in asked for key in one.overrides))
-    if any(key not in one.overrides and key not in one.base for one in asked for key in keys):
+def _as_sweep(requests: Sequence[_Request]) -> dict[str, str] | None:
+    """Return one set of overrides, some with several values, whose combinations are exactly these; None if there is none."""
+    keys = list(dict.fromkeys(key for request in requests for key in request.overrides))
+    if any(key not in request.overrides and key not in request.base for request in requests for key in keys):
         return None
-    rows = [tuple(one.overrides.get(key) or one.base[key] for key in keys) for one in asked]
+    rows = [tuple(request.overrides.get(key) or request.base[key] for key in keys) for request in requests]
     values = [list(dict.fromkeys(column)) for column in zip(*rows, strict=True)]
     if math.prod(map(len, values)) != len(set(rows)):
         return None
-    return {key: ",".join(some) for key, some in zip(keys, values, strict=True)}
+    return {key: ",".join(choices) for key, choices in zip(keys, values, strict=True)}
 
 
 def _command(flag: str, words: Mapping[str, str]) -> str:
@@ -86,7 +86,7 @@ def _command(flag: str, words: Mapping[str, str]) -> str:
 
 
 def hydra_text(value: Any) -> str:
-    """A value as the grammar of Hydra's overrides has it."""
+    """Format a value in the grammar of Hydra's overrides."""
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{key}:{hydra_text(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, (list, tuple)):
@@ -97,6 +97,6 @@ def hydra_text(value: Any) -> str:
 
 
 def _quoted(text: str) -> str:
-    """In quotes; a backslash stands for itself but before a quote."""
+    """Return the text in quotes; backslashes are doubled only before a quote."""
     escaped = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), text)
     return f"'{escaped}'"

@@ -1,4 +1,4 @@
-"""A chapter of the report: the studies that are judged by one metric, in words, tables and figures."""
+"""A chapter of the report: the studies with the same headline, in words, tables and figures."""
 
 from __future__ import annotations
 
@@ -16,50 +16,50 @@ from regnet.report.tables.table import Table
 
 @dataclass(frozen=True)
 class Chapter:
-    """What is said of the studies of one task."""
+    """The content about the studies of one task."""
 
     metric: str
-    """In words."""
+    """The headline in words."""
     answer: tuple[str, ...]
-    """In a few sentences."""
+    """The result in a few sentences."""
     results: Table
     metrics: tuple[Table, ...]
-    """What was measured besides."""
+    """Tables of the other metrics."""
     shown: str
-    """Which studies the figures show, where those are not all."""
+    """Which studies the figures show; empty if they show all."""
     distribution: Illustration | None
-    """None where nothing was measured, and so nothing else is drawn either."""
+    """None if nothing was measured; then there are no other figures either."""
     curves: tuple[Illustration, ...]
     regions: tuple[Illustration, ...]
     judgement: Judgement
 
     @property
     def figures(self) -> tuple[Illustration, ...]:
-        """All of them, in the order in which they come."""
+        """All figures, in the order in which the page shows them."""
         return (*filter(None, [self.distribution]), *self.curves, *self.regions)
 
 
 def write_chapter(material: Material, metric: str, prefix: str, *, published: bool) -> Chapter:
-    """Puts together what there is to say of studies that are all judged by one metric.
+    """Make the chapter of studies with the same headline.
 
     Args:
         material: the studies.
-        metric: what they are judged by.
-        prefix: what the figures' names begin with.
-        published: whether the report's Table I stands beside them.
+        metric: their headline.
+        prefix: the start of the figures' names.
+        published: whether to include the paper's Table I.
     """
-    measured = material.of(place for place, result in enumerate(material.results) if metric in result.history)
+    measured = material.of(index for index, result in enumerate(material.results) if metric in result.history)
     drawn = measured.of(best_studies(measured.results, metric))
-    count, of = len(drawn.results), len(material.results)
+    count, total = len(drawn.results), len(material.results)
     judgement = judge(material, metric)
-    what = material.results[0].describe_metric(metric)
+    title = material.results[0].describe_metric(metric)
     superlative = material.results[0].measure(metric).superlative
     return Chapter(
-        metric=what,
+        metric=title,
         answer=tuple(answer(material, metric, judgement)),
         results=comparison(material.results, material.names, published=published),
         metrics=tuple(metric_tables(material.results, material.names)),
-        shown="" if count == of else f"The figures show the {count} studies of {of} with the {superlative} {what}.",
+        shown="" if count == total else f"The figures show the {count} studies of {total} with the {superlative} {title}.",
         distribution=distribution(drawn, metric, prefix) if count else None,
         curves=tuple(learning_curves(drawn, metric, prefix)) if count else (),
         regions=tuple(decision_regions(drawn, metric, prefix)),

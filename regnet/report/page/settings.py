@@ -1,4 +1,4 @@
-"""The account of what was run: in which settings the studies differ, which they share, with which seeds, and where."""
+"""What was run: the settings in which the studies differ, those that they share, the seeds, and the machine."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ ABSENT = "–"
 
 
 def differing(material: Material) -> Table | None:
-    """The settings that are not the same for all studies, a row for each study; None where there is none."""
+    """Return the settings that are not the same for all studies, a row for each study; None if there are none."""
     options = differences([result.config for result in material.results])
-    names = list(dict.fromkeys(name for one in options for name in one))
+    names = list(dict.fromkeys(name for study_options in options for name in study_options))
     if not names:
         return None
-    rows = [(label, *(one.get(name, ABSENT) for name in names)) for label, one in zip(material.names, options, strict=True)]
+    labelled = zip(material.names, options, strict=True)
+    rows = [(label, *(study_options.get(name, ABSENT) for name in names)) for label, study_options in labelled]
     return Table("Settings that differ", ("study", *names), tuple(rows))
 
 
 def shared(material: Material) -> Table:
-    """The settings that are the same wherever they are, a row for each."""
-    kept = [
-        {key: value for key, value in one.config.items() if key not in SEED_KEYS | PRESENTATION_KEYS} for one in material.results
-    ]
+    """Return the settings with the same value in every study that has them, a row for each."""
+    hidden = SEED_KEYS | PRESENTATION_KEYS
+    kept = [{key: value for key, value in result.config.items() if key not in hidden} for result in material.results]
     configs = [params_of(config) for config in kept]
     rows = []
     for name in dict.fromkeys(name for config in configs for name in config):
         values = [config[name] for config in configs if name in config]
         if len(set(values)) == 1:
-            where = "" if len(values) == len(configs) else f" (in {len(values)} of {len(configs)} studies)"
-            rows.append((name, f"{values[0]}{where}"))
+            extent = "" if len(values) == len(configs) else f" (in {len(values)} of {len(configs)} studies)"
+            rows.append((name, f"{values[0]}{extent}"))
     return Table("Settings that the studies share", ("setting", "value"), tuple(rows))
 
 
 def circumstances(material: Material) -> dict[str, str]:
-    """What is to be known beside the settings, in words: when, how often, where and with which versions."""
+    """Return facts about the launch in words: its start, its numbers of studies and runs, its seeds, machine and versions."""
     results, origin = material.results, material.origin
     failed = sum(len(result.failures) for result in results)
     facts = {
@@ -56,12 +56,12 @@ def circumstances(material: Material) -> dict[str, str]:
 
 
 def _seeds(results: Sequence[StudyResult]) -> str:
-    ways = list(dict.fromkeys(_ranges(result.seeds) for result in results))
-    return ways[0] + (" in each study" if len(results) > 1 else "") if len(ways) == 1 else "not the same in all studies"
+    ranges = list(dict.fromkeys(_ranges(result.seeds) for result in results))
+    return ranges[0] + (" in each study" if len(results) > 1 else "") if len(ranges) == 1 else "not the same in all studies"
 
 
 def _ranges(seeds: Sequence[int]) -> str:
-    """Seeds in words: `0 to 19, 23`."""
+    """Format seeds as ranges: `0 to 19, 23`."""
     parts: list[list[int]] = []
     for seed in sorted(seeds):
         if parts and parts[-1][-1] == seed - 1:

@@ -1,6 +1,6 @@
-"""The students' paper: its figures beside regnet's.
+"""The students' paper: its results compared with regnet's.
 
-Offers `attribution` (what its table shows, and what it cannot) and `expected_spread` (how far chance alone would move it).
+Offers `attribution` (which choices explain the gap in its Table I) and `expected_spread` (how much such a table varies by chance).
 
 May import what is below report.
 """

@@ -1,4 +1,4 @@
-"""Attribution: which of the differences between the report's framework and its baseline explain the gap in error?"""
+"""Attribution: which differences between the paper's framework and its baseline explain the gap in error?"""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from regnet.study.result import StudyResult
 
 @dataclass(frozen=True)
 class Factor:
-    """A choice between two levels, the report's first."""
+    """A choice between two levels, the paper's first."""
 
     name: str
-    place: tuple[str, str]
-    """Where in the configuration it is made."""
+    key: tuple[str, str]
+    """The group and the option of the configuration that make the choice."""
     levels: Mapping[str, str]
-    """What to call each level, by its value in the configuration."""
+    """The name of each level, by its value in the configuration."""
 
     def level(self, config: Mapping[str, Any]) -> str:
-        """The configuration's value."""
-        value = config.get(self.place[0], {}).get(self.place[1])
+        """Return the configuration's value."""
+        value = config.get(self.key[0], {}).get(self.key[1])
         return str(value["name"] if isinstance(value, Mapping) else value)
 
     @property
     def way(self) -> str:
-        """From the first level to the second."""
+        """The change from the first level to the second."""
         return " → ".join(self.levels.values())
 
 
@@ -47,62 +47,62 @@ FACTORS = (
 
 
 NOT_LEARNED = 0.25
-"""A network with this error or more is half way to guessing between two classes."""
+"""A network with at least this error did not learn: guessing between two classes has an error of 0.5."""
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What each choice does to the final error of some seeds, and what the choices do only together."""
+    """The effect of each choice on the final error of some seeds, and the interactions of the choices."""
 
     title: str
     effects: tuple[Effect, ...]
     labels: tuple[str, ...]
-    """What to call each effect, with its levels."""
+    """The name of each effect, with its levels."""
     notes: tuple[str, ...]
-    """What a reader must know beside the numbers."""
+    """Notes to show below the table."""
 
     @property
     def table(self) -> Table:
-        """A row for each effect."""
+        """A table with a row for each effect."""
         rows = tuple(_row(label, effect) for label, effect in zip(self.labels, self.effects, strict=True))
         return Table(self.title, ("going from … to …", "change in error", "95 % interval", "p"), rows, self.notes)
 
     @property
     def answer(self) -> tuple[str, ...]:
-        """Which effects are clear and which are not, in a sentence each."""
+        """One sentence for the effects that are clear, and one for those that are not."""
         rows = list(zip(self.labels, self.effects, strict=True))
-        clear = [f"{label} ({_points(one.difference.mean)})" for label, one in rows if one.difference.low * one.difference.high > 0]
-        others = [label for label, one in rows if one.difference.low * one.difference.high <= 0]
-        said = (("Changes the error, by an interval that leaves out zero", clear), ("Not shown to change it", others))
-        return tuple(f"{words}: {'; '.join(some)}." for words, some in said if some)
+        clear = [f"{label} ({_points(effect.difference.mean)})" for label, effect in rows if _is_clear(effect)]
+        unclear = [label for label, effect in rows if not _is_clear(effect)]
+        sentences = (("Changes the error, by an interval that leaves out zero", clear), ("Not shown to change it", unclear))
+        return tuple(f"{start}: {'; '.join(names)}." for start, names in sentences if names)
 
 
 @dataclass(frozen=True)
 class Attribution:
-    """What explains the gap: over all seeds; over those whose networks learned, where some did not; and what chance explains."""
+    """What explains the gap: over all seeds; over those whose networks learned, if some did not; and by chance."""
 
     whole: Findings
     learned: Findings | None
     chance: Table | None
-    """What twenty rounds would show, which takes the data both redrawn and fixed."""
+    """How tables of twenty rounds vary; None unless the data were both regenerated for every seed and fixed."""
 
     @property
     def clearest(self) -> Findings:
-        """Those of the networks that learned: one that did not counts for as much as fifty others."""
+        """The findings over the networks that learned, if some did not: one that did not weighs as much as fifty others."""
         return self.learned or self.whole
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """All of them."""
+        """All the tables."""
         findings = (self.whole, self.learned) if self.learned else (self.whole,)
-        return (*(one.table for one in findings), *filter(None, [self.chance]))
+        return (*(each.table for each in findings), *filter(None, [self.chance]))
 
 
 def attribution(results: Sequence[StudyResult]) -> Attribution:
-    """The effects on the final error of those choices in which the studies differ, paired by seed.
+    """Return the effects, paired by seed, of the choices in which the studies differ on the final error.
 
-    Main effects, all interactions, and the whole way from the report's framework to its baseline, initializer and reduction at
-    once: over all the data, or for each way of drawing them.
+    These are the main effects, all interactions, and the total change from the paper's framework to its baseline, which is
+    initializer and reduction at once: over all data, or for regenerated and fixed data separately.
 
     Raises:
         ConfigError: the studies are not all combinations of two or three of these choices, or no two seeds were trained to the
@@ -123,7 +123,7 @@ def attribution(results: Sequence[StudyResult]) -> Attribution:
 
 
 def _attribution(varied: tuple[Factor, ...], values: np.ndarray, seeds: Sequence[int]) -> Attribution:
-    """From the errors ``(cells, n)`` of these seeds."""
+    """Return the attribution for the errors ``(cells, n)`` of these seeds."""
     levels = (2,) * len(varied)
     learned = (values < NOT_LEARNED).all(0)
     kept = values[:, learned].reshape(*levels, -1)
@@ -134,7 +134,7 @@ def _attribution(varied: tuple[Factor, ...], values: np.ndarray, seeds: Sequence
     whole = _findings("Effects", varied, values.reshape(*levels, -1), notes)
     if learned.all() or learned.sum() < 2:
         return Attribution(whole, None, _chance(varied, kept))
-    lost = [seed for seed, well in zip(seeds, np.asarray(learned).tolist(), strict=True) if not well]
+    lost = [seed for seed, success in zip(seeds, np.asarray(learned).tolist(), strict=True) if not success]
     why = (
         f"Without seed{'s' * (len(lost) > 1)} {', '.join(map(str, lost))}: there the network of at least one study did not learn; "
         f"it is wrong on {100 * NOT_LEARNED:g} % of the test examples or more, where guessing is on 50 %."
@@ -160,18 +160,23 @@ def _level(factor: Factor, result: StudyResult) -> str:
 
 
 def _whole_way(varied: Sequence[Factor], values: np.ndarray) -> list[Effect]:
-    """From the report's framework to its baseline, where both of what they differ in were varied."""
-    data, *others = FACTORS
-    if [factor for factor in varied if factor is not data] != others:
+    """Return the total change from the paper's framework to its baseline, if both of their differences were varied."""
+    data, *rest = FACTORS
+    if [factor for factor in varied if factor is not data] != rest:
         return []
-    first, last = (" and ".join(list(factor.levels)[level] for factor in others) for level in (0, 1))
+    first, last = (" and ".join(list(factor.levels)[level] for factor in rest) for level in (0, 1))
     name = f"both at once: {first} → {last}"
     if data not in varied:
         return [paired_effect(name, values[1, 1] - values[0, 0])]
     return [
-        paired_effect(f"{name}, data {said}", values[place, 1, 1] - values[place, 0, 0])
-        for place, said in enumerate(data.levels.values())
+        paired_effect(f"{name}, data {level}", values[index, 1, 1] - values[index, 0, 0])
+        for index, level in enumerate(data.levels.values())
     ]
+
+
+def _is_clear(effect: Effect) -> bool:
+    """Return whether the effect's interval leaves out zero."""
+    return effect.difference.low * effect.difference.high > 0
 
 
 def _row(label: str, effect: Effect) -> tuple[str, ...]:

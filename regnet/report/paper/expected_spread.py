@@ -1,4 +1,4 @@
-"""Chance: what a table of twenty rounds, such as the report's, would show if it were made again and again."""
+"""Chance: how a table of twenty rounds, such as the paper's, varies if it is made many times."""
 
 from __future__ import annotations
 
@@ -13,48 +13,50 @@ from regnet.report.tables.results import PUBLISHED
 from regnet.report.tables.table import Table
 
 ROUNDS = 20
-HEADINGS = ("the data of the 20 rounds", "its framework", "its baseline", "std over rounds", "gap", "gap as wide as the report's")
+HEADINGS = ("the data of the 20 rounds", "its framework", "its baseline", "std over rounds", "gap", "gap as wide as the paper's")
 
 
 @dataclass(frozen=True)
 class Sides:
-    """The final errors of the report's framework and of its baseline, ``(n,)`` each, for the same n seeds."""
+    """The final errors of the paper's framework and of its baseline, ``(n,)`` each, for the same n seeds."""
 
     framework: np.ndarray
     baseline: np.ndarray
 
     @property
     def means(self) -> np.ndarray:
-        """Of either, ``(2,)``."""
+        """The mean of each side, ``(2,)``."""
         return np.array([self.framework.mean(), self.baseline.mean()])
 
     @property
     def variances(self) -> np.ndarray:
-        """Of either, over the seeds, ``(2,)``."""
+        """The variance of each side over the seeds, ``(2,)``."""
         return np.array([self.framework.var(ddof=1), self.baseline.var(ddof=1)])
 
 
 def chance(redrawn: Sides, fixed: Sides) -> Table:
-    """How far tables of twenty rounds differ from each other, by where their data come from: mean ± standard deviation over tables.
+    """Return how much tables of twenty rounds vary, by the source of their data: mean ± standard deviation over tables.
 
-    The variance over seeds is W from the weights where all share one data set, and ``W + D`` where each draws its own; so D is that
-    from data set to data set, if W is much the same on all. The mean of 20 rounds then has a variance of ``(W + D) / 20`` with data
-    of their own, and of ``W / 20 + D`` with one data set. Means of 20 are taken to be normal.
+    If all seeds share one data set, the variance over seeds is W, from the weights; if each seed draws its own data, it is
+    ``W + D``. So D is the variance from data set to data set, assuming that W is similar on all of them. The mean of 20 rounds
+    then has a variance of ``(W + D) / 20`` if each round has its own data, and of ``W / 20 + D`` with one data set. Means of 20
+    rounds are assumed to be normal.
 
     Args:
-        redrawn: each seed with data of its own.
-        fixed: all seeds with the same data.
+        redrawn: errors with data regenerated for every seed.
+        fixed: errors with the same data for all seeds.
     """
     weights = fixed.variances
     data = np.maximum(redrawn.variances - weights, 0.0)
-    pairing = float(np.cov(redrawn.framework, redrawn.baseline)[0, 1])
+    covariance = float(np.cov(redrawn.framework, redrawn.baseline)[0, 1])
     means = redrawn.means
-    every, one = (weights + data) / ROUNDS, weights / ROUNDS + data
+    regenerated, shared = (weights + data) / ROUNDS, weights / ROUNDS + data
+    paired = regenerated.sum() - 2 * covariance / ROUNDS
     rows = [
-        _row("its own in every round", means, every, weights + data, every.sum()),
-        _row("its own in every round, the same for both", means, every, weights + data, every.sum() - 2 * pairing / ROUNDS),
-        _row("one data set for all rounds of both", means, one, weights, weights.sum() / ROUNDS),
-        _row("one data set for each of the two", means, one, weights, one.sum()),
+        _row("its own in every round", means, regenerated, weights + data, regenerated.sum()),
+        _row("its own in every round, the same for both", means, regenerated, weights + data, paired),
+        _row("one data set for all rounds of both", means, shared, weights, weights.sum() / ROUNDS),
+        _row("one data set for each of the two", means, shared, weights, shared.sum()),
     ]
     note = (
         f"Mean ± standard deviation over tables of {ROUNDS} rounds, from the cells above; in the last column how many of a hundred "
@@ -66,7 +68,7 @@ def chance(redrawn: Sides, fixed: Sides) -> Table:
 def _published() -> tuple[str, ...]:
     (framework, _), (baseline, _) = PUBLISHED.values()
     stds = f"{share(framework.std)}, {share(baseline.std)}"
-    return "the report's", share(framework.mean), share(baseline.mean), stds, f"{100 * _gap():+.2f} points", "–"
+    return "the paper's", share(framework.mean), share(baseline.mean), stds, f"{100 * _gap():+.2f} points", "–"
 
 
 def _gap() -> float:
@@ -75,7 +77,7 @@ def _gap() -> float:
 
 
 def _row(name: str, means: np.ndarray, variances: np.ndarray, rounds: np.ndarray, gap: float) -> tuple[str, ...]:
-    """`variances` are those of a table's means, `rounds` those of its rounds, `gap` that of its difference."""
+    """Return a row, given the variances of a table's means, of its rounds, and of its gap."""
     expected, spread = float(means[1] - means[0]), sqrt(gap)
     often = 100 * float(ndtr((expected - _gap()) / spread)) if spread else 0.0
     errors = [f"{share(mean)} ± {share(sqrt(variance))}" for mean, variance in zip(means, variances, strict=True)]

@@ -1,4 +1,4 @@
-"""An assessment as plain records, for programs: numbers in full, `null` where there is none."""
+"""An assessment as plain records for programs: numbers in full precision, `null` for a missing assessment."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ Record: TypeAlias = dict[str, Any]
 NUMBERS = ("mean", "std", "standard_error", "median", "interquartile_mean")
 
 
-def record(one: Assessment) -> Record:
-    """The whole assessment: `metric`, `rules`, `studies`, `comparisons`, `best`, `winner` and `notes`."""
-    rules = one.rules
+def record(assessment: Assessment) -> Record:
+    """Return the whole assessment: `metric`, `rules`, `studies`, `comparisons`, `best`, `winner` and `notes`."""
+    rules = assessment.rules
     return {
-        "metric": one.metric,
-        "smaller_is_better": one.measure.smaller_is_better,
+        "metric": assessment.metric,
+        "smaller_is_better": assessment.measure.smaller_is_better,
         "rules": {"test": rules.test, "design": rules.design, "incomplete": rules.incomplete, "level": rules.level},
-        "studies": [{**study_record(one, study), "values": study.sample.by_seed} for study in one.studies],
-        "comparisons": [_comparison(each, one.measure) for each in one.comparisons],
-        "best": one.best,
-        "winner": one.winner,
-        "notes": list(one.notes),
+        "studies": [{**study_record(assessment, study), "values": study.sample.by_seed} for study in assessment.studies],
+        "comparisons": [_comparison(pair, assessment.measure) for pair in assessment.comparisons],
+        "best": assessment.best,
+        "winner": assessment.winner,
+        "notes": list(assessment.notes),
     }
 
 
-def study_record(one: Assessment, study: Assessed) -> Record:
-    """A study's numbers under names that are the same for every study."""
+def study_record(assessment: Assessment, study: Assessed) -> Record:
+    """Return a study's numbers under names that are the same for every study."""
     label = study.sample.name
     return {
         "label": label,
@@ -39,48 +39,49 @@ def study_record(one: Assessment, study: Assessed) -> Record:
         "n": len(study.sample.seeds),
         "failed": len(study.sample.failures),
         **_numbers(study.description),
-        "better_than": list(one.worse_than(label)),
-        "winner": label == one.winner,
+        "better_than": list(assessment.worse_than(label)),
+        "winner": label == assessment.winner,
         "failures": dict(study.sample.failures),
         "notes": list(study.description.notes) if study.description else [],
     }
 
 
-def study_line(one: Assessment, study: Assessed) -> Record:
-    """The same as one line of a table: a single number or text under each name."""
-    line = study_record(one, study)
+def study_line(assessment: Assessment, study: Assessed) -> Record:
+    """Return the same as one line of a table: a single number or string under each name."""
+    line = study_record(assessment, study)
     for name in ("student", "bootstrap"):
         line[f"{name}_low"], line[f"{name}_high"] = line.pop(name) or (None, None)
     failures = "; ".join(f"{seed}: {reason}" for seed, reason in line.pop("failures").items())
     return line | {"better_than": "; ".join(line["better_than"]), "failures": failures, "notes": "; ".join(line["notes"])}
 
 
-def _numbers(its: Description | None) -> Record:
-    """Those of a description, or nothing under the same names."""
-    if its is None:
+def _numbers(description: Description | None) -> Record:
+    """Return the numbers of a description, or None under the same names."""
+    if description is None:
         return dict.fromkeys((*NUMBERS, "student", "bootstrap"))
-    return {name: getattr(its, name) for name in NUMBERS} | {"student": _ends(its.student), "bootstrap": _ends(its.bootstrap)}
+    intervals = {"student": _ends(description.student), "bootstrap": _ends(description.bootstrap)}
+    return {name: getattr(description, name) for name in NUMBERS} | intervals
 
 
-def _comparison(one: Comparison, measure: Measure) -> Record:
+def _comparison(pair: Comparison, measure: Measure) -> Record:
     return {
-        "first": one.first,
-        "second": one.second,
-        "n": list(one.n),
-        "paired": one.paired,
-        "test": None if one.p is None else NAMES[one.rules.test, one.paired],
-        "difference": _estimate(one.difference.means),
-        "hedges_g": one.effect and _estimate(one.effect),
-        "probability_first_better": _estimate(one.improvement),
-        "p": one.p,
-        "p_alone": one.difference.p,
-        "family": one.family,
-        "better": one.better,
-        "gap_missed": one.power and one.power.missed,
-        "gap_found": one.power and one.power.found,
-        "seeds_needed": one.power and one.power.needed,
-        "verdict": verdict(one, measure),
-        "notes": list(one.notes),
+        "first": pair.first,
+        "second": pair.second,
+        "n": list(pair.n),
+        "paired": pair.paired,
+        "test": None if pair.p is None else NAMES[pair.rules.test, pair.paired],
+        "difference": _estimate(pair.difference.means),
+        "hedges_g": pair.effect and _estimate(pair.effect),
+        "probability_first_better": _estimate(pair.improvement),
+        "p": pair.p,
+        "p_alone": pair.difference.p,
+        "family": pair.family,
+        "better": pair.better,
+        "gap_missed": pair.power and pair.power.missed,
+        "gap_found": pair.power and pair.power.found,
+        "seeds_needed": pair.power and pair.power.needed,
+        "verdict": verdict(pair, measure),
+        "notes": list(pair.notes),
     }
 
 

@@ -1,4 +1,4 @@
-"""An assessment as tables and sentences: a row for each study, a row for each comparison, and what each comparison comes to."""
+"""An assessment as tables and sentences: a row for each study, and a row and a sentence for each comparison."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ NOTHING = "–"
 WINNER = "★"
 
 
-def study_table(one: Assessment) -> Table:
-    """What each study came to; a star marks the one that is shown to be better than every other, if there is such."""
-    level = f"{100 * one.rules.level:g} % interval"
+def study_table(assessment: Assessment) -> Table:
+    """Return a row for each study; a star marks the study that is shown to be better than every other, if there is one."""
+    level = f"{100 * assessment.rules.level:g} % interval"
     headings = (
-        one.studies[0].result.describe_metric(one.metric),
+        assessment.studies[0].result.describe_metric(assessment.metric),
         "n",
         "failed",
         "mean ± std",
@@ -25,70 +25,71 @@ def study_table(one: Assessment) -> Table:
         level,
         "shown better than",
     )
-    rows = tuple(_study_row(one, study) for study in one.studies)
-    star = [f"{WINNER} shown to be better than every other"] if one.winner else []
-    return Table("Studies", headings, rows, (*star, *one.notes, *_study_notes(one)))
+    rows = tuple(_study_row(assessment, study) for study in assessment.studies)
+    star = [f"{WINNER} shown to be better than every other"] if assessment.winner else []
+    return Table("Studies", headings, rows, (*star, *assessment.notes, *_study_notes(assessment)))
 
 
-def pair_table(one: Assessment) -> Table:
-    """What each comparison measured: first minus second, and how sure that is."""
-    p = "p" if len(one.comparisons) == 1 else "p (Holm)"
-    difference = f"difference in {one.measure.gap_unit}" if one.measure.gap_unit else "difference"
+def pair_table(assessment: Assessment) -> Table:
+    """Return a row for each comparison: first minus second, with intervals and p."""
+    p = "p" if len(assessment.comparisons) == 1 else "p (Holm)"
+    difference = f"difference in {assessment.measure.gap_unit}" if assessment.measure.gap_unit else "difference"
     headings = ("first against second", "n", difference, "Hedges' g", "P(first better)", p)
-    level = f"In brackets {100 * one.rules.level:g} % intervals, each for itself."
-    return Table("Comparisons", headings, tuple(_pair_row(each, one.measure) for each in one.comparisons), (level, *_scope(one)))
+    rows = tuple(_pair_row(pair, assessment.measure) for pair in assessment.comparisons)
+    level = f"In brackets {100 * assessment.rules.level:g} % intervals, each for itself."
+    return Table("Comparisons", headings, rows, (level, *_scope(assessment)))
 
 
-def sentences(one: Assessment) -> list[str]:
-    """Each comparison's verdict in plain words, with what a reader must know beside it."""
-    return [f"{'; '.join((_sentence(each, one.measure), *each.notes))}." for each in one.comparisons]
+def sentences(assessment: Assessment) -> list[str]:
+    """Return each comparison's verdict in plain words, with its notes."""
+    return [f"{'; '.join((_sentence(pair, assessment.measure), *pair.notes))}." for pair in assessment.comparisons]
 
 
-def _sentence(one: Comparison, measure: Measure) -> str:
-    said = verdict(one, measure)
-    return said if one.better else f"{one.first!r} against {one.second!r}: {said}"
+def _sentence(pair: Comparison, measure: Measure) -> str:
+    words = verdict(pair, measure)
+    return words if pair.better else f"{pair.first!r} against {pair.second!r}: {words}"
 
 
-def _study_notes(one: Assessment) -> list[str]:
-    """What is to be said of studies, each thing once; whose it is, unless it is all of them."""
-    whose: dict[str, list[str]] = {}
-    described = [(study.sample.name, study.description) for study in one.studies if study.description]
-    for label, its in described:
-        for note in its.notes:
-            whose.setdefault(note, []).append(label)
-    return [note if len(labels) == len(described) else f"{', '.join(labels)}: {note}" for note, labels in whose.items()]
+def _study_notes(assessment: Assessment) -> list[str]:
+    """Return the notes on studies, each once, after the labels of its studies unless it is about all of them."""
+    notes: dict[str, list[str]] = {}
+    described = [(study.sample.name, study.description) for study in assessment.studies if study.description]
+    for label, description in described:
+        for note in description.notes:
+            notes.setdefault(note, []).append(label)
+    return [note if len(labels) == len(described) else f"{', '.join(labels)}: {note}" for note, labels in notes.items()]
 
 
-def _study_row(one: Assessment, study: Assessed) -> tuple[str, ...]:
-    label, failed, its = study.sample.name, str(len(study.sample.failures)), study.description
-    if its is None:
+def _study_row(assessment: Assessment, study: Assessed) -> tuple[str, ...]:
+    label, failed, found = study.sample.name, str(len(study.sample.failures)), study.description
+    if found is None:
         return (label, "0", failed, *[NOTHING] * 5)
-    mean, median, middle = (one.measure.show(value) for value in (its.mean, its.median, its.interquartile_mean))
-    spread = mean if its.std is None else f"{mean} ± {one.measure.show(its.std)}"
-    around = NOTHING if its.student is None else interval(one.measure, its.student.low, its.student.high)
-    marked = f"{label} {WINNER}" if label == one.winner else label
-    return (marked, str(its.n), failed, spread, median, middle, around, _beaten(one, label))
+    mean, median, middle = (assessment.measure.show(value) for value in (found.mean, found.median, found.interquartile_mean))
+    spread = mean if found.std is None else f"{mean} ± {assessment.measure.show(found.std)}"
+    around = NOTHING if found.student is None else interval(assessment.measure, found.student.low, found.student.high)
+    marked = f"{label} {WINNER}" if label == assessment.winner else label
+    return (marked, str(found.n), failed, spread, median, middle, around, _beaten(assessment, label))
 
 
-def _beaten(one: Assessment, label: str) -> str:
-    met = sum(label in (each.first, each.second) for each in one.comparisons)
-    return f"{len(one.worse_than(label))} of {met}" if met else NOTHING
+def _beaten(assessment: Assessment, label: str) -> str:
+    met = sum(label in (pair.first, pair.second) for pair in assessment.comparisons)
+    return f"{len(assessment.worse_than(label))} of {met}" if met else NOTHING
 
 
-def _pair_row(one: Comparison, measure: Measure) -> tuple[str, ...]:
-    n, m = one.n
+def _pair_row(pair: Comparison, measure: Measure) -> tuple[str, ...]:
+    n, m = pair.n
     return (
-        f"{one.first} against {one.second}",
+        f"{pair.first} against {pair.second}",
         f"{n}" if n == m else f"{n}, {m}",
-        _bracketed(one.difference.means, measure.scale),
-        NOTHING if one.effect is None else _bracketed(one.effect),
-        _bracketed(one.improvement, signed=False),
-        NOTHING if one.p is None else p_value(one.p),
+        _bracketed(pair.difference.means, measure.scale),
+        NOTHING if pair.effect is None else _bracketed(pair.effect),
+        _bracketed(pair.improvement, signed=False),
+        NOTHING if pair.p is None else p_value(pair.p),
     )
 
 
 def _bracketed(estimate: Estimate, scale: float = 1, *, signed: bool = True) -> str:
-    """A value with its interval, to three digits."""
+    """Format a value and its interval to three digits."""
     form = "+.3g" if signed else ".2f"
     value, interval = f"{scale * estimate.value:{form}}", estimate.interval
     if interval is None:
@@ -96,11 +97,11 @@ def _bracketed(estimate: Estimate, scale: float = 1, *, signed: bool = True) -> 
     return f"{value} [{scale * interval.low:{form}}, {scale * interval.high:{form}}]"
 
 
-def _scope(one: Assessment) -> list[str]:
-    """What was compared, where that is not each with each."""
-    if one.best is None:
+def _scope(assessment: Assessment) -> list[str]:
+    """Say what was compared, unless every pair was."""
+    if assessment.best is None:
         return []
     return [
-        f"Of so many studies the others are compared with the best alone, {one.best}; since which that is was seen from these same "
-        "values, p is corrected as if each had been compared with each."
+        f"Of so many studies the others are compared with the best alone, {assessment.best}; since which that is was seen from "
+        "these same values, p is corrected as if each had been compared with each."
     ]

@@ -1,4 +1,4 @@
-"""Tables as LaTeX, for papers: booktabs' rules, and every character that LaTeX reads otherwise escaped."""
+"""Tables as LaTeX, for papers: with booktabs' rules, and LaTeX's special characters escaped."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ ESCAPED = str.maketrans(
         "]": "{]}",
     }
 )
-"""A bracket in braces is never an optional argument of the line before it."""
+"""Brackets are put in braces, so that LaTeX does not read them as an optional argument of the line before."""
 
 
 def latex(table: Table) -> str:
-    """The table as a `tabular` under its title, with its notes below; needs the package booktabs."""
+    """Return the table as a `tabular` under its title, with its notes below; it needs the package booktabs."""
     body = "\n".join(_line(row) for row in table.rows)
     columns = "l" + "r" * (len(table.headings) - 1)
     lines = [
@@ -47,7 +47,7 @@ def latex(table: Table) -> str:
 
 
 def escaped(text: str) -> str:
-    """A text as LaTeX takes it."""
+    """Escape a text for LaTeX."""
     return text.translate(ESCAPED)
 
 

@@ -1,4 +1,4 @@
-"""What studies measured beside the metric that they are judged by: other numbers, the values of each class, confusion matrices."""
+"""Tables of the metrics besides the headline: other numbers, the values of each class, confusion matrices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NOTHING = "–"
 
 
 def metric_tables(results: Sequence[StudyResult], names: Sequence[str]) -> list[Table]:
-    """The tables of studies that are judged by the same metric; none where they measured nothing else."""
+    """Return the tables for studies with the same headline; none if they measured nothing else."""
     split = results[0].headline.partition("/")[0]
     tables = [*_others(results, names, split)]
     for result, name in zip(results, names, strict=True):
@@ -25,7 +25,7 @@ def metric_tables(results: Sequence[StudyResult], names: Sequence[str]) -> list[
 
 
 def _others(results: Sequence[StudyResult], names: Sequence[str], split: str) -> Iterator[Table]:
-    """A row for each study, a column for each number."""
+    """Yield a table with a row for each study and a column for each number."""
     metrics = dict.fromkeys(
         f"{split}/{metric}"
         for result in results
@@ -39,7 +39,7 @@ def _others(results: Sequence[StudyResult], names: Sequence[str], split: str) ->
 
 
 def _classes(result: StudyResult, split: str, title: str) -> Iterator[Table]:
-    """A row for each class, a column for each metric that has a value for each class."""
+    """Yield a table with a row for each class and a column for each metric that has a value for each class."""
     metrics = [name for name, measure in result.measures.items() if len(measure.axes) == 1]
     found = {name: _indices(result, f"{split}/{name}") for name in metrics}
     indices = sorted({index for each in found.values() for index in each})
@@ -50,7 +50,7 @@ def _classes(result: StudyResult, split: str, title: str) -> Iterator[Table]:
 
 
 def _matrices(result: StudyResult, split: str, title: str) -> Iterator[Table]:
-    """A table for each metric with two axes: the mean over the seeds."""
+    """Yield a table for each metric with two axes: the mean over the seeds."""
     for name, measure in result.measures.items():
         indices = _indices(result, f"{split}/{name}")
         if len(measure.axes) != 2 or not indices:
@@ -62,7 +62,7 @@ def _matrices(result: StudyResult, split: str, title: str) -> Iterator[Table]:
 
 
 def _indices(result: StudyResult, metric: str) -> list[tuple[int, ...]]:
-    """The indices of a table's numbers, from the names that they have in the history."""
+    """Return the indices of a table's numbers, from their names in the history."""
     names = [name.removeprefix(f"{metric}/") for name in result.history if name.startswith(f"{metric}/")]
     return sorted(tuple(map(int, name.split("/"))) for name in names)
 

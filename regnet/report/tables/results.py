@@ -1,4 +1,4 @@
-"""The comparison of a launch's studies: a row for each, with its spread over seeds, its interval and its time."""
+"""The results of a launch: a row for each study, with its spread over seeds, its interval and its training time."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from regnet.study.result import StudyResult
 HEADINGS = ("mean ± std", "95 % interval", "training time", "n")
 
 PUBLISHED = {
-    "report, its framework": (from_moments(0.0189, 2.52e-3, 20), (16.82, 4.73e-1)),
-    "report, PyTorch": (from_moments(0.0236, 3.88e-3, 20), (21.71, 2.93)),
+    "paper, its framework": (from_moments(0.0189, 2.52e-3, 20), (16.82, 4.73e-1)),
+    "paper, PyTorch": (from_moments(0.0236, 3.88e-3, 20), (21.71, 2.93)),
 }
-"""The report's Table I: error rate over 20 rounds, and mean and standard deviation of the time in seconds."""
+"""The paper's Table I: error rate over 20 rounds, and mean and standard deviation of the time in seconds."""
 
 
 def comparison(results: Sequence[StudyResult], names: Sequence[str] | None = None, *, published: bool = False) -> Table:
-    """The table of studies that are judged by the same metric, with the two rows of the report's Table I above them if wanted.
+    """Return the table of studies with the same headline, optionally below the two rows of the paper's Table I.
 
     Args:
         results: the studies.
-        names: what to call them; by default what they differ in.
-        published: whether the report's rows are wanted.
+        names: their labels; by default the settings in which they differ.
+        published: whether to include the paper's rows.
     """
     (metric,) = by_metric(results)
     first = results[0]
@@ -44,7 +44,7 @@ def comparison(results: Sequence[StudyResult], names: Sequence[str] | None = Non
 
 
 def by_metric(results: Sequence[StudyResult]) -> dict[str, list[int]]:
-    """The indices of the studies by the metric that they are judged by."""
+    """Group the indices of the studies by headline."""
     groups: dict[str, list[int]] = {}
     for index, result in enumerate(results):
         groups.setdefault(result.headline, []).append(index)
@@ -52,20 +52,20 @@ def by_metric(results: Sequence[StudyResult]) -> dict[str, list[int]]:
 
 
 def final_values(result: StudyResult, metric: str) -> np.ndarray:
-    """The metric after the last epoch for each seed that did not fail and for which it is defined, in the seeds' order."""
+    """Return the metric after the last epoch of each seed that did not fail and for which it is defined, in the seeds' order."""
     whole = _whole(result)
     values = result.history[metric][whole, -1] if whole.any() else np.empty(0)
     return values[np.isfinite(values)]
 
 
 def final_summary(result: StudyResult, metric: str) -> Summary | None:
-    """The metric after the last epoch over the seeds that did not fail, its interval cut where values end; None if all failed."""
+    """Summarize `final_values`, with the interval cut at the metric's bounds; None if there are no values."""
     values = final_values(result, metric)
     return summarize(values).within(result.measure(metric)) if values.size else None
 
 
 def _whole(result: StudyResult) -> np.ndarray:
-    """Whether each seed was trained to the end, ``(R,)``."""
+    """Return whether each seed was trained to the end, ``(R,)``."""
     return np.array([seed not in result.failures for seed in result.seeds])
 
 
@@ -92,13 +92,13 @@ def _notes(results: Sequence[StudyResult], metric: str, published: bool) -> tupl
     notes = [f"Measured on: {machine}." for machine in dict.fromkeys(result.machine for result in results)]
     summaries = [summary for result in results if (summary := final_summary(result, metric))]
     ends = (results[0].measure(metric).low, results[0].measure(metric).high)
-    if any(end in ends for one in summaries for end in (one.low, one.high)):
+    if any(end in ends for summary in summaries for end in (summary.low, summary.high)):
         notes.append("An interval that would reach beyond what the metric can be is cut there.")
     groups = {(int(size), float(time)) for r in results if not r.solo for size, time in zip(r.together, r.seconds, strict=True)}
     for size in sorted({size for size, _ in groups if size > 1}):
-        times = sorted(time for other, time in groups if other == size)
+        times = sorted(time for group_size, time in groups if group_size == size)
         took = seconds(times[0]) if len(times) == 1 else f"{seconds(times[0])} to {seconds(times[-1])}"
         notes.append(f"In lockstep {size} runs trained together took {took}: each one's share is given.")
     if published:
-        notes.append("The report's intervals are computed from its means and standard deviations; its machine is not known.")
+        notes.append("The paper's intervals are computed from its means and standard deviations; its machine is not known.")
     return tuple(notes)

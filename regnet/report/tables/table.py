@@ -22,17 +22,17 @@ class Table:
     notes: tuple[str, ...] = ()
 
     def markdown(self) -> str:
-        """The table as GitHub's Markdown; every column but the first is aligned to the right."""
+        """Return the table as GitHub's Markdown; every column but the first is aligned to the right."""
         table = markdown_table(self.headings, self.rows)
         return f"**{self.title}**\n\n{table}" + "".join(f"\n\n{note}" for note in self.notes) + "\n"
 
     def print(self, console: Console) -> None:
-        """Writes the table to a terminal, its columns aligned in every encoding."""
+        """Write the table to a terminal, its columns aligned in every encoding."""
         shown = partial(encodable, encoding=console.encoding)
         table = RichTable(title=shown(self.title), title_justify="left", title_style="bold")
         overflow: OverflowMethod = "fold" if console.options.ascii_only else "ellipsis"  # an ellipsis may become three dots
-        for place, heading in enumerate(self.headings):
-            table.add_column(shown(heading), justify="right" if place else "left", overflow=overflow)
+        for index, heading in enumerate(self.headings):
+            table.add_column(shown(heading), justify="right" if index else "left", overflow=overflow)
         for row in self.rows:
             table.add_row(*map(shown, row))
         console.print(table)
