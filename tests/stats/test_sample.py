@@ -29,5 +29,5 @@ def test_a_value_that_is_no_number_is_a_failure() -> None:
         Sample("adam", [1, 2], [0.1, float("nan")])
 
 
-def test_its_errors_are_the_users_to_mend() -> None:
+def test_its_errors_are_the_users_to_fix() -> None:
     assert issubclass(SampleError, RegnetError)
