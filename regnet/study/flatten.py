@@ -1,4 +1,4 @@
-"""Configurations as flat mappings by dotted name, and in what several of them differ."""
+"""Configurations as flat mappings by dotted name, and the names in which several of them differ."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def flatten(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A configuration's values by dotted name; a list of mappings is taken as a mapping by index, any other list as a value.
+    """Return a configuration's values by dotted name; a list of mappings is a mapping by index, any other list is a value.
 
     >>> flatten({"epochs": 5, "model": {"hidden": [8, 8], "layers": [{"name": "relu"}]}})
     {'epochs': 5, 'model.hidden': [8, 8], 'model.layers.0.name': 'relu'}
@@ -20,7 +20,7 @@ def flatten(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def differing_names(flat: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The names whose values are not the same in all flat configurations that have them."""
+    """Return the names whose values are not the same in all flat configurations that have them."""
     names = dict.fromkeys(name for config in flat for name in config)
     return [name for name in names if len({str(config[name]) for config in flat if name in config}) > 1]
 

@@ -1,4 +1,4 @@
-"""What makes two runs runs of one study: the same configuration, seeds and presentation left out."""
+"""The identity of a study: runs belong to the same study if their configurations are equal except for seeds and presentation."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 SEED_KEYS = frozenset({"seed", "seeds"})
-"""What runs of one study differ in."""
+"""The settings in which runs of one study differ."""
 PRESENTATION_KEYS = frozenset({"tracking", "report", "experiment", "study", "plugins", "workers", "replay"})
-"""What has no influence on a run's numbers."""
+"""The settings that do not influence a run's numbers."""
 
 
 def study_identity(config: Mapping[str, Any]) -> str:
-    """Twelve hexadecimal digits that two configurations share when they differ only in seeds or in presentation."""
+    """Return twelve hexadecimal digits, equal for configurations that differ only in seeds or presentation."""
     kept = {key: value for key, value in config.items() if key not in SEED_KEYS | PRESENTATION_KEYS}
     text = json.dumps(kept, sort_keys=True, default=str)
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()

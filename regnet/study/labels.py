@@ -1,4 +1,4 @@
-"""What to call the studies of a launch, so that a reader sees at once in what they differ: ``handbuilt · sgd lr=0.001``."""
+"""Labels for the studies of a launch that show in which settings they differ: ``handbuilt · sgd lr=0.001``."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from regnet.study.identity import PRESENTATION_KEYS, SEED_KEYS
 from regnet.study.result import StudyResult
 
 NAME = "name"
-"""The option that says which component it is: its value needs no further word."""
+"""The option that selects a component; labels show its value without its key."""
 
 
 def study_labels(results: Sequence[StudyResult]) -> list[str]:
-    """A label for each study, no two alike: the name it was given, else what is not the same for all of them."""
+    """Return a distinct label for each study: the name it was given, else the settings that are not the same for all studies."""
     differing = differences([result.config for result in results])
     named = [result.name if result.config.get("study") else "" for result in results]
     labels = [
@@ -29,18 +29,18 @@ def study_labels(results: Sequence[StudyResult]) -> list[str]:
 
 
 def differences(configs: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """For each configuration those of its options, by dotted name, that have another value elsewhere.
+    """Return those options of each configuration, by dotted name, that have a different value in some other configuration.
 
     An option that only some of them have, such as another optimizer's, counts if its value differs among those.
     """
     kept = [{key: value for key, value in config.items() if key not in SEED_KEYS | PRESENTATION_KEYS} for config in configs]
     flat = [{name: well_formed(str(value)) for name, value in flatten(config).items()} for config in kept]
     differing = sorted(differing_names(flat), key=lambda name: not name.startswith("engine."))
-    return [{name: one[name] for name in differing if name in one} for one in flat]
+    return [{name: config[name] for name in differing if name in config} for config in flat]
 
 
 def _words(options: Mapping[str, str]) -> str:
-    """The options in a line, each after its component: ``handbuilt · sgd lr=0.001``."""
+    """Join the options in a line, each after its component: ``handbuilt · sgd lr=0.001``."""
     components: dict[str, list[str]] = {}
     for key, value in options.items():
         component, _, option = key.rpartition(".")
@@ -56,7 +56,7 @@ def _joined(*parts: str) -> str:
 
 
 def _short(name: str) -> str:
-    """An option's name as a label has it: the last word of ``optimizer.lr``, and of ``model.layers.0.name`` ``layers.0``."""
+    """Return an option's name for a label: the last word of ``optimizer.lr``, and ``layers.0`` for ``model.layers.0.name``."""
     words = name.removesuffix(f".{NAME}").split(".")
-    first = next((place - 1 for place, word in enumerate(words) if word.isdigit()), len(words) - 1)
+    first = next((index - 1 for index, word in enumerate(words) if word.isdigit()), len(words) - 1)
     return ".".join(words[first:])

@@ -1,4 +1,4 @@
-"""What comes out of a study: the history of every metric for every seed, the time it took, and the trained networks."""
+"""The result of a study: the history of every metric for every seed, the training time, and the trained networks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 SPLITS = ("train", "validation", "test")
-"""What is measured on."""
+"""The examples that metrics are measured on."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class TrainedNetwork:
     weights: Mapping[str, Tensor] = field(repr=False)
     """Parameters and buffers by dotted name, such as ``0.weight``."""
     data: Data = field(repr=False)
-    """The examples it was trained on and is judged by; also how inputs are normalized and outputs decoded."""
+    """The training and test examples, and how inputs are normalized and outputs decoded."""
 
     def output(self, x: Tensor) -> Tensor:
-        """What the network gives, ``(N, K)``, for inputs ``(N, F)`` in the data set's own units."""
-        import torch  # results are read and compared without it
+        """Return the network's outputs ``(N, K)`` for inputs ``(N, F)`` in the data set's units."""
+        import torch  # not needed to read and compare results
 
         from regnet.contracts import Context
         from regnet.network.parameters import ParameterStore
@@ -49,13 +49,13 @@ class TrainedNetwork:
             return self.network.forward(store.tree, self.data.normalize(x.to(self.data.shift.dtype)), context)[0]
 
     def predict(self, x: Tensor) -> Tensor:
-        """Class numbers ``(N,)``, or values ``(N, K)`` in their own units, for inputs ``(N, F)`` in the data set's own units."""
+        """Return class numbers ``(N,)``, or values ``(N, K)``, for inputs ``(N, F)``, both in the data set's units."""
         return self.data.targets.decode(self.output(x))
 
 
 @dataclass(frozen=True)
 class StudyResult:
-    """The outcome of a study, or of some of its seeds."""
+    """The result of a study, or of some of its seeds."""
 
     name: str
     identity: str
@@ -65,35 +65,35 @@ class StudyResult:
     history: Mapping[str, np.ndarray]
     """For each metric, such as ``test/error_rate``, an array ``(R, E)``: a row for each seed, a column for each epoch."""
     together: np.ndarray
-    """How many seeds were trained in one program with each seed, ``(R,)``: 1 where it was trained alone."""
+    """The number of seeds in the program that trained each seed, ``(R,)``: 1 if it was trained alone."""
     seconds: np.ndarray
-    """How long that program trained, evaluation left out, ``(R,)``, in seconds of wall time."""
+    """The wall time that this program trained, without evaluation, ``(R,)``, in seconds."""
     failures: Mapping[int, str]
-    """For each seed that diverged, how: its metrics are not a number from that epoch on."""
+    """The reason for each seed that diverged; its metrics are NaN from that epoch on."""
     stopped: Mapping[int, int] = field(default_factory=dict)
-    """For each seed that a plugin ended early, after which epoch: its metrics keep their last values from there on."""
+    """The last epoch of each seed that a plugin stopped early; its metrics keep their last values from then on."""
     networks: tuple[TrainedNetwork, ...] = ()
-    """One for each seed, as long as the result is in memory; none when read back from a store."""
+    """One for each seed, while the result is in memory; empty when read from a store."""
     machine: str = ""
-    """The machine and the versions that the time was measured with."""
+    """The machine and the versions with which the time was measured."""
     measures: Mapping[str, Measure] = field(default_factory=dict)
     """How to read the values of each metric, by its name without the split."""
     headline: str = ""
     """The metric by which the study is compared with others, such as ``test/error_rate``."""
 
     def measure(self, metric: str) -> Measure:
-        """How to read the values of a metric such as ``test/error_rate``; of one that is not known, as they are."""
+        """Return how to read the values of a metric such as ``test/error_rate``; an unknown metric is shown unscaled."""
         name = metric.split("/")[1] if "/" in metric else metric
         return self.measures.get(name) or Measure(title=name)
 
     def describe_metric(self, metric: str) -> str:
-        """A metric such as ``test/error_rate`` in words: ``test error rate``."""
+        """Return a metric such as ``test/error_rate`` in words: ``test error rate``."""
         split, _, _ = metric.partition("/")
         return f"{split} {self.measure(metric).title}"
 
     @property
     def solo(self) -> bool:
-        """Whether every seed was trained alone, so that its time is its own."""
+        """Whether every seed was trained alone, so that `seconds` is the time of each run."""
         return bool((self.together == 1).all())
 
     @property
@@ -108,7 +108,7 @@ class StudyResult:
 
     @property
     def final(self) -> pd.DataFrame:
-        """The metrics after the last epoch, the time and the failure if any: a row for each seed."""
+        """The metrics after the last epoch, the time and the failure, if any, in a row for each seed."""
         import pandas as pd
 
         columns: dict[str, Any] = {metric: values[:, -1] for metric, values in self.history.items()}
@@ -118,12 +118,12 @@ class StudyResult:
 
     @property
     def succeeded(self) -> pd.DataFrame:
-        """The rows of `final` of the seeds that did not fail."""
+        """The rows of `final` for the seeds that did not fail."""
         final = self.final
         return final[final["failure"].isna()]
 
     def of(self, seed: int) -> StudyResult:
-        """The part that belongs to one seed, with arrays of one row."""
+        """Return the result of one seed, with arrays of one row."""
         row = self.seeds.index(seed)
         return replace(
             self,
@@ -138,20 +138,20 @@ class StudyResult:
 
 
 def join(parts: list[StudyResult]) -> StudyResult:
-    """The parts of one study as a whole, in the order given.
+    """Join the parts of one study, in the order given.
 
-    A part that is shorter than others, since all its seeds diverged or were stopped, is filled up with its last values, which
-    are not a number for a seed that diverged.
+    A part that is shorter than others, because all its seeds diverged or were stopped, is padded with its last values, which are
+    NaN for a seed that diverged.
     """
     epochs = max(values.shape[1] for part in parts for values in part.history.values())
 
-    def full(values: np.ndarray) -> np.ndarray:
+    def padded(values: np.ndarray) -> np.ndarray:
         return np.pad(values, ((0, 0), (0, epochs - values.shape[1])), mode="edge")
 
     return replace(
         parts[0],
         seeds=tuple(seed for part in parts for seed in part.seeds),
-        history={metric: np.concatenate([full(part.history[metric]) for part in parts]) for metric in parts[0].history},
+        history={metric: np.concatenate([padded(part.history[metric]) for part in parts]) for metric in parts[0].history},
         together=np.concatenate([part.together for part in parts]),
         seconds=np.concatenate([part.seconds for part in parts]),
         failures={seed: reason for part in parts for seed, reason in part.failures.items()},
@@ -161,13 +161,13 @@ def join(parts: list[StudyResult]) -> StudyResult:
 
 
 def by_study(parts: Iterable[StudyResult]) -> list[StudyResult]:
-    """Results put together by study, in the order in which each study first comes: twenty jobs of a seed each are one study.
+    """Join results by study, in the order in which each study first appears: twenty jobs of one seed each are one study.
 
-    A seed that comes twice in one study is the same run again: the first is kept.
+    A seed that appears twice in one study is the same run again: the first is kept.
     """
     studies: dict[str, list[StudyResult]] = {}
     for part in parts:
         known = studies.setdefault(part.identity, [])
-        taken = {seed for other in known for seed in other.seeds}
+        taken = {seed for earlier in known for seed in earlier.seeds}
         known.extend(part.of(seed) for seed in part.seeds if seed not in taken)
-    return [join(sorted(group, key=lambda one: one.seeds)) for group in studies.values()]
+    return [join(sorted(group, key=lambda part: part.seeds)) for group in studies.values()]

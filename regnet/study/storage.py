@@ -1,4 +1,4 @@
-"""A study's result on disk, beside Hydra's own files: nothing is lost where nothing is tracked."""
+"""A study's result on disk, beside Hydra's files, so that results are kept without tracking."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from regnet.study.result import StudyResult
 
 RESULT = "result.safetensors"
 DESCRIPTION = "regnet"
-"""Under which the file's header has, as JSON, what is no tensor."""
+"""The key in the file's header for everything that is no tensor, as JSON."""
 HISTORY = "history/"
 WEIGHTS = "weights/"
 
 
 def save_result(result: StudyResult, folder: Path) -> None:
-    """Writes the result as one safetensors file, whole or not at all.
+    """Write the result atomically as one safetensors file.
 
     Its tensors are ``history/METRIC``, ``(seeds, epochs)`` each, and ``weights/SEED/NAME``; the rest is JSON in its header.
     """
@@ -47,13 +47,13 @@ def save_result(result: StudyResult, folder: Path) -> None:
         "measures": {name: measure.as_plain() for name, measure in result.measures.items()},
         "headline": result.headline,
     }
-    draft = folder / f"{RESULT}.part"  # of its own writing, since safetensors writes files that nobody else may read
+    draft = folder / f"{RESULT}.part"  # written here, because safetensors makes files that only their owner can read
     draft.write_bytes(save(tensors, {DESCRIPTION: json.dumps(description)}))
     draft.replace(folder / RESULT)
 
 
 def load_result(folder: Path | str) -> StudyResult:
-    """The result in a job's folder, such as ``outputs/2026-01-31/12-00-00`` or ``multirun/…/3``, without the trained networks.
+    """Read the result in a job's folder, such as ``outputs/2026-01-31/12-00-00`` or ``multirun/…/3``, without the trained networks.
 
     Raises:
         FileNotFoundError: the folder has none.
@@ -78,15 +78,15 @@ def load_result(folder: Path | str) -> StudyResult:
 
 
 def load_weights(folder: Path, seed: int) -> dict[str, torch.Tensor]:
-    """The weights of one seed that `save_result` wrote; empty where there are none of it."""
+    """Read the weights of one seed that `save_result` wrote; empty if there are none."""
     prefix = f"{WEIGHTS}{seed}/"
     with _readable(folder / RESULT) as file, safe_open(file, framework="pt") as kept:
-        names = [name for name in kept.keys() if name.startswith(prefix)]  # noqa: SIM118  # no mapping, though it looks like one
+        names = [name for name in kept.keys() if name.startswith(prefix)]  # noqa: SIM118  # safe_open has keys, but is no mapping
         return {name.removeprefix(prefix): kept.get_tensor(name) for name in names}
 
 
 def find_results(folder: Path) -> Iterator[Path]:
-    """The folders at or below one that hold a result, in the order of their job numbers."""
+    """Yield the folders at or below a folder that hold a result, in the order of their job numbers."""
 
     def by_number(path: Path) -> tuple[int, str]:
         return (int(path.name) if path.name.isdigit() else -1, str(path))
@@ -96,7 +96,7 @@ def find_results(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def _readable(path: Path) -> Iterator[Path]:
-    """Context manager that gives a path by which safetensors can read a file: it takes those alone that are UTF-8."""
+    """Context manager that gives a path that safetensors can open: it accepts only paths in UTF-8."""
     if is_utf8(os.fsencode(path)):
         yield path
         return

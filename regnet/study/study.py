@@ -1,4 +1,4 @@
-"""A study: one configuration, to be repeated with many seeds."""
+"""A study: one configuration, repeated with many seeds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from regnet.stats.measure import LOSS, UNBOUNDED, Measure
 from regnet.study.identity import study_identity
 
 Replicas: TypeAlias = Literal["lockstep", "solo"]
-"""Whether the seeds of a study are trained at once along a replica axis, or one after another."""
+"""Whether the seeds of a study are trained together along a replica axis, or one after another."""
 
 
 @dataclass(frozen=True)
@@ -26,48 +26,48 @@ class Study:
 
     network: Sequential
     features: int
-    """How many features the data set's inputs have."""
+    """The number of features of the data set's inputs."""
     examples: tuple[int, int]
-    """How many examples are trained on, and how many are for testing."""
+    """The numbers of training and test examples."""
     dataset: Dataset
     loss: Loss
     optimizer: Optimizer
     engine: str
     replay: bool
-    """Whether the hand-built engine records its training step and plays it again: see `regnet.engines.recording`."""
+    """Whether the hand-built engine records its training step and replays it: see `regnet.engines.recording`."""
     seeds: tuple[int, ...]
     replicas: Replicas
     epochs: int
     batch_size: int
     shuffle: bool
     validation: float
-    """The share of the training examples that is set aside to choose models by."""
+    """The share of the training examples that is set aside for validation."""
     normalization: Normalization
     coding: Coding
     metrics: Mapping[str, Metric]
-    """What predictions are judged by, besides the loss, by the names that the history has them under."""
+    """The metrics besides the loss, by their names in the history."""
     headline: str
     """The metric by which studies are compared, with its split: ``test/error_rate``."""
     dtype: torch.dtype
     device: torch.device
     threads: int
     workers: int
-    """How many processes may train the seeds; 0 for as many as there are cores."""
+    """The largest number of processes that train the seeds; 0 for the number of cores."""
     config: Mapping[str, Any]
     """The composed configuration: plain mappings, lists, numbers and strings."""
     origins: tuple[Provenance, ...] = ()
-    """The distributions whose components take part."""
+    """The distributions whose components are used."""
     settings: Mapping[str, Any] = field(default_factory=dict)
-    """Plugins' own settings, by name: see the hook `regnet_settings`."""
+    """The plugins' settings, by name: see the hook `regnet_settings`."""
 
     @property
     def groups(self) -> tuple[tuple[int, ...], ...]:
-        """The seeds that are trained together: all of them in lockstep, else each one alone."""
+        """The seeds that are trained together: all of them in lockstep, else each alone."""
         return (self.seeds,) if self.replicas == "lockstep" else tuple((seed,) for seed in self.seeds)
 
     @property
     def name(self) -> str:
-        """What to call the study in tables, the config's `study` or the components' names."""
+        """The study's name in tables: the config's `study`, or the components' names."""
         given = self.config.get("study")
         if given:
             return well_formed(str(given))
@@ -80,7 +80,7 @@ class Study:
         return {"loss": LOSS} | {name: measure_of(metric) for name, metric in self.metrics.items()}
 
     def measure(self, metric: str) -> Measure:
-        """How to read the values of a metric such as ``test/f1``; of one that is not measured, as they are."""
+        """Return how to read the values of a metric such as ``test/f1``; a metric that is not measured is shown unscaled."""
         return self.measures.get(metric.split("/")[1] if "/" in metric else metric, UNBOUNDED)
 
     @property
@@ -90,7 +90,7 @@ class Study:
 
 
 def measure_of(metric: Metric) -> Measure:
-    """What a metric says of its values."""
+    """Return how to read a metric's values, from its class attributes."""
     return Measure(
         low=metric.smallest,
         high=metric.largest,
