@@ -1,4 +1,4 @@
-"""From a composed configuration to a study: every name looked up in the catalog, every value checked, every size fitted."""
+"""From a composed configuration to a study: look up every name in the catalog, and check every value and every size."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from regnet.study.study import Replicas, Study
 
 
 def assemble(config: Mapping[str, Any], catalog: Catalog) -> Study:
-    """The study that a configuration, as plain mappings, lists, numbers and strings, describes.
+    """Return the study that a configuration of plain mappings, lists, numbers and strings describes.
 
     Raises:
-        RegnetError: anything in it is unknown, of the wrong type, out of range, or does not fit the rest.
+        RegnetError: a name is unknown, or a value has the wrong type, is out of range or does not fit the others.
     """
     settings = read_settings(config, catalog)
     refuse_late_policy(settings.plugins)
@@ -38,8 +38,8 @@ def assemble(config: Mapping[str, Any], catalog: Catalog) -> Study:
 
 
 def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -> Study:
-    owned = _plugin_settings(config, catalog)
-    at_default = {name for name, value in owned.items() if value == type(value)()}
+    plugin_settings = _plugin_settings(config, catalog)
+    at_default = {name for name, value in plugin_settings.items() if value == type(value)()}
     config = {key: value for key, value in config.items() if key not in at_default}
     dataset: Dataset = catalog.build("dataset", config["dataset"])
     loss = catalog.build("loss", config["loss"])
@@ -53,6 +53,7 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
     metrics = choose_metrics(settings, task, loss, catalog)
     outputs = splits.classes or splits.train.y.shape[-1]
     network = _network(config["model"], splits, outputs, config["dataset"]["name"], catalog)
+    components = catalog.origins(network, dataset, loss, optimizer, *metrics.values())
     return Study(
         network=network,
         features=splits.train.x.shape[-1],
@@ -77,19 +78,19 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
         threads=settings.threads,
         workers=settings.workers,
         config=config,
-        origins=_origins(catalog.origins(network, dataset, loss, optimizer, *metrics.values()), owned.keys() - at_default, catalog),
-        settings=owned,
+        origins=_origins(components, plugin_settings.keys() - at_default, catalog),
+        settings=plugin_settings,
     )
 
 
 def read_settings(config: Mapping[str, Any], catalog: Catalog) -> Settings:
-    """The top level of a configuration, checked."""
+    """Return the top level of a configuration, checked."""
     top = {key: value for key, value in config.items() if key not in GROUPS and key not in catalog.settings}
     return catalog.construct(Settings, options_of(Settings), top, whose="", where="")
 
 
 def _plugin_settings(config: Mapping[str, Any], catalog: Catalog) -> dict[str, Any]:
-    """The settings that plugins own, as the objects that they asked for; at their defaults where the config does not have them."""
+    """Return the plugins' settings as instances of the plugins' classes; those that the config lacks are at their defaults."""
     return {
         name: catalog.construct(
             entry.component, entry.options, config.get(name) or {}, whose=f"settings {name} (from {entry.origin})", where=name
@@ -134,6 +135,6 @@ def _network(spec: Mapping[str, Any], splits: Splits, outputs: int, dataset: str
 
 
 def _origins(components: Collection[Provenance], settings: Collection[str], catalog: Catalog) -> tuple[Provenance, ...]:
-    """The distributions of the components and of those settings, in the order of their names."""
+    """Return the distributions of the components and of those settings, sorted by name."""
     found = {*components, *(catalog.settings[name].origin for name in settings)}
     return tuple(sorted(found, key=lambda origin: origin.distribution))

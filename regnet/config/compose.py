@@ -1,4 +1,4 @@
-"""The edge to Hydra: component groups made from the catalog, and configurations composed."""
+"""The interface to Hydra: make config groups from the catalog, and compose configurations."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from regnet.registry.settings import GROUPS, Settings
 CONFIG_MODULE = "regnet.conf"
 CONFIG_NAME = "config"
 COMPONENT_GROUPS = ("dataset", "loss", "optimizer")
-"""The kinds of component that are config groups of their own; layers and initializers are named within a model."""
+"""The kinds of component that are config groups; layers and initializers are named inside a model."""
 
 
 def register_groups(catalog: Catalog) -> None:
-    """Gives Hydra a typed node for the settings, and one for every component, as `optimizer=NAME` needs it."""
+    """Register with Hydra a typed node for the settings, and one for every component, as `optimizer=NAME` needs it."""
     store = ConfigStore.instance()
     groups = [Option(group, Any, MISSING) for group in GROUPS]
     fields = _fields([*options_of(Settings).values(), *groups], catalog)
     for name, entry in catalog.settings.items():
-        owned = node(name, entry.options.values(), catalog)
-        fields.append((name, owned, dataclasses.field(default_factory=owned)))
+        settings_node = node(name, entry.options.values(), catalog)
+        fields.append((name, settings_node, dataclasses.field(default_factory=settings_node)))
     store.store(name="settings", node=dataclasses.make_dataclass("settings", fields), provider="regnet")
     for kind in COMPONENT_GROUPS:
-        store.repo.pop(kind, None)  # what an earlier catalog of this process had
+        store.repo.pop(kind, None)  # registered for an earlier catalog in this process
         for name, claims in catalog.entries[kind].items():
             for entry in claims:
                 owner = entry.origin.distribution
@@ -44,7 +44,7 @@ def register_groups(catalog: Catalog) -> None:
 
 
 def node(name: str, options: typing.Iterable[Option], catalog: Catalog) -> type:
-    """A dataclass with the options' names, types and defaults, as OmegaConf wants a typed config to be."""
+    """Make a dataclass with the options' names, types and defaults, as OmegaConf expects a typed config."""
     return dataclasses.make_dataclass(name, _fields(options, catalog))
 
 
@@ -61,7 +61,7 @@ def _fields(options: typing.Iterable[Option], catalog: Catalog) -> list[tuple[st
 
 
 def _default(option: Option, catalog: Catalog) -> Any:
-    """The default as a config states it; left to the constructor where it is a component that no plugin registers."""
+    """Return the default as a config writes it; MISSING, for the constructor's default, if it is an unregistered component."""
     try:
         return catalog.as_config(option.default)
     except UnknownComponent:
@@ -69,7 +69,7 @@ def _default(option: Option, catalog: Catalog) -> Any:
 
 
 def compose_config(overrides: Sequence[str], catalog: Catalog) -> dict[str, Any]:
-    """The configuration that Hydra composes from regnet's `conf/` and the overrides, as plain Python values.
+    """Compose regnet's `conf/` and the overrides with Hydra; return the configuration as plain Python values.
 
     Raises:
         ConfigError: Hydra cannot compose it.
@@ -80,16 +80,16 @@ def compose_config(overrides: Sequence[str], catalog: Catalog) -> dict[str, Any]
 
 
 def with_search_path(overrides: Sequence[str], catalog: Catalog) -> list[str]:
-    """The overrides, with the folders in which plugins have config files added to Hydra's search path."""
+    """Return the overrides with the plugins' config folders added to Hydra's search path."""
     key = "hydra.searchpath="
-    own = [override for override in overrides if not override.startswith(key)]
+    others = [override for override in overrides if not override.startswith(key)]
     asked = [override.removeprefix(key).strip("[]") for override in overrides if override.startswith(key)]
     paths = [*asked, *catalog.config_paths]
-    return [*own, f"{key}[{','.join(paths)}]"] if paths else own
+    return [*others, f"{key}[{','.join(paths)}]"] if paths else others
 
 
 def plain(config: Any) -> dict[str, Any]:
-    """A composed configuration without Hydra's own part, every reference resolved, as plain Python values."""
+    """Return a composed configuration as plain Python values, without Hydra's part and with all interpolations resolved."""
     container = OmegaConf.to_container(config, resolve=True, enum_to_str=True)
     assert isinstance(container, dict)
     hidden = ("hydra", "experiment", "contender")
@@ -97,7 +97,7 @@ def plain(config: Any) -> dict[str, Any]:
 
 
 def _config_type(annotation: Any) -> Any:
-    """The closest type that OmegaConf knows: ranges and alternatives are checked later, by the catalog."""
+    """Return the closest type that OmegaConf supports; the catalog checks ranges and alternatives later."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Annotated:
         return _config_type(arguments[0])

@@ -1,4 +1,4 @@
-"""What Hydra and OmegaConf say about a person's input, in a line: what is wrong, whose option it is, what there is."""
+"""Errors of Hydra and OmegaConf about a user's input in one line: what is wrong, the option's component, and the choices."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ NO_KEY = re.compile(r"Key '(\w+)' is not in struct|Key '(\w+)' not in '(\w+)'")
 UNREADABLE = re.compile(r"LexerNoViableAltException: ([^=\s]+)=([^'\"\n]*)$", re.MULTILINE)
 """An override that Hydra cannot parse, whose value has no quotes."""
 NOISE = ("full_key", "object_type", "reference_type", "See https")
-"""How lines begin that say nothing to a person."""
+"""The starts of lines that do not help a user."""
 
 
 @contextmanager
 def readable_errors(catalog: Catalog) -> Iterator[None]:
-    """Turns what Hydra and OmegaConf raise about a person's input into a ConfigError of one line."""
+    """Context manager that turns errors of Hydra and OmegaConf about a user's input into a ConfigError of one line."""
     try:
         yield
     except (HydraException, OmegaConfBaseException) as error:
@@ -32,15 +32,15 @@ def readable_errors(catalog: Catalog) -> Iterator[None]:
 
 
 def explain(error: BaseException, catalog: Catalog) -> str:
-    """One line for an error of Hydra's or OmegaConf's."""
+    """Explain an error of Hydra or OmegaConf in one line."""
     if isinstance(error, MissingConfigException):
         return _missing_choice(error, catalog)
     cause = error.__cause__ if isinstance(error, ConfigCompositionException) and error.__cause__ else error
     text = f"{error}\n{cause}"
     if (unknown := NO_KEY.search(text)) is not None:
         return _missing_key(unknown[1] or unknown[2], cause, catalog)
-    if isinstance(cause, ValidationError) and (told := _wrong_type(cause, catalog)):
-        return told
+    if isinstance(cause, ValidationError) and (message := _wrong_type(cause, catalog)):
+        return message
     if (several := re.search(r"Ambiguous value for argument '([^=]+)=(.*)'", text)) is not None:
         return f"{several[1]} was given several values: for a sweep add -m, for a list write '{several[1]}=[{several[2]}]'"
     if (unread := UNREADABLE.search(text)) is not None and not unread[0].isascii():
@@ -51,7 +51,7 @@ def explain(error: BaseException, catalog: Catalog) -> str:
 
 
 def _missing_choice(error: MissingConfigException, catalog: Catalog) -> str:
-    """For ``optimizer=adm``: the closest choice, and for a component why it may be missing."""
+    """Explain ``optimizer=adm``: the closest choice and, for a component, why it may be missing."""
     group, _, name = str(error.missing_cfg_file or "").rpartition("/")
     if not (group and name):
         return str(error).splitlines()[0]
@@ -64,19 +64,19 @@ def _missing_choice(error: MissingConfigException, catalog: Catalog) -> str:
 
 
 def _missing_key(key: str, cause: BaseException, catalog: Catalog) -> str:
-    """For ``optimizer.lrr=1``: whose option it would be, and the closest one."""
+    """Explain ``optimizer.lrr=1``: the component, and its closest option."""
     parent = getattr(cause, "parent_node", None)
     path = str(getattr(cause, "full_key", "") or key).rpartition(".")[0]
     names = [str(name) for name in parent] if isinstance(parent, DictConfig) else []
     if path and not names:
         return f"{path} is no group of options: to set an option of a component, write {path}={{name: NAME, {key}: VALUE}}"
     entry = _entry(path, parent, catalog)
-    whose = str(entry) if entry else path or "the configuration"
-    return f"{whose} has no option {key!r}: {one_of(key, [name for name in names if name not in ('name', 'hydra')])}"
+    owner = str(entry) if entry else path or "the configuration"
+    return f"{owner} has no option {key!r}: {one_of(key, [name for name in names if name not in ('name', 'hydra')])}"
 
 
 def _wrong_type(cause: ValidationError, catalog: Catalog) -> str | None:
-    """For ``optimizer.lr=abc``: whose option it is, and what it takes."""
+    """Explain ``optimizer.lr=abc``: the component, and the values that the option takes."""
     full = str(cause.full_key or "")
     path, _, key = full.rpartition(".")
     entry = _entry(path, cause.parent_node, catalog)
@@ -87,7 +87,7 @@ def _wrong_type(cause: ValidationError, catalog: Catalog) -> str | None:
 
 
 def _entry(path: str, parent: object, catalog: Catalog) -> Entry | None:
-    """The component whose options are at a path of the config, if it is one that the catalog has."""
+    """Return the component whose options are at a path of the config, if the catalog has it."""
     if path in catalog.settings:
         return catalog.settings[path]
     if path not in KINDS or not isinstance(parent, DictConfig):

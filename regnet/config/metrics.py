@@ -1,4 +1,4 @@
-"""The metrics of a study: which are measured, and which one it is judged by."""
+"""The metrics of a study: which are measured, and which is the headline."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from regnet.registry.catalog import Catalog
 from regnet.registry.settings import Settings
 from regnet.study.result import SPLITS
 
-USUAL: Final[Mapping[Task, tuple[str, ...]]] = {"classification": ("error_rate",), "regression": ("rmse", "r2")}
-"""What is measured where the config names nothing."""
+DEFAULTS: Final[Mapping[Task, tuple[str, ...]]] = {"classification": ("error_rate",), "regression": ("rmse", "r2")}
+"""The metrics that are measured if the config names none."""
 LOSS: Final = "loss"
 
 
 def choose_metrics(settings: Settings, task: Task, loss: Loss, catalog: Catalog) -> dict[str, Metric]:
-    """The metrics that the settings ask for, by name; a headline that they do not list is measured too where nothing is listed.
+    """Return the metrics that the settings ask for, by name; if they list none, the headline is measured besides the defaults.
 
     Raises:
-        ConfigError: a name is unknown or given twice; a metric is for the other task, or needs what the loss does not give.
+        ConfigError: a name is unknown or given twice; a metric is for the other task, or needs what the loss does not provide.
     """
     if settings.metrics is None:
         _, wanted = split_headline(settings.headline)
-        names = [*USUAL[task], *([wanted] if wanted and wanted not in (*USUAL[task], LOSS) else [])]
+        names = [*DEFAULTS[task], *([wanted] if wanted and wanted not in (*DEFAULTS[task], LOSS) else [])]
         chosen = [(name, catalog.build("metric", name)) for name in names]
     else:
         chosen = [(catalog.describe(metric)["name"], metric) for metric in settings.metrics]
@@ -56,7 +56,7 @@ def _check_loss(name: str, metric: Metric, loss: Loss, catalog: Catalog) -> None
 
 
 def split_headline(headline: str | None) -> tuple[str, str | None]:
-    """The split and the metric that a headline such as ``validation/f1`` names; on the test examples where it names no split."""
+    """Return the split and the metric of a headline such as ``validation/f1``; the split is test if it names none."""
     if not headline:
         return "test", None
     split, slash, name = headline.partition("/")
@@ -64,10 +64,10 @@ def split_headline(headline: str | None) -> tuple[str, str | None]:
 
 
 def choose_headline(settings: Settings, metrics: Mapping[str, Metric]) -> str:
-    """The metric that the study is judged by, with its split.
+    """Return the metric by which studies are compared, with its split.
 
     Raises:
-        ConfigError: it is not measured, is a table, or is measured on validation examples that there are not.
+        ConfigError: it is not measured, is a table, or needs validation examples and none are set aside.
     """
     numbers = [name for name, metric in metrics.items() if not metric.axes]
     split, name = split_headline(settings.headline)

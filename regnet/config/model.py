@@ -1,4 +1,4 @@
-"""Models: short descriptions of whole networks, for configs that would rather say "three hidden layers of 25" than list layers."""
+"""Models: short descriptions of whole networks, such as "three hidden layers of 25" instead of a list of layers."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from regnet.registry.options import options_of
 
 @dataclass(frozen=True)
 class MLP:
-    """Linear layers with an activation between them, and perhaps one at the end: with three hidden layers, the paper's Figure 1.
+    """Linear layers with an activation between them and, optionally, at the end; with three hidden layers, the paper's Figure 1.
 
     Args:
         hidden: the size of each hidden layer.
         activation: the layer after each hidden linear layer.
-        output: the layer at the end, or nothing.
+        output: the layer at the end, or None.
         bias: whether the linear layers add a bias.
         initializer: draws the linear layers' weights and biases.
     """
@@ -34,7 +34,7 @@ class MLP:
     initializer: Initializer
 
     def build(self, outputs: int, catalog: Catalog) -> tuple[Layer, ...]:
-        """The layers, for a target that needs that many outputs."""
+        """Return the layers for a target that needs that many outputs."""
 
         def linear(size: int) -> Layer:
             spec = {"name": "linear", "out_features": size, "bias": self.bias, "initializer": self.initializer}
@@ -46,7 +46,7 @@ class MLP:
 
 @dataclass(frozen=True)
 class LayerList:
-    """The layers themselves, one after another.
+    """A list of layers, in sequence.
 
     Args:
         layers: each by its name, or by a mapping of its name and options.
@@ -55,7 +55,7 @@ class LayerList:
     layers: Sequence[Layer]
 
     def build(self, outputs: int, catalog: Catalog) -> tuple[Layer, ...]:
-        """The layers as they were given; whether the last one has that many outputs is for the study to check."""
+        """Return the layers as given; `build_study` checks that the last has that many outputs."""
         return tuple(self.layers)
 
 
@@ -63,7 +63,7 @@ MODELS: dict[str, type[MLP] | type[LayerList]] = {"mlp": MLP, "layers": LayerLis
 
 
 def build_network(spec: Mapping[str, Any], outputs: int, catalog: Catalog) -> Sequential:
-    """The network that a configuration's `model` describes, for that many outputs.
+    """Return the network that a configuration's `model` describes, for that many outputs.
 
     Raises:
         ConfigError: the model or a component of it is unknown, or does not take its options.
