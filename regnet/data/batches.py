@@ -1,4 +1,4 @@
-"""Batches: the training examples a few at a time, in the order that each seed's own generator gives."""
+"""Batches: the training examples a few at a time, in an order drawn from each seed's generator."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ CONTIGUOUS = torch.contiguous_format
 
 
 class Batches:
-    """The training examples in batches: in the order given, or newly shuffled each epoch by each seed's own generator.
+    """The training examples in batches: in the order given, or shuffled in each epoch by each seed's generator.
 
-    The batches are the same tensors in every epoch; shuffling writes other examples into them.
+    The batches are the same tensors in every epoch; shuffling overwrites their contents.
     """
 
     def __init__(self, examples: Examples, batch_size: int, shuffle: bool, seeds: Sequence[int]) -> None:
@@ -27,7 +27,7 @@ class Batches:
         self._batches = [(x.clone(memory_format=CONTIGUOUS), target.clone(memory_format=CONTIGUOUS)) for x, target in parts]
 
     def epoch(self) -> list[tuple[Tensor, Tensor]]:
-        """One epoch's batches: inputs ``(*R, B, F)`` and targets; the last one is smaller where the sizes do not divide."""
+        """Return one epoch's batches: inputs ``(*R, B, F)`` and targets; the last is smaller if the sizes do not divide."""
         if self._generators:
             self._shuffle()
         return self._batches
@@ -36,8 +36,8 @@ class Batches:
         count = self._examples.x.shape[self._axis]
         orders = torch.stack([torch.randperm(count, generator=generator) for generator in self._generators])
         order = (orders if self._axis else orders[0]).to(self._examples.x.device)
-        for which, tensor in enumerate((self._examples.x, self._examples.target)):
-            batches = [batch[which] for batch in self._batches]
+        for index, tensor in enumerate((self._examples.x, self._examples.target)):
+            batches = [batch[index] for batch in self._batches]
             parts = self._take(tensor, order).split([batch.shape[self._axis] for batch in batches], self._axis)
             for batch, part in zip(batches, parts, strict=True):
                 batch.copy_(part)

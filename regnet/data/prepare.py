@@ -1,4 +1,4 @@
-"""From a data set to tensors ready to train on: drawn for each seed, normalized, coded and stacked along the replica axis."""
+"""From a data set to tensors ready to train on: loaded for each seed, normalized, coded and stacked along the replica axis."""
 
 from __future__ import annotations
 
@@ -15,45 +15,45 @@ from regnet.errors import ConfigError, TargetError
 from regnet.rng import stream
 
 Normalization: TypeAlias = Literal["scalar", "feature", "none"]
-"""How inputs are scaled: by one mean and one standard deviation of all training inputs (the report's), by one of each for every
+"""How inputs are scaled: by one mean and one standard deviation of all training inputs (as in the paper), by one of each for every
 feature, or not at all."""
 
 SHARED_SEED = 0
-"""The seed whose examples every run is given when a data set does not redraw."""
+"""The seed for the examples of every run, if a data set is not regenerated for every seed."""
 
 
 @dataclass(frozen=True)
 class Examples:
-    """One split, ready for use."""
+    """The examples of one split, ready to train or evaluate on."""
 
     x: Tensor
     """Normalized inputs ``(*R, N, F)``."""
     target: Tensor
     """Coded targets: ``(*R, N, K)``, or ``(*R, N)`` for class indices."""
     y: Tensor
-    """The targets as the data set gives them: class numbers ``(*R, N)`` or values ``(*R, N, K)``."""
+    """The targets as loaded from the data set: class numbers ``(*R, N)`` or values ``(*R, N, K)``."""
 
 
 @dataclass(frozen=True)
 class Data:
-    """What one seed, or many with a replica axis in front, is trained on and judged by."""
+    """The examples of one seed, or of many with a replica axis in front."""
 
     train: Examples
     test: Examples
     validation: Examples | None
-    """What models are chosen by; None where nothing was set aside for it."""
+    """The validation examples; None if none were set aside."""
     targets: Targets
     shift: Tensor
-    """What normalization takes off the inputs, ``(*R, 1, 1)`` or ``(*R, 1, F)``."""
+    """What normalization subtracts from the inputs, ``(*R, 1, 1)`` or ``(*R, 1, F)``."""
     scale: Tensor
     """What normalization divides by, of the same shape."""
 
     def normalize(self, x: Tensor) -> Tensor:
-        """Inputs ``(N, F)`` in the data set's own units as the network takes them, ``(*R, N, F)``."""
+        """Normalize inputs ``(N, F)`` in the data set's units; the result is ``(*R, N, F)``."""
         return (x - self.shift) / self.scale
 
     def to(self, device: torch.device) -> Data:
-        """The same data on another device."""
+        """Return the same data on another device."""
 
         def examples(part: Examples) -> Examples:
             return Examples(part.x.to(device), part.target.to(device), part.y.to(device))
@@ -70,12 +70,12 @@ class Data:
 
 
 def load_splits(dataset: Dataset, seed: int) -> Splits:
-    """The examples of one seed, in their own units."""
+    """Load the examples of one seed, in the data set's units."""
     return dataset.load(stream(seed if dataset.redraw else SHARED_SEED, "data"))
 
 
 def set_aside(splits: Splits, share: float, seed: int, *, redraw: bool) -> tuple[Splits, Split | None]:
-    """The splits with a share of the training examples taken out at random, to validate with; and those, None for a share of 0.
+    """Take a random share of the training examples out of the splits for validation; return both, None for a share of 0.
 
     Raises:
         ConfigError: nothing would be left to train on.
@@ -97,10 +97,10 @@ def set_aside(splits: Splits, share: float, seed: int, *, redraw: bool) -> tuple
 def prepare(
     splits: Splits, normalization: Normalization, coding: Coding, dtype: torch.dtype, validation: Split | None = None
 ) -> Data:
-    """One seed's examples, normalized and coded by what the training examples say.
+    """Normalize and code one seed's examples, with statistics of the training examples.
 
     Raises:
-        TargetError: the data set's class numbers are not from 0 up to its number of classes.
+        TargetError: a class number is below 0, or not below the number of classes.
     """
     if splits.classes is not None:
         _check_classes(torch.cat([splits.train.y, splits.test.y]), splits.classes)
@@ -118,7 +118,7 @@ def prepare(
 
 
 def stack(data: Sequence[Data]) -> Data:
-    """The data of several seeds with a replica axis in front."""
+    """Stack the data of several seeds along a new replica axis in front."""
 
     def examples(parts: Sequence[Examples]) -> Examples:
         return Examples(
@@ -128,19 +128,19 @@ def stack(data: Sequence[Data]) -> Data:
         )
 
     first = data[0].targets
-    validation = [one.validation for one in data if one.validation]
+    validation = [each.validation for each in data if each.validation]
     return Data(
-        examples([one.train for one in data]),
-        examples([one.test for one in data]),
+        examples([each.train for each in data]),
+        examples([each.test for each in data]),
         examples(validation) if validation else None,
         Targets(
             first.coding,
             first.width,
-            torch.stack([one.targets.offset for one in data]),
-            torch.stack([one.targets.scale for one in data]),
+            torch.stack([each.targets.offset for each in data]),
+            torch.stack([each.targets.scale for each in data]),
         ),
-        torch.stack([one.shift for one in data]),
-        torch.stack([one.scale for one in data]),
+        torch.stack([each.shift for each in data]),
+        torch.stack([each.scale for each in data]),
     )
 
 

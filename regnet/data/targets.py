@@ -1,4 +1,4 @@
-"""Targets: what a data set's answers become so that a loss can take them, and predictions turned back into answers."""
+"""Targets: code a data set's targets for a loss, and decode predictions."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ TASK: dict[Coding, Task] = {
     "standardized": "regression",
     "values": "regression",
 }
-"""What each coding is for.
+"""The task of each coding.
 
 signed
-    1 for the class and -1 for the others, ``(N, K)``: the report's, which fits its last Tanh.
+    1 for the class and -1 for the others, ``(N, K)``: the paper's, which fits its last Tanh.
 one_hot
     1 for the class and 0 for the others, ``(N, K)``.
 index
     the class's number, ``(N,)``.
 standardized
-    values less their mean, over their standard deviation, both of the training targets, ``(N, K)``.
+    values minus their mean, divided by their standard deviation, both of the training targets, ``(N, K)``.
 values
-    values as they are, ``(N, K)``.
+    values unchanged, ``(N, K)``.
 """
 
 
@@ -39,9 +39,9 @@ class Targets:
 
     coding: Coding
     width: int
-    """How many outputs the network needs: the classes, or the values to predict."""
+    """The number of outputs that the network needs: the number of classes, or of values to predict."""
     offset: Tensor
-    """What was taken off standardized values, ``(*R, 1, K)``; zero in every other coding."""
+    """What was subtracted from standardized values, ``(*R, 1, K)``; zero in every other coding."""
     scale: Tensor
     """What standardized values were divided by, ``(*R, 1, K)``; one in every other coding."""
 
@@ -50,7 +50,7 @@ class Targets:
         return TASK[self.coding]
 
     def encode(self, y: Tensor) -> Tensor:
-        """Class numbers ``(*R, N)`` or values ``(*R, N, K)`` as the loss takes them."""
+        """Code class numbers ``(*R, N)`` or values ``(*R, N, K)`` for the loss."""
         match self.coding:
             case "signed":
                 return 2 * _one_hot(y, self.width) - 1
@@ -62,14 +62,14 @@ class Targets:
                 return (y - self.offset) / self.scale
 
     def decode(self, prediction: Tensor) -> Tensor:
-        """Predictions ``(*R, N, K)`` as class numbers ``(*R, N)`` or as values in their own units ``(*R, N, K)``."""
+        """Turn predictions ``(*R, N, K)`` into class numbers ``(*R, N)``, or into values in the data set's units ``(*R, N, K)``."""
         if self.task == "classification":
             return prediction.argmax(-1)
         return prediction * self.scale + self.offset
 
 
 def fit_targets(coding: Coding, y: Tensor, classes: int | None) -> Targets:
-    """The coding for training targets: class numbers ``(*R, N)``, or values ``(*R, N, K)``."""
+    """Fit a coding to training targets: class numbers ``(*R, N)``, or values ``(*R, N, K)``."""
     if classes is not None:
         return Targets(coding, classes, torch.zeros(()), torch.ones(()))
     mean = y.mean(-2, keepdim=True)
@@ -80,11 +80,11 @@ def fit_targets(coding: Coding, y: Tensor, classes: int | None) -> Targets:
 
 
 def choose_coding(wanted: str, loss: Loss, loss_name: str, task: Task) -> Coding:
-    """The coding that was asked for, or with "auto" the first that the loss prefers for the task.
+    """Return the coding that was asked for or, with "auto", the loss's preferred coding for the task.
 
     Raises:
         ConfigError: there is no coding of that name.
-        TargetError: the loss cannot take it, or it is not for this task.
+        TargetError: the loss does not take it, or it is not for this task.
     """
     fitting = [coding for coding in loss.codings if TASK[coding] == task]
     if not fitting:
@@ -104,5 +104,5 @@ def _one_hot(y: Tensor, classes: int) -> Tensor:
 
 
 def _or_one(deviation: Tensor) -> Tensor:
-    """The deviation, with one where there is none or it cannot be computed, so that a constant stays what it is."""
+    """Return the deviation, with 1 where it is 0 or NaN, so that scaling leaves a constant unchanged."""
     return torch.where(deviation > 0, deviation, 1.0)
