@@ -1,6 +1,6 @@
-"""Trained networks, used afterwards: what a run keeps of its network, and how MLflow makes a model of that again.
+"""Trained networks after a run: what is saved of a network, and how MLflow loads it as a model.
 
-An MLflow model names this package as its loader, and holds plain data beside it: nothing in a model is code, nothing is unpickled.
+An MLflow model names this package as its loader and otherwise holds plain data: a model contains no code, and nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def _load_pyfunc(path: str) -> Predictor:
-    """The model in a folder, as `mlflow.pyfunc.load_model` asks the package that a model names as its loader.
+    """Load the model in a folder, for `mlflow.pyfunc.load_model`, which calls this function of a model's loader package.
 
     Raises:
-        PluginError: a plugin that the network is made of is not here, or is not what it was.
+        PluginError: a plugin that the network needs is not installed, or differs from the one it was trained with.
     """
     from regnet.registry.catalog import load_catalog
     from regnet.serving.loading import load_network

@@ -1,6 +1,6 @@
-"""The header of a weights file: what it takes, besides the weights and the configuration, to use a network on raw inputs.
+"""The header of a weights file: what is needed, besides the weights and the configuration, to use a network on raw inputs.
 
-It is read where torch is not, and so holds numbers rather than tensors.
+It is read in processes without torch, so it holds numbers instead of tensors.
 """
 
 from __future__ import annotations
@@ -13,55 +13,55 @@ from typing import Any, TypeAlias
 from safetensors import safe_open
 
 CONFIG = "config.yaml"
-"""The configuration of the run."""
+"""The file with the run's configuration."""
 WEIGHTS = "weights.safetensors"
-"""Its parameters and buffers, by dotted name, under such a header."""
+"""The file with the network's parameters and buffers, by dotted name, under a `Header`."""
 NEEDS = "plugins.json"
-"""The distributions that the network is made of."""
+"""The file with the distributions that the network needs."""
 
 SCORES = "scores"
-"""The parameter of a prediction that asks for the network's outputs themselves."""
+"""The prediction parameter that asks for the network's outputs."""
 
 KEY = "regnet"
-"""The header's name among a safetensors file's metadata."""
+"""The header's key in the metadata of a safetensors file."""
 
 Numbers: TypeAlias = Any
-"""A number, or nested lists of numbers, as `Tensor.tolist` gives them."""
+"""A number, or nested lists of numbers, as returned by `Tensor.tolist`."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """How inputs in the data set's own units become a network's inputs, and its outputs answers."""
+    """How to normalize inputs in the data set's units for a network, and how to decode its outputs."""
 
     seed: int
     features: int
     outputs: int
-    """How many numbers the network gives for each example."""
+    """The number of outputs for each example."""
     task: str
     """classification or regression."""
     coding: str
-    """How targets were written for the loss: see `regnet.data.targets`."""
+    """How targets were coded for the loss: see `regnet.data.targets`."""
     shift: Numbers
-    """What normalization takes off inputs."""
+    """What normalization subtracts from inputs."""
     scale: Numbers
-    """What it divides by."""
+    """What normalization divides by."""
     target_offset: Numbers
-    """What was taken off targets."""
+    """What was subtracted from targets."""
     target_scale: Numbers
-    """What they were divided by."""
+    """What targets were divided by."""
     examples: list[list[float]] = field(repr=False)
-    """A few inputs in the data set's own units."""
+    """A few inputs in the data set's units."""
 
     def metadata(self) -> dict[str, str]:
-        """The header as a safetensors file takes it."""
+        """Return the header as metadata for a safetensors file."""
         return {KEY: json.dumps(asdict(self))}
 
 
 def read_header(file: Path) -> Header:
-    """The header of a weights file.
+    """Read the header of a weights file.
 
     Raises:
-        ValueError: it has none.
+        ValueError: the file has no header.
     """
     with safe_open(file, "numpy") as opened:
         metadata = opened.metadata() or {}

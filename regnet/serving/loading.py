@@ -1,4 +1,4 @@
-"""A trained network made again from the plain files of a model: a configuration, weights, and the names of plugins."""
+"""Loading a trained network from the plain files of a model: a configuration, weights, and the names of plugins."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from regnet.study.result import TrainedNetwork
 
 
 def load_network(folder: Path, catalog: Catalog) -> TrainedNetwork:
-    """The network in a model's folder, ready to predict; none of the examples that it was trained on come with it.
+    """Load the network in a model's folder, ready to predict; the examples that it was trained on are not included.
 
     Raises:
-        PluginError: a plugin that it is made of is not here, or does not make the network that was trained.
+        PluginError: a plugin that it needs is not installed, or does not build the network that was trained.
     """
     needs = [Provenance(**need) for need in json.loads((folder / NEEDS).read_text(encoding="utf-8"))]
     check_needs(needs, catalog)
@@ -47,24 +47,24 @@ def load_network(folder: Path, catalog: Catalog) -> TrainedNetwork:
 def _check(
     network: Sequential, header: Header, weights: Mapping[str, Tensor], needs: Sequence[Provenance], catalog: Catalog
 ) -> None:
-    """Raises PluginError if the network comes from elsewhere, or has other parameters, than the one that was trained."""
-    made_of = {need.distribution for need in needs}
-    strangers = [str(one) for one in needs_of(network, catalog) if one.distribution not in made_of]
-    if strangers:
-        raise PluginError(f"the model's components come from {', '.join(map(str, needs))}, and here from {', '.join(strangers)}")
+    """Raise PluginError if the network's distributions or parameters differ from those of the network that was trained."""
+    expected_origins = {need.distribution for need in needs}
+    unexpected = [str(need) for need in needs_of(network, catalog) if need.distribution not in expected_origins]
+    if unexpected:
+        raise PluginError(f"the model's components come from {', '.join(map(str, needs))}, and here from {', '.join(unexpected)}")
     params, _ = network.init(header.features, torch.Generator())
     shapes = {".".join(path): (leaf.value if isinstance(leaf, Buffer) else leaf).shape for path, leaf in leaves(params)}
     for name in sorted(shapes.keys() | weights.keys()):
         expected, got = shapes.get(name), weights[name].shape if name in weights else None
         if expected != got:
-            said = [tuple(shape) if shape is not None else "none" for shape in (expected, got)]
+            here, saved = (tuple(shape) if shape is not None else "none" for shape in (expected, got))
             raise PluginError(
-                f"the network has parameter {name} of shape {said[0]} here, and {said[1]} in the model{changes(needs, catalog)}"
+                f"the network has parameter {name} of shape {here} here, and {saved} in the model{changes(needs, catalog)}"
             )
 
 
 def _data(header: Header, dtype: torch.dtype) -> Data:
-    """How to normalize and to decode, without any examples."""
+    """Return data without examples, with the normalization of inputs and the coding of targets."""
     nothing = Examples(torch.empty(0, header.features), torch.empty(0), torch.empty(0))
 
     offset, spread = (torch.tensor(numbers, dtype=torch.float64) for numbers in (header.target_offset, header.target_scale))

@@ -1,4 +1,4 @@
-"""What a network is made of: the distributions that have to be installed wherever it shall be used again."""
+"""The distributions that a network needs: they have to be installed to load it."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from regnet.registry.selection import OWN, VARIABLE
 
 
 def needs_of(network: Sequential, catalog: Catalog) -> list[Provenance]:
-    """The distributions, or loose files, that the network's layers and their options come from, regnet's own first."""
+    """Return the distributions, or loose files, of the network's layers and their options, regnet first."""
     return sorted(catalog.origins(network), key=lambda origin: (origin.distribution != OWN, origin.distribution))
 
 
 def check_needs(needs: Sequence[Provenance], catalog: Catalog) -> None:
-    """Looks whether everything that a network is made of is here, in whatever version.
+    """Check that everything that a network needs is installed, in any version.
 
     Raises:
-        PluginError: something is not; names each distribution, and what to do about it.
+        PluginError: something is missing; the message names each distribution and a remedy.
     """
     here = {origin.distribution for origin in catalog.plugins.origins.values()}
-    missing = [_mend(need, catalog) for need in needs if need.distribution not in here]
+    missing = [_describe_missing(need, catalog) for need in needs if need.distribution not in here]
     if missing:
         raise PluginError(f"the model cannot be used here: it needs {'; and '.join(missing)}")
 
 
 def changes(needs: Sequence[Provenance], catalog: Catalog) -> str:
-    """Which of these distributions have another version here, in words to end a sentence with; empty if none has."""
+    """Return the distributions whose version here differs, worded as the end of a sentence; empty if there are none."""
     here = {origin.distribution: origin for origin in catalog.plugins.origins.values()}
     changed = [need for need in needs if here[need.distribution].version != need.version]
     return "".join(f"; it was made with {need}, and here is {here[need.distribution]}" for need in changed)
 
 
-def _mend(need: Provenance, catalog: Catalog) -> str:
-    """What is missing, why, and how to get it."""
+def _describe_missing(need: Provenance, catalog: Catalog) -> str:
+    """Say what is missing, why, and how to get it."""
     for broken in catalog.broken:
         if broken.origin.distribution == need.distribution:
             return f"{need}, but {broken}"

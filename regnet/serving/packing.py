@@ -1,4 +1,4 @@
-"""A trained network in one file: its weights, under a header that says how to use them."""
+"""Saving a trained network in one file: its weights, with a header that describes how to use them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from regnet.serving.header import Header
 from regnet.study.result import TrainedNetwork
 
 EXAMPLES = 3
-"""How many inputs are kept as examples of what the network takes."""
+"""The number of inputs that are saved as examples."""
 
 
 def pack(network: TrainedNetwork) -> bytes:
-    """A safetensors file with the network's parameters and buffers by dotted name, and its `Header`."""
+    """Return a safetensors file with the network's parameters and buffers by dotted name, and its `Header`."""
     data, targets = network.data, network.data.targets
     examples = data.train.x[:EXAMPLES] * data.scale + data.shift
     header = Header(

@@ -1,4 +1,4 @@
-"""What MLflow asks for predictions: a trained network that takes and gives plain arrays."""
+"""The interface to MLflow for predictions: a trained network that takes and returns plain arrays."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ class Predictor:
         self._network = network
 
     def predict(self, model_input: Any, params: Mapping[str, Any] | None = None) -> np.ndarray:
-        """Class numbers ``(N,)``, or values ``(N, K)`` in their own units.
+        """Predict class numbers ``(N,)``, or values ``(N, K)`` in the data set's units.
 
         Args:
-            model_input: features ``(N, F)`` in the data set's own units, as an array or a frame.
-            params: with ``scores`` true, the answer is what the network gives, ``(N, K)``.
+            model_input: features ``(N, F)`` in the data set's units, as an array or a frame.
+            params: with ``scores`` true, return the network's outputs ``(N, K)`` instead.
 
         Raises:
-            ValueError: a feature is missing or infinite; says of which row.
+            ValueError: a feature is missing or infinite; the message names the row.
         """
         x = np.asarray(model_input, dtype=float)
         bad = np.flatnonzero(~np.isfinite(x).all(-1))
         if bad.size:
             raise ValueError(f"row {bad[0]} (the first is 0) has a feature that is missing or infinite: leave it out or fill it in")
-        answer = self._network.output if params and params.get(SCORES) else self._network.predict
-        return np.asarray(answer(torch.tensor(x)))
+        function = self._network.output if params and params.get(SCORES) else self._network.predict
+        return np.asarray(function(torch.tensor(x)))
 
     def get_raw_model(self) -> TrainedNetwork:
-        """The trained network, as MLflow's `get_raw_model` gives it."""
+        """Return the trained network, for MLflow's `get_raw_model`."""
         return self._network
