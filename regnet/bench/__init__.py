@@ -1,1 +1,1 @@
-"""The benchmark: the report's network trained in every way a user might, timed side by side, each way in a process of its own."""
+"""The benchmark: the paper's network trained in every way a user might choose, timed side by side, each in its own process."""

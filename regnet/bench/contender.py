@@ -1,4 +1,4 @@
-"""Who takes part: each way of training by its key, with what it needs and what to do where that is missing."""
+"""The contenders: each way of training by its key, with what it needs and what to do if that is missing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from regnet.study.study import Study
 
 Prepare: TypeAlias = Callable[[], Program]
-"""Makes a program, from nothing, in the process that will run it."""
+"""Makes a program in the process that will run it."""
 
 
 @dataclass(frozen=True)
@@ -29,24 +29,24 @@ class Contender:
     """The key in `WAYS`."""
     replicas: int
     name: str
-    """What tables call it."""
+    """The name in tables."""
     prepare: Prepare
     missing: str | None = None
-    """What is not there that it needs, in words, and what to do."""
+    """What it needs that is missing, in words, and what to do."""
 
     @property
     def key(self) -> str:
-        """What the command line calls it: ``solo``, ``lockstep:20``."""
+        """The name on the command line: ``solo``, ``lockstep:20``."""
         return f"{self.way}:{self.replicas}" if WAYS[self.way].batched else self.way
 
 
 @dataclass(frozen=True)
 class Way:
-    """A way of training, before it is known with how many replicas."""
+    """A way of training, for any number of replicas."""
 
     name: str
     prepare: Callable[[Study, Problem, int], Prepare]
-    """Given the study, its problem, and how many replicas are to be trained."""
+    """Called with the study, its problem, and the number of replicas to train."""
     batched: bool = False
     """Whether it trains many replicas at once."""
     missing: Callable[[], str | None] = lambda: None
@@ -87,18 +87,18 @@ WAYS: dict[str, Way] = {
 }
 """Every way of training, by the key that the command line uses."""
 BASELINE = "torch"
-"""The key of what speeds are told against."""
+"""The key of the contender that speeds are relative to."""
 
 
 def expand(words: Sequence[str], replicas: Sequence[int]) -> list[tuple[str, int]]:
-    """Ways and numbers of replicas, each pair once.
+    """Return pairs of a way and a number of replicas, each once.
 
     Args:
         words: such as ``solo``, ``jax:1`` and ``lockstep``, which stands for all of `replicas`.
-        replicas: how many to train at once where a word does not say.
+        replicas: the numbers to train at once for words without a number.
 
     Raises:
-        ConfigError: there is no such way of training, it trains one network at a time, or the number is not one.
+        ConfigError: there is no such way of training, a way that trains one network has a number, or the number is invalid.
     """
     pairs = []
     for word in words:
@@ -115,7 +115,7 @@ def expand(words: Sequence[str], replicas: Sequence[int]) -> list[tuple[str, int
 
 
 def contenders(pairs: Sequence[tuple[str, int]], study: Study, problem: Problem) -> list[Contender]:
-    """The contenders for ways and numbers of replicas, all of them on the study's problem."""
+    """Return the contenders for ways and numbers of replicas, all on the study's problem."""
     made = []
     for way, replicas in pairs:
         chosen = WAYS[way]

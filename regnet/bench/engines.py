@@ -1,4 +1,4 @@
-"""regnet's own engines in the race, by the way every training goes: its data, its batches, its trainer."""
+"""regnet's engines in the race, used as in any training: with its data, batches and trainer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def prepare(study: Study, replicas: int) -> Program:
-    """The study's engine with the seeds from 0 on, in lockstep if there are several."""
+    """Prepare the study's engine with the seeds from 0 on, in lockstep if there are several."""
     from regnet.data.batches import Batches
     from regnet.data.prepare import stack
     from regnet.engines import make_trainer

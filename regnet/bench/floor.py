@@ -1,4 +1,4 @@
-"""The floor in the race: one network in plain C, `scripts/floor.c`, compiled for this processor."""
+"""The lower bound in the race: one network in plain C, `scripts/floor.c`, compiled for this processor."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ SOURCE = Path(regnet.__file__).parents[1] / "scripts" / "floor.c"
 FLAGS = ("-O3", "-march=native", "-ffast-math", "-funroll-loops")
 COMPILERS = ("gcc", "clang", "cc")
 COMPILE_SECONDS = 60
-"""It takes a tenth of one."""
+"""The limit for compiling, which usually takes 0.1 s."""
 
 
 def find_compiler() -> str | None:
-    """The first C compiler on the path."""
+    """Return the first C compiler on the path."""
     return next(filter(None, map(shutil.which, COMPILERS)), None)
 
 
 class Floor(Program):
-    """The C program, which keeps running: it is told a number of epochs, and answers when it has trained them."""
+    """The C program, which keeps running: it reads a number of epochs, trains them, and writes the result."""
 
     def __init__(self, program: Path, problem: Path) -> None:
         self._process = subprocess.Popen([program, problem], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
@@ -52,7 +52,7 @@ class Floor(Program):
     def _ask(self, epochs: int) -> tuple[float, float]:
         assert self._process.stdin
         assert self._process.stdout
-        with suppress(BrokenPipeError):  # it has ended, and the empty answer says how
+        with suppress(BrokenPipeError):  # it has ended; the empty answer is handled below
             print(epochs, file=self._process.stdin, flush=True)
         self._activity.note()
         while not select.select([self._process.stdout], [], [], POLL)[0]:
@@ -61,19 +61,19 @@ class Floor(Program):
         answer = self._process.stdout.readline()
         if not answer:
             code = self._process.wait(END)
-            error = RegnetError if code < 0 else RuntimeError  # somebody killed it, or it does not fit the problem
+            error = RegnetError if code < 0 else RuntimeError  # killed from outside, or it does not fit the problem
             raise error(f"{SOURCE.name} {describe_exit(code)} when asked for {epochs} epochs")
         seconds, processor_seconds, self._loss = map(float, answer.split())
         return seconds, processor_seconds
 
 
 def prepare(problem: Problem) -> Program:
-    """Compiles the program and starts it on the problem's first replica.
+    """Compile the program and start it on the problem's first replica.
 
     Raises:
-        RegnetError: the compiler cannot compile it, or does not answer; says what the compiler said first.
+        RegnetError: the compiler fails, with the first line of its output in the message, or does not answer.
     """
-    folder = Path(tempfile.mkdtemp())  # which is in the folder that this process's end removes
+    folder = Path(tempfile.mkdtemp())  # inside the folder that is removed when this process ends
     program, data = folder / "floor", folder / "problem"
     _compile(program)
     write(problem.first(1), data)
@@ -93,7 +93,7 @@ def _compile(program: Path) -> None:
 
 
 def write(problem: Problem, path: Path) -> None:
-    """Writes one network's problem as `scripts/floor.c` reads it: sizes, learning rate, weights and biases, inputs, targets."""
+    """Write one network's problem as `scripts/floor.c` reads it: sizes, learning rate, weights and biases, inputs, targets."""
     sizes = [problem.steps, problem.x.shape[-2], *(len(weight[0]) for weight, _ in problem.layers), problem.target.shape[-1]]
     arrays = [array for affine in problem.layers for array in affine]
     parts = [np.array(sizes, np.int32), np.float32(problem.learning_rate), *arrays, problem.x, problem.target]

@@ -1,4 +1,4 @@
-"""JAX as its users write an ensemble: a scan over an epoch's batches, mapped over the networks, compiled as one program."""
+"""JAX as usually written for an ensemble: a scan over an epoch's batches, mapped over the networks, compiled as one program."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def prepare(problem: Problem) -> Program:
-    """``jit(vmap(scan))`` over all replicas, the parameters' memory handed on from epoch to epoch."""
+    """Prepare ``jit(vmap(scan))`` over all replicas; the parameters' memory is donated from epoch to epoch."""
     import jax
     import jax.numpy as jnp
 

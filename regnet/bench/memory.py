@@ -1,4 +1,4 @@
-"""The most memory that a process ever used."""
+"""The peak memory of a process."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 
 
 def peak_memory(process: int) -> int | None:
-    """The peak of a running process's resident set, in bytes, given its id; None where the system does not tell.
+    """Return the peak resident set of a running process, in bytes, given its id; None if the system does not report it.
 
-    Where there is `/proc`, from there: the maximum that `getrusage` gives counts what the parent used when it forked, too.
+    It is read from `/proc`, if there is one: the maximum of `getrusage` includes what the parent used when it forked.
     """
     status = Path(f"/proc/{process}/status")
     if status.exists():

@@ -1,4 +1,4 @@
-"""The task as plain arrays, for contenders that know nothing of regnet: the engines' own data, batches and starting weights."""
+"""The task as plain arrays, for contenders without regnet: the engines' data, batches and initial weights."""
 
 from __future__ import annotations
 
@@ -35,30 +35,30 @@ class Problem:
         return len(self.x)
 
     def first(self, replicas: int) -> Problem:
-        """The same for the first replicas alone."""
+        """Return the same for the first replicas only."""
         layers = tuple((weight[:replicas], bias[:replicas]) for weight, bias in self.layers)
         x, target = (np.ascontiguousarray(array[:, :replicas]) for array in (self.x, self.target))
         return replace(self, layers=layers, x=x, target=target)
 
 
 def read_problem(study: Study, replicas: int) -> Problem:
-    """What the study trains with the seeds from 0 on; its batch size divides the number of its training examples."""
+    """Return what the study trains with the seeds from 0 on; its batch size must divide the number of training examples."""
     from regnet.rng import stream
     from regnet.training.loop import load_data
 
     seeds = range(replicas)
     starts = [study.network.init(study.features, stream(seed, "weights"))[0] for seed in seeds]
-    affine = [place for place, params in starts[0].items() if params]
+    affine = [index for index, params in starts[0].items() if params]
     layers = tuple(
         (
-            np.stack([start[place]["weight"].mT.numpy() for start in starts]),
-            np.stack([start[place]["bias"].numpy() for start in starts]),
+            np.stack([start[index]["weight"].mT.numpy() for start in starts]),
+            np.stack([start[index]["bias"].numpy() for start in starts]),
         )
-        for place in affine
+        for index in affine
     )
-    examples = [one.train for one in load_data(study, seeds)]
+    examples = [data.train for data in load_data(study, seeds)]
     x, target = (
         np.stack([array.numpy().reshape(-1, study.batch_size, array.shape[-1]) for array in arrays], axis=1)
-        for arrays in ([one.x for one in examples], [one.target for one in examples])
+        for arrays in ([split.x for split in examples], [split.target for split in examples])
     )
     return Problem(layers, x, target, study.config["optimizer"]["lr"])

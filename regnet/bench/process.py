@@ -1,4 +1,4 @@
-"""A contender in a process of its own: no library's threads, flags or memory are in another one's way."""
+"""A contender in its own process, so that threads, flags and memory of one library do not affect another."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from regnet.errors import RegnetError
 from regnet.processes.child import Child, ChildEnded
 
 WARM_UP = 3
-"""Epochs before anything is timed; the first may compile, and after the last the losses are compared."""
+"""Epochs before timing starts; the first may compile, and after the last the losses are compared."""
 SHORTEST = 0.1
-"""Seconds that a lap takes at least: a clock, and another process's interruption, are coarse."""
+"""The shortest lap in seconds, long compared with the clock's resolution and interruptions by other processes."""
 TARGET = "regnet.bench.process:serve"
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
@@ -32,21 +32,21 @@ ONE_THREAD = {
     "NPROC": "1",  # the size of XLA's own pool of threads
     "JAX_PLATFORMS": "cpu",
 }
-"""What numerical libraries read when they are loaded."""
+"""Environment variables that numerical libraries read when they are loaded."""
 
 
 @dataclass(frozen=True)
 class Ready:
-    """How a contender came to the start."""
+    """The state of a contender that is ready to be timed."""
 
     start_seconds: float
-    """From nothing to the end of its first epoch: imports, data, compilation."""
+    """From the start of its process to the end of its first epoch: imports, data, compilation."""
     losses: np.ndarray
     """Each replica's training loss after the warm-up, ``(R,)``."""
 
 
 class Racer:
-    """A contender's process, seen from outside."""
+    """A contender's process, as seen by the process that times it."""
 
     def __init__(self, contender: Contender) -> None:
         self._name = contender.name
@@ -57,23 +57,23 @@ class Racer:
 
     @property
     def pid(self) -> int:
-        """The process's number."""
+        """The process id."""
         return self._child.pid
 
     def ready(self) -> Ready:
-        """Waits until the contender is warm.
+        """Wait until the contender is warmed up.
 
         Raises:
             RegnetError: it cannot be prepared, its process ended, or it did not answer.
         """
-        self._receive()  # loading libraries may take longer than a message waits to be read
+        self._receive()  # loading libraries may take longer than a message may wait to be read
         self._send(self._message)
         self._receive()
         start_seconds = time.perf_counter() - self._start
         return Ready(start_seconds, self._receive())
 
     def lap(self, epochs: int) -> Lap:
-        """Has it train for that many epochs, or for more if those are too few to be timed.
+        """Train for that many epochs, or for more if those are too few to time.
 
         Raises:
             RegnetError: its process ended, or it did not answer.
@@ -82,10 +82,10 @@ class Racer:
         return self._receive()  # type: ignore[no-any-return]
 
     def finish(self) -> int | None:
-        """Ends the process, and returns the most memory it used, in bytes, if the system tells.
+        """End the process; return its peak memory in bytes, if the system reports it.
 
         Raises:
-            RegnetError: the process ended before, or it did not answer.
+            RegnetError: the process had already ended, or it did not answer.
         """
         self._send(pickle.dumps(None))
         peak: int | None = self._receive()
@@ -94,7 +94,7 @@ class Racer:
         return peak
 
     def stop(self) -> None:
-        """Ends the process at once, and removes what it left."""
+        """Kill the process and remove its files."""
         self._child.end(grace=0)
         self._folder.cleanup()
 
@@ -110,7 +110,9 @@ class Racer:
         except ChildEnded as error:
             raise self._lost(error) from None
         if isinstance(answer, _Failure):
-            raise RegnetError(f"bench: {self._name} failed: {answer.summary}") if answer.told else RuntimeError(answer.traceback)
+            if answer.expected:
+                raise RegnetError(f"bench: {self._name} failed: {answer.summary}")
+            raise RuntimeError(answer.traceback)
         return answer
 
     def _lost(self, error: ChildEnded) -> RegnetError:
@@ -123,17 +125,17 @@ class _Failure:
     """An exception in a contender's process."""
 
     summary: str
-    told: bool
-    """Whether it is a person's mistake, or something missing, and the summary says what to do."""
+    expected: bool
+    """Whether it is a user's mistake, or something is missing; the summary then says what to do."""
     traceback: str
 
 
 def serve(connection: Connection) -> None:
-    """What runs in the process: prepares the contender that is sent, then trains whenever it is told a number of epochs."""
+    """Run in the contender's process: prepare the contender that is received, then train each number of epochs received."""
     os.dup2(2, 1)  # the parent's output is the result
     try:
         _race(connection)
-    except (EOFError, ConnectionError):  # nobody is left to report to
+    except (EOFError, ConnectionError):  # the parent has ended
         return
     except Exception as error:
         connection.send(_Failure(str(error), isinstance(error, RegnetError), traceback.format_exc()))

@@ -1,4 +1,4 @@
-"""What is raced: networks that stand ready in one library or another, to be trained on and judged."""
+"""The programs in the race: networks prepared in one of the libraries, to train and to evaluate."""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ from regnet.bench.memory import peak_memory
 
 @dataclass(frozen=True)
 class Lap:
-    """A stretch of training, timed."""
+    """A timed number of epochs."""
 
     epochs: int
     seconds: float
     processor_seconds: float
-    """Of all the process's threads: more than `seconds` if it kept more than one core busy."""
+    """Of all the process's threads: more than `seconds` if more than one core was busy."""
 
 
 class Program(ABC):
-    """The same network with one or many starting points, in training."""
+    """A network in training, from one or many initial weights."""
 
     @abstractmethod
     def train(self, epochs: int) -> Lap:
-        """Trains all replicas on for that many epochs; returns when it is really done."""
+        """Train all replicas for that many more epochs; return only when the computation is complete."""
 
     @abstractmethod
     def losses(self) -> np.ndarray:
-        """Each replica's loss on its whole training set now, ``(R,)``."""
+        """Return each replica's current loss on its whole training set, ``(R,)``."""
 
     @abstractmethod
     def peak_memory(self) -> int | None:
-        """The most memory that was ever in use, in bytes, if the system tells."""
+        """Return the peak memory in bytes, if the system reports it."""
 
 
 @dataclass(frozen=True)
 class InProcess(Program):
-    """A program that is two Python functions: one trains for a number of epochs, one gives the losses ``(R,)``."""
+    """A program made of two Python functions: one trains for a number of epochs, one returns the losses ``(R,)``."""
 
     run: Callable[[int], None]
     judge: Callable[[], np.ndarray]
 
     def train(self, epochs: int) -> Lap:
-        start, start_of_processor = time.perf_counter(), time.process_time()
+        start, processor_start = time.perf_counter(), time.process_time()
         self.run(epochs)
-        return Lap(epochs, time.perf_counter() - start, time.process_time() - start_of_processor)
+        return Lap(epochs, time.perf_counter() - start, time.process_time() - processor_start)
 
     def losses(self) -> np.ndarray:
         return self.judge()

@@ -1,4 +1,4 @@
-"""PyTorch as its guides have it for speed: the training step as a function of the parameters, compiled, or for many networks."""
+"""PyTorch as its guides recommend for speed: the training step as a function of the parameters, compiled, or vmapped."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def prepare_compiled(problem: Problem) -> Program:
-    """One network, its whole step compiled into one graph: forward pass, gradient and update.
+    """Prepare one network, its whole step compiled into one graph: forward pass, gradient and update.
 
     Compiling the module alone, or a step around `backward` and `torch.optim`, leaves Python between several graphs, which at
     this size costs nearly all the time.
@@ -34,12 +34,12 @@ def prepare_compiled(problem: Problem) -> Program:
 
 
 def prepare_vmap(problem: Problem) -> Program:
-    """Many networks by PyTorch's recipe for ensembles: the modules stacked, and the gradient mapped over the stack."""
+    """Prepare many networks by PyTorch's recipe for ensembles: stack the modules, and map the gradient over the stack."""
     return _prepare_vmap(problem, lambda step: step)
 
 
 def prepare_compiled_vmap(problem: Problem) -> Program:
-    """The same with the step of all networks compiled into one graph."""
+    """Prepare the same with the step of all networks compiled into one graph."""
     return _prepare_vmap(problem, _compiled)
 
 
@@ -85,7 +85,7 @@ def _step(gradients: Callable[[Params, Tensor, Tensor], Params], learning_rate: 
 
 
 def _compiled(step: Step) -> Step:
-    """Compiled anew, in this process alone: no earlier result is taken from a cache."""
+    """Compile the step in this process, without results cached by earlier processes."""
     import torch
 
     os.environ["TORCHINDUCTOR_CACHE_DIR"] = tempfile.mkdtemp()
@@ -93,7 +93,7 @@ def _compiled(step: Step) -> Step:
 
 
 def _program(problem: Problem, params: Params, loss: Callable[..., Tensor], step: Step) -> Program:
-    """Trains on the batches in order; the replica axis is theirs if the parameters have one."""
+    """Return a program that trains on the batches in order; they have a replica axis if the parameters have one."""
     import torch
 
     stacked = problem.replicas > 1

@@ -1,4 +1,4 @@
-"""The race: every contender is timed once in each round, in turn, so that what else the machine does falls on all alike."""
+"""The race: every contender is timed once in each round, in turn, so that other load on the machine affects all equally."""
 
 from __future__ import annotations
 
@@ -22,88 +22,88 @@ from regnet.study.study import Study
 TOLERANCE = 1e-4
 """The largest relative difference of the losses after the warm-up, in the mean over the replicas.
 
-Rounding to single precision makes it 1e-7 in most replicas; a few of a thousand have a unit about to die, and move by 1e-3.
+Rounding to single precision causes 1e-7 in most replicas, and 1e-3 in a few of a thousand, in which a unit is about to die.
 """
 MOST_CHECKED = 1000
-"""Replicas whose losses are compared; where there are more, the first of them."""
+"""The most replicas whose losses are compared; of more, the first are compared."""
 
 
-Tell: TypeAlias = Callable[[str], None]
-"""Is given a line on what is happening."""
+Report: TypeAlias = Callable[[str], None]
+"""Called with a line on the progress."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is timed."""
+    """How often and how long contenders are timed."""
 
     rounds: int
-    """How often each contender is timed."""
+    """The number of times that each contender is timed."""
     epochs: int
-    """How long it trains for each timing, at least."""
+    """The least number of epochs for each timing."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """What one contender costs."""
+    """The measurements of one contender."""
 
     contender: Contender
     step_microseconds: np.ndarray
-    """Microseconds for one optimizer step of one run, in each round, ``(rounds,)``: a replica's share of a step of all."""
+    """Microseconds for one optimizer step of one run, in each round, ``(rounds,)``: the time of a step over its replicas."""
     cores: np.ndarray
-    """Processor seconds for each second, in each round, ``(rounds,)``."""
+    """Processor seconds per second of wall time, in each round, ``(rounds,)``."""
     start_seconds: float
-    """From nothing to the end of the first epoch."""
+    """From the start of the process to the end of the first epoch."""
     peak_memory: int | None
-    """Bytes, if the system tells."""
+    """In bytes, if the system reports it."""
     loss_error: float
     """The mean relative difference of the replicas' training losses from the reference, after the warm-up."""
 
 
 @dataclass(frozen=True)
 class Race:
-    """All that was measured, and who could not take part."""
+    """All measurements, and the contenders that could not take part."""
 
     timings: tuple[Timing, ...]
     absent: tuple[Contender, ...]
 
     def find(self, key: str) -> Timing | None:
-        """The timing of the contender with that key, such as ``lockstep:20``."""
-        return next((one for one in self.timings if one.contender.key == key), None)
+        """Return the timing of the contender with that key, such as ``lockstep:20``."""
+        return next((timing for timing in self.timings if timing.contender.key == key), None)
 
     def speed(self, timing: Timing, against: str = BASELINE) -> np.ndarray | None:
-        """How many times as fast a run is as with the contender of that key in the same round, ``(rounds,)``."""
-        other = self.find(against)
-        return None if other is None else other.step_microseconds / timing.step_microseconds
+        """Return the speed of a run relative to the contender of that key, by round, ``(rounds,)``."""
+        reference = self.find(against)
+        return None if reference is None else reference.step_microseconds / timing.step_microseconds
 
 
-def benchmark(study: Study, pairs: Sequence[tuple[str, int]], plan: Plan, tell: Tell = lambda _: None) -> Race:
-    """Times ways of training on the study's network and data.
+def benchmark(study: Study, pairs: Sequence[tuple[str, int]], plan: Plan, report: Report = lambda _: None) -> Race:
+    """Time ways of training on the study's network and data.
 
-    Each contender starts in a process of its own, one after another, and is warmed up. Its losses are then compared with those
-    of the hand-built engine in double precision. In every round each is timed once, in turn.
+    Each contender starts in its own process, one after another, and is warmed up. Its losses are then compared with those
+    of the hand-built engine in double precision. In every round, each contender is timed once, in turn.
 
     Args:
-        study: what to train: the report's network, loss and optimizer, with the seeds from 0 on.
+        study: what to train: the paper's network, loss and optimizer, with the seeds from 0 on.
         pairs: keys of `WAYS`, each with a number of replicas.
         plan: how often and how long.
-        tell: hears what is happening.
+        report: called with a line on the progress.
 
     Raises:
-        RegnetError: a contender's losses are wrong, or it failed; says which and how.
+        RegnetError: a contender's losses are wrong, or it failed; the message names it and the reason.
     """
     checked = min(max(replicas for _, replicas in pairs), MOST_CHECKED)
     problem, reference = read_problem(study, checked), reference_losses(study, checked)
     entrants = contenders(pairs, study, problem)
-    timings = race([one for one in entrants if not one.missing], problem.steps, reference, plan, tell)
-    return Race(tuple(timings), tuple(one for one in entrants if one.missing))
+    timings = race([contender for contender in entrants if not contender.missing], problem.steps, reference, plan, report)
+    return Race(tuple(timings), tuple(contender for contender in entrants if contender.missing))
 
 
-def race(entrants: Sequence[Contender], steps: int, reference: np.ndarray, plan: Plan, tell: Tell) -> list[Timing]:
-    """Times contenders whose epochs have so many steps, and whose losses should be those of the reference ``(R,)``."""
+def race(entrants: Sequence[Contender], steps: int, reference: np.ndarray, plan: Plan, report: Report) -> list[Timing]:
+    """Time contenders whose epochs have that many steps, and whose losses should equal the reference ``(R,)``."""
     with ExitStack() as running:
         racers, starts, errors = [], [], []
         for contender in entrants:
-            tell(f"{contender.name} gets ready")
+            report(f"{contender.name} gets ready")
             racer = Racer(contender)
             running.callback(racer.stop)
             racers.append(racer)
@@ -111,12 +111,12 @@ def race(entrants: Sequence[Contender], steps: int, reference: np.ndarray, plan:
             errors.append(_loss_error(contender, starts[-1].losses, reference))
         laps = []
         for turn in range(plan.rounds):
-            tell(f"round {turn + 1} of {plan.rounds}")
+            report(f"round {turn + 1} of {plan.rounds}")
             laps.append([racer.lap(plan.epochs) for racer in racers])
         peaks = [racer.finish() for racer in racers]
     return [
-        Timing(contender, _step_microseconds(own, steps * contender.replicas), _cores(own), start.start_seconds, peak, error)
-        for contender, own, start, peak, error in zip(entrants, zip(*laps, strict=True), starts, peaks, errors, strict=True)
+        Timing(contender, _step_microseconds(each, steps * contender.replicas), _cores(each), start.start_seconds, peak, error)
+        for contender, each, start, peak, error in zip(entrants, zip(*laps, strict=True), starts, peaks, errors, strict=True)
     ]
 
 
@@ -129,7 +129,7 @@ def _cores(laps: Sequence[Lap]) -> np.ndarray:
 
 
 def reference_losses(study: Study, replicas: int) -> np.ndarray:
-    """The training losses ``(R,)`` after the warm-up, by the hand-built engine in double precision."""
+    """Return the training losses ``(R,)`` after the warm-up, by the hand-built engine in double precision."""
     with torch_threads(1):
         program = engines.prepare(replace(study, engine="handbuilt", dtype=torch.float64), replicas)
         program.train(WARM_UP)
@@ -137,7 +137,7 @@ def reference_losses(study: Study, replicas: int) -> np.ndarray:
 
 
 def _loss_error(contender: Contender, losses: np.ndarray, reference: np.ndarray) -> float:
-    """How far the losses are from the reference, as far as that goes: the mean relative difference."""
+    """Return the mean relative difference of the losses from the reference, for the replicas that it has; check it."""
     if losses.shape != (contender.replicas,):
         raise RegnetError(f"bench: {contender.name}: expected {contender.replicas} losses, got shape {losses.shape}")
     expected, found = reference[: contender.replicas], losses[: len(reference)]
