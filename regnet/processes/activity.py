@@ -1,4 +1,4 @@
-"""Whether a process does anything: a message or processor time counts, its own or that of the processes that it started."""
+"""Whether a process is active: messages and processor time count, including those of the processes that it started."""
 
 from __future__ import annotations
 
@@ -9,56 +9,56 @@ from typing import Final
 import psutil
 
 NOTICED: Final = 0.01
-"""Seconds of processor time that count as work: the tick of the system's accounts."""
+"""Seconds of processor time that count as activity: the resolution of the system's accounting."""
 LONGEST_STEP: Final = 2.0
-"""Seconds counted at most between two looks: while this process was itself suspended, nobody could have answered it."""
+"""The most seconds of silence counted between two checks, since a suspended process cannot receive an answer."""
 
 
 class Activity:
-    """Measures for how long a process has done nothing."""
+    """Measures how long a process has been inactive."""
 
     def __init__(self, pid: int) -> None:
         self._process = _find(pid)
         self._silent = 0.0
-        self._own = 0.0
-        self._others = 0.0
-        self._looked = time.monotonic()
+        self._used = 0.0
+        self._used_by_descendants = 0.0
+        self._checked = time.monotonic()
 
     def note(self) -> None:
-        """Records a sign of life, or that there is something to do from now on."""
+        """Record activity, or that the process has work to do from now on."""
         self._silent = 0.0
-        self._looked = time.monotonic()
+        self._checked = time.monotonic()
 
     def silence(self) -> float:
-        """For how many seconds nothing was seen of the process, added up over the calls of this method."""
+        """Return how many seconds the process has been inactive, added up over the calls of this method."""
         now = time.monotonic()
-        self._silent = 0.0 if self._has_worked() else self._silent + min(now - self._looked, LONGEST_STEP)
-        self._looked = now
+        self._silent = 0.0 if self._has_worked() else self._silent + min(now - self._checked, LONGEST_STEP)
+        self._checked = now
         return self._silent
 
     def state(self) -> str:
-        """What the system says of the process, such as ``sleeping`` or ``stopped``."""
+        """Return the process's state according to the system, such as ``sleeping`` or ``stopped``."""
         try:
             return self._process.status() if self._process else "ended"
         except psutil.Error:
             return "ended"
 
     def _has_worked(self) -> bool:
-        """Whether processor time was used since the last look; the processes that it started are asked only if it did nothing."""
+        """Return whether processor time was used since the last check; descendants are checked only if the process used none."""
         if self._process is None:
             return False
-        own = _processor_seconds(self._process)
-        if own - self._own >= NOTICED:
-            self._own = own
+        used = _processor_seconds(self._process)
+        if used - self._used >= NOTICED:
+            self._used = used
             return True
-        others = sum(_processor_seconds(each) for each in _descendants(self._process))
-        changed = abs(others - self._others) >= NOTICED
-        self._others = others
+        total = sum(_processor_seconds(each) for each in _descendants(self._process))
+        changed = abs(total - self._used_by_descendants) >= NOTICED
+        self._used_by_descendants = total
         return changed
 
 
 def kill_tree(pid: int) -> None:
-    """Kills a process and those that it started, and they, and so on."""
+    """Kill a process and all its descendants."""
     root = _find(pid)
     if root is not None:
         for each in [root, *_descendants(root)]:
@@ -81,7 +81,7 @@ def _descendants(process: psutil.Process) -> list[psutil.Process]:
 
 
 def _processor_seconds(process: psutil.Process) -> float:
-    """What it used itself, and what those used that it started and saw end."""
+    """Return the processor time of a process and of its children that have ended."""
     try:
         times = process.cpu_times()
     except psutil.Error:

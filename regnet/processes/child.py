@@ -1,4 +1,4 @@
-"""A child process, seen from the one that started it: started clean, talked to in messages, never waited for without a limit."""
+"""A child process, as seen by its parent: a new interpreter, connected by messages, and never waited for without a limit."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from regnet.processes.activity import Activity, kill_tree
 from regnet.processes.start import Start, start
 
 SILENCE: Final = 60.0
-"""Seconds for which a process that is waited for may neither send anything nor use its processor."""
+"""Seconds for which an awaited process may neither send anything nor use its processor."""
 POLL: Final = 0.5
-"""Seconds between two looks at processes that are waited for."""
+"""Seconds between two checks of awaited processes."""
 END: Final = 5.0
-"""Seconds that a process is given to end by itself once nothing is wanted of it any more."""
+"""Seconds that a process has to end by itself when it is no longer needed."""
 
 BOOT: Final = """\
 # a process of regnet
@@ -38,23 +38,23 @@ except EOFError:
 from regnet.processes.entry import serve
 serve(sys.argv[2], connection, parent, outlives)
 """
-"""What a child runs first. Its modules come from where this process has them, but this process's main module is not imported."""
+"""What a child runs first. It has this process's module path, but does not import this process's main module."""
 
 
 class ChildEnded(RegnetError):
-    """A child process has ended, or was ended because it did not answer, before it said what it was asked for."""
+    """A child process ended, or was ended because it did not answer, before it sent what was requested."""
 
 
 class Child:
     """A Python process that runs one function of regnet, and ends when this process does.
 
-    It starts as a new interpreter rather than as a copy of this one, with this one's module path, environment and working
-    directory. Ctrl-C and a closed terminal do not reach it: this process decides what they mean.
+    It is a new interpreter, not a copy of this one, with this one's module path, environment and working directory. Ctrl-C and a
+    closed terminal do not reach it: this process handles them.
 
     Args:
         target: the function to run, as ``module:function``; it is called with the child's end of the connection.
-        outlives: whether it is to go on when this process ends without a word, until it sees that its connection is closed.
-        environment: variables to set for it, beside those of this process.
+        outlives: whether it continues if this process is killed, until it finds its connection closed.
+        environment: variables to set besides those of this process.
 
     Raises:
         RegnetError: the system cannot start another process.
@@ -74,30 +74,30 @@ class Child:
         finally:
             os.close(passed)
         self._activity = Activity(self._process.pid)
-        with suppress(ConnectionError):  # it has ended already, as whoever waits for it will see
+        with suppress(ConnectionError):  # it has already ended, which `receive` and `silence` report
             self.connection.send((os.getpid(), sys.path, outlives))
 
     @property
     def pid(self) -> int:
-        """The process's number."""
+        """The process id."""
         return self._process.pid
 
     @property
     def silence(self) -> float:
-        """For how many seconds, as far as was looked, it has neither sent anything nor used its processor.
+        """How many seconds it has neither sent anything nor used its processor, added up over the reads of this property.
 
-        Infinite if it has ended and everything that it sent is read, though a process that it started may hold the connection.
+        Infinite if it has ended and everything that it sent is read, even if a process that it started keeps the connection open.
         """
         ended = self._process.poll() is not None and not self.connection.poll()
         return math.inf if ended else self._activity.silence()
 
     @property
     def state(self) -> str:
-        """What the system says of it, such as ``sleeping`` or ``stopped``."""
+        """The process's state according to the system, such as ``sleeping`` or ``stopped``."""
         return self._activity.state()
 
     def receive(self) -> bytes:
-        """The next message, waited for as long as the process works.
+        """Wait for the next message while the process is active, and return it.
 
         Raises:
             ChildEnded: it ended, or it did not answer.
@@ -108,7 +108,7 @@ class Child:
         return self.read()
 
     def wait_for_message(self) -> bytes:
-        """The next message, for a thread that has nothing else to do: waited for until the process ends.
+        """Wait for the next message until the process ends, and return it; for a thread with no other work.
 
         Raises:
             ChildEnded: it ended.
@@ -117,10 +117,10 @@ class Child:
         return self.read()
 
     def read(self) -> bytes:
-        """The message that has begun to come in.
+        """Read the message that has started to arrive.
 
         Raises:
-            ChildEnded: it ended, or it did not go on.
+            ChildEnded: it ended, or the rest of the message did not arrive.
         """
         try:
             message = self.connection.recv_bytes()
@@ -132,7 +132,7 @@ class Child:
         return message
 
     def write(self, message: bytes) -> None:
-        """Sends a message, and expects the process to work from now on; one to a process that has ended is dropped.
+        """Send a message, and expect activity from now on; a message to a process that has ended is dropped.
 
         Raises:
             ChildEnded: it does not take the message.
@@ -146,12 +146,12 @@ class Child:
             pass
 
     def finish(self) -> None:
-        """Says that nothing more will be sent, which ends a process that serves; what it still sends can be read."""
+        """Signal that no more messages will be sent, which ends a serving process; what it still sends can be read."""
         with suppress(OSError), socket.socket(fileno=os.dup(self.connection.fileno())) as ours:
             ours.shutdown(socket.SHUT_WR)
 
     def unresponsive(self) -> ChildEnded:
-        """Ends a process that has been silent for too long, and returns the error that says so."""
+        """End a process that has been silent for too long, and return the error that reports it."""
         if self._process.poll() is not None:
             return ChildEnded(f"process {self.pid} {describe_exit(self.end())}")
         state = self.state
@@ -161,28 +161,28 @@ class Child:
         )
 
     def interrupt(self) -> None:
-        """Asks the process to stop what it does."""
+        """Ask the process to stop its work, with SIGTERM."""
         self._process.terminate()
 
     def kill(self) -> None:
-        """Kills the process and those that it started."""
+        """Kill the process and its descendants."""
         if self._process.poll() is None:
             kill_tree(self.pid)
 
     def end(self, grace: float = END) -> int | None:
-        """Waits for the process to end by itself, then kills it and what it started; returns its exit code, if there is one."""
+        """Wait for the process to end by itself, then kill it and its descendants; return its exit code, if there is one."""
         self.connection.close()
         if grace > 0:
             with suppress(subprocess.TimeoutExpired):
                 return self._process.wait(grace)
         self.kill()
-        with suppress(subprocess.TimeoutExpired):  # a process that waits for a broken disk outlasts even SIGKILL
+        with suppress(subprocess.TimeoutExpired):  # SIGKILL does not end a process that waits for a broken disk
             return self._process.wait(END)
         return None
 
 
 def describe_exit(code: int | None) -> str:
-    """An exit code in words, such as ``ended with exit code -9 (SIGKILL)``."""
+    """Return an exit code in words, such as ``ended with exit code -9 (SIGKILL)``."""
     if code is None:
         return "cannot be ended"
     named = f" ({signal.Signals(-code).name})" if code < 0 and -code in set(signal.Signals) else ""
@@ -190,7 +190,7 @@ def describe_exit(code: int | None) -> str:
 
 
 def _connected() -> tuple[Connection, int]:
-    """Our end of a new connection, on which no message may stop half-way for long, and the descriptor of the other end."""
+    """Return our end of a new connection, with timeouts for partial messages, and the descriptor of the other end."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
@@ -199,5 +199,5 @@ def _connected() -> tuple[Connection, int]:
 
 
 def _above_streams(end: socket.socket) -> int:
-    """A copy of the descriptor that is none of the standard streams', any of which may be closed here."""
+    """Duplicate a descriptor to a number above the standard streams', any of which may be closed in this process."""
     return fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 3)

@@ -1,4 +1,4 @@
-"""What runs first inside a child process: it sees to it that the process ends with its parent, then calls its function."""
+"""What runs first inside a child process: it makes the process end with its parent, then calls the function."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from regnet.encoding import degrade_output
 from regnet.processes.streams import open_standard_streams
 
 PR_SET_PDEATHSIG: Final = 1
-"""Of Linux's ``prctl``: which signal a process gets when the thread that started it ends."""
-LOOK: Final = 0.5
-"""Seconds between two looks whether the parent is still there, where the system does not say so by itself."""
+"""An option of Linux's ``prctl``: the signal that a process gets when the thread that started it ends."""
+INTERVAL: Final = 0.5
+"""Seconds between two checks that the parent is running, on systems that do not report its end."""
 
 
 def serve(target: str, connection: Connection, parent: int, outlives: bool) -> None:
-    """Calls ``module:function`` with the connection; unless it `outlives` its parent, the process is killed when that ends."""
+    """Call ``module:function`` with the connection; kill the process when its parent ends, unless it `outlives` the parent."""
     open_standard_streams()
     degrade_output()
     os.set_inheritable(connection.fileno(), False)
@@ -33,19 +33,19 @@ def serve(target: str, connection: Connection, parent: int, outlives: bool) -> N
 
 
 def end_with(parent: int, number: signal.Signals = signal.SIGKILL) -> None:
-    """Has this process sent a signal as soon as its parent has ended, whatever it does by then and however the parent ends.
+    """Arrange that this process gets a signal when its parent ends, in whatever way the parent ends.
 
-    On Linux the kernel does it, which works while the process is suspended, or within a call that keeps Python's lock, too.
+    On Linux the kernel sends it, even if the process is suspended or inside a call that holds Python's lock.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, number)
     else:
         threading.Thread(target=_watch, args=(parent,), daemon=True, name="regnet-parent").start()
-    if os.getppid() != parent:  # it ended before we asked
+    if os.getppid() != parent:  # it ended before this was set up
         os._exit(1)
 
 
 def _watch(parent: int) -> None:
     while os.getppid() == parent:
-        time.sleep(LOOK)
+        time.sleep(INTERVAL)
     os._exit(1)

@@ -1,4 +1,4 @@
-"""Starting a process that ends with this one, rather than with the thread that started it."""
+"""Starting a process that ends with this process, and not with the thread that started it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 TERMINAL: Final = {signal.SIGINT, signal.SIGHUP}
-"""What a terminal sends to every process that runs in it: on Ctrl-C, and when it is closed."""
+"""The signals that a terminal sends to every process in it: on Ctrl-C, and when it is closed."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,14 @@ class Start:
 
 
 def start(how: Start) -> subprocess.Popen[bytes]:
-    """Starts a process in which the signals of a terminal are blocked.
+    """Start a process in which the signals of a terminal are blocked.
 
-    A thread starts it and then waits until it ends: Linux takes the thread that started a process for its parent, and
+    A thread starts it and then waits until it ends: Linux treats the thread that started a process as its parent, and
     `PR_SET_PDEATHSIG` would kill the process together with a thread that ends earlier.
 
     Raises:
         OSError: the system cannot start another process.
-        RuntimeError: nor another thread.
+        RuntimeError: the system cannot start another thread.
     """
     started: Future[subprocess.Popen[bytes]] = Future()
     threading.Thread(target=_start_and_wait, args=(how, started), daemon=True, name="regnet-child").start()
@@ -40,7 +40,7 @@ def start(how: Start) -> subprocess.Popen[bytes]:
 
 
 def _start_and_wait(how: Start, started: Future[subprocess.Popen[bytes]]) -> None:
-    signal.pthread_sigmask(signal.SIG_BLOCK, TERMINAL)  # which the process inherits
+    signal.pthread_sigmask(signal.SIG_BLOCK, TERMINAL)  # inherited by the process
     try:
         process = subprocess.Popen(how.words, stdin=subprocess.DEVNULL, pass_fds=[how.descriptor], env=how.environment)
     except Exception as error:

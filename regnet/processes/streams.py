@@ -10,7 +10,7 @@ STREAMS: Final = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
 
 def open_standard_streams() -> None:
-    """Puts the null device where a standard stream is closed, so that no other file or connection takes its number."""
+    """Open the null device for each closed standard stream, so that no other file or connection gets its descriptor."""
     for number, (name, mode) in enumerate(STREAMS):
         try:
             os.fstat(number)
@@ -20,4 +20,4 @@ def open_standard_streams() -> None:
                 os.dup2(null, number)
                 os.close(null)
         if getattr(sys, name) is None:
-            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115  # for good
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115  # stays open

@@ -1,4 +1,4 @@
-"""A program of others that ends when regnet does: a small process starts it, waits beside it, and ends it with all it started."""
+"""An external program that ends when regnet does: a small process starts it, waits for it, and ends it with its descendants."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ TARGET: Final = "regnet.processes.supervisor:supervise"
 
 @dataclass(frozen=True)
 class Command:
-    """What to run."""
+    """The program to run."""
 
     words: Sequence[str]
     environment: Mapping[str, str]
     output: Path
-    """The file that takes what it prints; its name is removed as soon as it is open, so that nobody has to do it later."""
+    """The file for its output; it is unlinked as soon as it is open, so that it need not be removed later."""
 
 
 class Supervised:
-    """A running program, seen from here."""
+    """A running program, as seen by the process that asked for it."""
 
     def __init__(self, command: Command) -> None:
         message = pickle.dumps(replace(command, environment=dict(command.environment)))
@@ -44,7 +44,7 @@ class Supervised:
         self._supervisor.write(message)
 
     def wait(self, seconds: float) -> str | None:
-        """How the program ended, if it does so within that time."""
+        """Return how the program ended, if it ends within that time."""
         if not self._supervisor.connection.poll(seconds):
             return None
         try:
@@ -53,13 +53,13 @@ class Supervised:
             return str(error)
 
     def end(self) -> None:
-        """Ends the program and all that it started, with force if they take too long."""
+        """End the program and its descendants, by force if they take too long."""
         self._supervisor.end(3 * GRACE)
 
 
 def supervise(connection: Connection) -> None:
-    """What runs in the process beside the program, until the program ends or nobody is left at the other end."""
-    _leave_signals_to_others()
+    """Run in the supervising process: run the program until it ends or the connection is closed."""
+    _ignore_signals()
     command: Command = pickle.loads(connection.recv_bytes())
     with command.output.open("wb") as output:
         command.output.unlink()
@@ -72,32 +72,32 @@ def supervise(connection: Connection) -> None:
             start_new_session=True,
             preexec_fn=_end_with_supervisor(),  # noqa: PLW1509  # there is one thread here
         )
-    while program.poll() is None and not connection.poll(POLL):  # nothing is ever sent: what can be read is the end
+    while program.poll() is None and not connection.poll(POLL):  # nothing is ever sent: readable means closed
         pass
     code = program.poll()
     _end_session(program)
-    with suppress(ConnectionError):  # there may be nobody left to read it
+    with suppress(ConnectionError):  # the other end may be closed
         connection.send_bytes(pickle.dumps(f"exit code {code}"))
 
 
-def _leave_signals_to_others() -> None:
-    """Has this process take no notice of what ends others, but by handlers, which the program does not inherit."""
+def _ignore_signals() -> None:
+    """Ignore the signals that end other processes, with handlers, which the program does not inherit."""
     for number in {signal.SIGTERM, *TERMINAL}:
         signal.signal(number, _ignore)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, TERMINAL)
 
 
 def _end_with_supervisor() -> Callable[[], None] | None:
-    """What the program does first, so that it does not outlive even a supervisor that is killed."""
+    """Return what the program runs first, so that it ends even if the supervisor is killed."""
     return partial(end_with, os.getpid(), signal.SIGTERM) if sys.platform == "linux" else None
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:
-    """Whoever is meant closes the connection."""
+    """Do nothing: the end of the connection ends the program."""
 
 
 def _end_session(program: subprocess.Popen[bytes]) -> None:
-    """Ends the program and whatever it started, politely at first."""
+    """End the program and its session, with SIGTERM first, then with SIGKILL."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.killpg(program.pid, number)
