@@ -1,4 +1,4 @@
-"""`regnet plugins new`: a complete distribution with one working component, to be changed into one's own."""
+"""`regnet plugins new`: a complete distribution with one working component, as a starting point for a plugin."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ USES = {
     "initializer": "model.initializer={name}",
     "metric": "metrics=[{name}]",
 }
-"""How a component of each kind is asked for on the command line."""
+"""The override that selects a component of each kind on the command line."""
 
 SHARED = {
     "pyproject.toml": "pyproject.toml.txt",
@@ -28,7 +28,7 @@ SHARED = {
     ".gitignore": "gitignore.txt",
     ".github/workflows/test.yml": "workflow.yml.txt",
 }
-"""The files that are alike for every kind, and the templates they come from."""
+"""The files that are the same for every kind, with their templates."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ class Scaffold:
 
 
 def new_plugin(name: str, kind: str, parent: Path) -> Scaffold:
-    """Writes a distribution ``regnet-NAME`` into a new folder of that name: packaging, one module, its test, a workflow.
+    """Write a distribution ``regnet-NAME`` into a new folder of that name: packaging, one module, its test, a workflow.
 
     Raises:
-        ConfigError: the name cannot be a component's, or the folder exists.
+        ConfigError: the name is no valid component name, or the folder exists.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
         raise ConfigError(f"plugins new: {name!r} cannot be a component's name: use lower-case letters, digits and underscores")
