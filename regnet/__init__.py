@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-# MKL, which multiplies torch's matrices on most processors, shall round alike wherever in memory a matrix lies: a seed's numbers
-# then do not depend on how many others are trained beside it. It reads this before its first product; it costs no time.
+# Make MKL, which multiplies torch's matrices on most processors, round independently of a matrix's memory address. A seed's numbers
+# then do not depend on how many others are trained with it. MKL reads this before its first product; it costs no time.
 os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ _HOMES = {
     "load_result": "regnet.study.storage",
     "load_results": "regnet.tracking.read.load",
 }
-"""Where each public name is defined, unless it is in `regnet.contracts`: imported on first use, for a quick `regnet --help`."""
+"""The module of each public name that is not in `regnet.contracts`, imported on first use, so that `regnet --help` is fast."""
 
 __all__ = [
     "PER_REPLICA",

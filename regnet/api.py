@@ -1,4 +1,4 @@
-"""regnet from Python: the command line's `regnet run` as one call that returns the result."""
+"""regnet from Python: `regnet run` as a function that returns the result."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ log = logging.getLogger("regnet")
 
 
 def run(overrides: Sequence[str] = ()) -> StudyResult:
-    """Trains what the overrides describe, just as `regnet run` would, and returns the result.
+    """Train what the overrides describe, as `regnet run` does, and return the result.
 
     >>> result = run(["optimizer=adam", "seeds=5", "epochs=1", "tracking=none"])
     >>> result.history["test/error_rate"].shape
     (5, 1)
 
     Args:
-        overrides: Hydra overrides, one string each; ``tracking=none`` keeps MLflow out of it.
+        overrides: Hydra overrides, one string each; ``tracking=none`` trains without MLflow.
 
     Raises:
-        RegnetError: something in the configuration is wrong. A seed that diverges is no error: see `StudyResult.failures`.
+        RegnetError: the configuration is wrong. A seed that diverges is not an error: see `StudyResult.failures`.
     """
     _check(overrides)
     with policy_of(overrides):

@@ -1,4 +1,4 @@
-"""Every way a person's input can be wrong, as one tree: the command line prints these in a line or two and exits with 2."""
+"""The tree of errors in a user's input: the command line prints them in a line or two and exits with 2."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 class RegnetError(Exception):
-    """What a person asked for cannot be done; the message says what failed, what was expected and what to do."""
+    """A request cannot be fulfilled; the message says what failed, what was expected and what to do."""
 
 
 class ConfigError(RegnetError):
@@ -19,19 +19,19 @@ class UnknownComponent(ConfigError):
 
 
 class BadOption(ConfigError):
-    """A component was given an option it does not have, or a value the option cannot take."""
+    """A component was given an option that it does not have, or a value that the option does not take."""
 
 
 class ShapeError(RegnetError):
-    """Two sizes that have to fit do not: a layer's input, a network's output, a gradient."""
+    """Two sizes do not match: of a layer's input, a network's output, or a gradient."""
 
 
 class TargetError(RegnetError):
-    """The loss cannot be computed on the targets that the data set gives."""
+    """The loss cannot be computed on the data set's targets."""
 
 
 class PluginError(RegnetError):
-    """A plugin is missing, broken, or claims what another one has."""
+    """A plugin is missing or broken, or claims a name that another plugin has."""
 
 
 class TrackingError(RegnetError):
@@ -39,11 +39,11 @@ class TrackingError(RegnetError):
 
 
 class Diverged(RegnetError):
-    """Every run of a study ended in a loss that is not a number."""
+    """No run of a study was trained to the end."""
 
 
 def one_of(name: str, available: Iterable[str]) -> str:
-    """The closing half of an error about an unknown name: the closest match, and what there is.
+    """Return the end of an error message about an unknown name: the closest match, and the available names.
 
     >>> one_of("adm", ["sgd", "adam"])
     "did you mean 'adam'? Available: adam, sgd"

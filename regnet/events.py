@@ -1,4 +1,4 @@
-"""What happens in a study, told to whoever listens: progress bars, trackers, plugins."""
+"""The events of a study, passed to its listeners: progress bars, trackers, plugins."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class StudyStarted:
 
 @dataclass(frozen=True)
 class RunStarted:
-    """One seed is about to be trained: alone, or in lockstep with others, which are told of one after another."""
+    """One seed is about to be trained: alone, or in lockstep with others, each of which has its own event."""
 
     study: Study
     seed: int
     data: Data
-    """The seed's own examples, without a replica axis."""
+    """The seed's examples, without a replica axis."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class EpochEnded:
     epoch: int
     """Counted from 1."""
     metrics: Mapping[str, np.ndarray]
-    """For each metric one value for each seed, ``(R,)``; not a number for a seed that has diverged or was stopped."""
+    """For each metric, one value for each seed, ``(R,)``; NaN for a seed that has diverged or was stopped."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,9 @@ class RunFailed:
     study: Study
     seed: int
     reason: str
-    """In one line, for people to read."""
+    """In one line, for users."""
     interrupted: bool
-    """Whether somebody stopped it, as with Ctrl-C."""
+    """Whether a user stopped it, for example with Ctrl-C."""
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,13 @@ class StudyEnded:
 
 @dataclass(frozen=True)
 class ListenerFailed:
-    """A listener raised an exception, and will hear no more of this study."""
+    """A listener raised an exception, and gets no more events of this study."""
 
     listener: str
     """The distribution and version, or the plugin's name."""
     hook: str
     reason: str
-    """In one line, for people to read."""
+    """In one line, for users."""
 
 
 Event: TypeAlias = StudyStarted | RunStarted | EpochEnded | RunEnded | RunFailed | StudyEnded | ListenerFailed

@@ -1,4 +1,4 @@
-"""Python's search for cycles of garbage, kept from looking again and again through much that stays."""
+"""Pausing Python's cyclic garbage collector where many long-lived objects are made, which it would search repeatedly."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Within, nothing is searched for cycles; what these hold is kept until later. What nothing refers to is freed as ever."""
+    """Context manager that pauses the search for reference cycles; objects outside cycles are freed as usual."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -21,7 +21,10 @@ def uncollected() -> Iterator[None]:
 
 @contextmanager
 def making_what_stays() -> Iterator[None]:
-    """Within, nothing is searched for cycles, and what is there at its end is not searched later either, until `gc.unfreeze()`."""
+    """Context manager that pauses the search for cycles, and at its end excludes all objects from later searches.
+
+    The exclusion holds until `gc.unfreeze()`.
+    """
     with uncollected():
         try:
             yield

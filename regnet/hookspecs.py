@@ -5,7 +5,7 @@ A plugin is a module, or an object, named by an entry point of the group `regnet
     [project.entry-points.regnet]
     my-plugin = "my_plugin"
 
-Its hooks carry the mark `regnet.hookimpl`, and each may take any of its parameters or none.
+Its hooks are decorated with `regnet.hookimpl`, and each may take any of its parameters or none.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from regnet.events import EpochEnded, ListenerFailed, RunEnded, RunFailed, RunSt
 
 hookspec = pluggy.HookspecMarker("regnet")
 hookimpl = pluggy.HookimplMarker("regnet")
-"""Marks a function or method as the implementation of the hook whose name it has."""
+"""Mark a function or method as the implementation of the hook of the same name."""
 
 
-# Components: asked for once, when the catalog is made.
+# Components: called once, when the catalog is made.
 
 
 @hookspec
@@ -57,34 +57,34 @@ def regnet_metrics() -> dict[str, type[Metric]]:  # type: ignore[empty-body]
 
 @hookspec
 def regnet_settings() -> dict[str, type]:  # type: ignore[empty-body]
-    """The plugin's own settings: for each name that the config shall have, a frozen dataclass whose fields all have defaults.
+    """The plugin's settings: for each name to add to the config, a frozen dataclass whose fields all have defaults.
 
-    With ``{"early_stopping": EarlyStopping}``, `early_stopping.patience=20` is typed and checked as any option is, and the study
-    that every event carries has the object as ``study.settings["early_stopping"]``. At the defaults the plugin must change
-    nothing: such settings are no part of what tells one study from another.
+    With ``{"early_stopping": EarlyStopping}``, `early_stopping.patience=20` is typed and checked like any option, and the study of
+    every event has the object as ``study.settings["early_stopping"]``. At the defaults the plugin must change nothing, since such
+    settings do not distinguish studies.
     """
 
 
 @hookspec
 def regnet_config_path() -> str:  # type: ignore[empty-body]
-    """Where the plugin's own config files are, as Hydra's search path has it: ``pkg://my_plugin.conf``.
+    """The folder of the plugin's config files, as an entry of Hydra's search path: ``pkg://my_plugin.conf``.
 
-    Files in it that are called ``experiment/NAME.yaml`` or ``model/NAME.yaml`` can be chosen as `experiment=NAME` or `model=NAME`.
+    Files in it named ``experiment/NAME.yaml`` or ``model/NAME.yaml`` are selected as `experiment=NAME` or `model=NAME`.
     """
 
 
-# Control: the one hook that decides something.
+# Control: the only hook whose result affects training.
 
 
 @hookspec
 def regnet_seeds_to_stop(event: EpochEnded) -> Collection[int]:  # type: ignore[empty-body]
-    """Seeds whose training ends after this epoch; asked after every epoch, and heard by no listener.
+    """Seeds whose training stops after this epoch; called after every epoch, and not passed to listeners.
 
-    In lockstep the others go on as if nothing had happened. The seed's weights and metrics stay what they are now.
+    In lockstep, the other seeds continue unchanged. The seed's weights and metrics keep their current values.
     """
 
 
-# Events: a study's life. A listener that raises an exception is told of once and left out from there on, unless its plugin sets
+# Events: a study's life. A listener that raises an exception is reported once and left out from then on, unless its plugin sets
 # `regnet_fatal = True`: then the exception ends the study.
 
 

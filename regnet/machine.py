@@ -1,4 +1,4 @@
-"""The machine: which one a time was measured on, without which it means nothing, and what it has left to train with."""
+"""The machine: a description for measured times, and the cores and memory available for training."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ import torch
 
 @cache
 def describe_machine() -> str:
-    """One line: processor, cores, system, Python and torch."""
+    """Return one line: processor, cores, system, Python and torch."""
     cores = os.cpu_count()
     return f"{_processor()}, {cores} cores, {platform.system()}, Python {platform.python_version()}, torch {torch.__version__}"
 
 
 def usable_cores() -> int:
-    """The cores that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def free_memory() -> int:
-    """Bytes that can be had without swapping."""
+    """Return the memory available without swapping, in bytes."""
     return psutil.virtual_memory().available
 
 
 @contextmanager
 def torch_threads(count: int) -> Iterator[None]:
-    """Context manager in which torch uses that many threads inside one operation; 0 leaves its own choice."""
+    """Context manager in which torch uses that many threads inside an operation; 0 keeps torch's setting."""
     before = torch.get_num_threads()
     torch.set_num_threads(count or before)
     try:

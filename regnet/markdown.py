@@ -6,6 +6,6 @@ from collections.abc import Sequence
 
 
 def markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Rows under headings; every column but the first is aligned to the right."""
+    """Return rows under headings as a Markdown table; every column but the first is aligned to the right."""
     ruler = ["---", *["---:"] * (len(headings) - 1)]
     return "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in (headings, ruler, *rows))

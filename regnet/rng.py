@@ -1,4 +1,4 @@
-"""Randomness: every draw comes from a generator that belongs to one seed and one purpose, never from the global one."""
+"""Random numbers: every draw comes from a generator for one seed and one purpose, never from the global generator."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from torch import Tensor
 Purpose = Literal["data", "validation", "weights", "order", "noise"]
 
 BLOCK = 4096
-"""Numbers drawn at once from each seed's stream: few calls to each generator, and little memory at many replicas."""
+"""Numbers drawn at once from each seed's stream: few calls to each generator, and little memory with many replicas."""
 
 
 def stream(seed: int, purpose: Purpose) -> torch.Generator:
-    """A fresh CPU generator for one purpose of one seed.
+    """Return a new CPU generator for one purpose of one seed.
 
-    Streams of different purposes are independent, so that drawing one more weight changes neither the data nor the order of
-    the batches. The generator's own seed is a hash of the pair, since consecutive integers make poor seeds.
+    Streams for different purposes are independent, so drawing one more weight changes neither the data nor the order of the
+    batches. The generator's seed is a hash of the pair, since consecutive integers are poor seeds.
     """
     digest = hashlib.blake2b(f"{purpose}/{seed}".encode(), digest_size=8).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest, "little") >> 1)
 
 
 class Noise:
-    """Uniform numbers for layers that are random while training, such as dropout: each replica draws from its own seed.
+    """Uniform numbers for layers that are random in training, such as dropout: each replica draws from its seed's stream.
 
-    A replica's numbers depend on its own requests alone, so a seed sees the same noise alone and among a thousand others.
+    A replica's numbers depend only on its requests, so a seed has the same noise alone and among a thousand others.
     """
 
     def __init__(self, seeds: Sequence[int], *, replica_axis: bool) -> None:
@@ -40,11 +40,11 @@ class Noise:
         self._used = 0
 
     def rand_like(self, x: Tensor) -> Tensor:
-        """Numbers uniform in [0, 1), of the shape, type and device of `x` ``(*R, B, F)``."""
+        """Draw numbers uniform in [0, 1), of the shape, type and device of `x` ``(*R, B, F)``."""
         return self.rand(x.shape).to(x)
 
     def rand(self, shape: torch.Size) -> Tensor:
-        """Numbers uniform in [0, 1), of a shape ``(*R, B, F)``, in single precision on the CPU."""
+        """Draw numbers uniform in [0, 1), of a shape ``(*R, B, F)``, in single precision on the CPU."""
         count = (shape[1:] if self._replica_axis else shape).numel()
         if self._used + count > self._block.shape[1]:
             size = max(BLOCK, count)

@@ -1,4 +1,4 @@
-"""For test suites, third parties' first: the conformance check as an assertion, and as a ready-made pytest test in one line.
+"""The conformance check for test suites, of plugins in particular: as an assertion, and as a pytest test in one line.
 
 # tests/test_components.py of a distribution called my-plugin
 from regnet.testing import component_tests
@@ -22,10 +22,10 @@ Options: TypeAlias = Mapping[str, Any]
 
 
 def assert_conforms(component: object, catalog: Catalog | None = None, /, **options: Any) -> None:
-    """Fails with the report unless the component does what its contract says; takes what `check_component` takes.
+    """Fail with the report unless the component conforms to its contract; takes the arguments of `check_component`.
 
     Raises:
-        AssertionError: a property does not hold, or none could be judged, for want of an option.
+        AssertionError: a property does not hold, or none could be checked because an option is missing.
     """
     __tracebackhide__ = True  # pytest shows the report, not this line
     report = check_component(component, catalog, **options)
@@ -34,7 +34,7 @@ def assert_conforms(component: object, catalog: Catalog | None = None, /, **opti
 
 
 def component_tests(distribution: str, options: Mapping[str, Options | Sequence[Options]] | None = None) -> Callable[..., None]:
-    """A pytest test that checks every component which an installed distribution, or a loose file, registers, one by one.
+    """Return a pytest test with a case for every component that an installed distribution, or a loose file, registers.
 
     Args:
         distribution: its name, as `regnet plugins list` shows it.
@@ -42,7 +42,7 @@ def component_tests(distribution: str, options: Mapping[str, Options | Sequence[
             check the component with each: ``{"gelu": [{}, {"approximate": "tanh"}]}``.
 
     Raises:
-        PluginError: the distribution registers nothing, or is not installed, or is broken; says why.
+        PluginError: the distribution registers nothing, is not installed, or is broken; the message says why.
     """
     import pytest  # only test suites need it
 
@@ -73,7 +73,7 @@ def _label(entry: Entry, chosen: Options) -> str:
 
 def _entries(distribution: str, catalog: Catalog) -> list[Entry]:
     claims = [entry for kind in catalog.entries.values() for found in kind.values() for entry in found]
-    broken = [str(one) for one in catalog.broken if one.origin.is_called(distribution)]
+    broken = [str(plugin) for plugin in catalog.broken if plugin.origin.is_called(distribution)]
     if broken:
         raise PluginError("; ".join(broken))
     found = [entry for entry in claims if entry.origin.is_called(distribution)]
