@@ -1,4 +1,4 @@
-"""The conformance check: whether a component does what its contract says, and if not, where, and most likely why."""
+"""The conformance check: whether a component meets its contract, and if not, what is wrong and the likely cause."""
 
 from __future__ import annotations
 
@@ -35,31 +35,31 @@ STAGES: dict[str, Callable[[Subject], Iterator[Stage]]] = {
 
 
 def check_component(component: object, catalog: Catalog | None = None, /, **options: Any) -> Report:
-    """Checks a component against its contract.
+    """Check a component against its contract.
 
     >>> check_component("tanh").state
     'passed'
 
     Args:
-        component: a class; an object; an entry of the catalog; a name, with its kind before it where several kinds have it
+        component: a class; an object; an entry of the catalog; or a name, preceded by its kind where several kinds have it
             (``initializer/constant``) or its distribution where several distributions do (``layer/my-plugin:swish``).
-        catalog: where names are looked up; by default that of all installed plugins.
+        catalog: where names are looked up; by default the catalog of all installed plugins.
         **options: for a class or a name. Options without a default may be left out if they can be guessed: numbers,
             switches, and other components.
 
     Raises:
-        ConfigError: there is no such component, or an option that was given is wrong. What is wrong with the component itself
-            is never raised.
+        ConfigError: there is no such component, or a given option is wrong. Faults of the component itself are reported, not
+            raised.
     """
     subject = find_subject(component, catalog or load_catalog(), options)
-    with _undisturbed():
+    with _isolated():
         findings, passed, skipped = run_stages(STAGES[subject.kind](subject))
     return Report(subject.kind, subject.name, subject.origin, tuple(findings), tuple(passed), skipped)
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Puts global generators back, works in any mode of autograd, and lets components warn: what they return is what counts."""
+def _isolated() -> Iterator[None]:
+    """Context manager that restores global generators, enables autograd, and ignores warnings."""
     with watched_generators(), torch.inference_mode(False), torch.enable_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -1,4 +1,4 @@
-"""The likeliest cause of a wrong tensor in plain words, found by trying the usual mistakes one after the other."""
+"""The likeliest cause of a wrong tensor in words, found by trying common mistakes in turn."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from regnet.check.patterns import alike, arrangement, missing_term, number, regi
 
 UNKNOWN = "none of the usual mistakes: go through the derivation, or through the code, once more"
 PRECISION = 1e-5
-"""A relative error below this, where double precision was asked for, is single precision's."""
+"""A relative error below this, where double precision is expected, comes from single precision."""
 
 
 @dataclass(frozen=True)
 class Clues:
-    """What is known of the computation that gave a wrong tensor."""
+    """What is known about the computation of a wrong tensor."""
 
     factors: Mapping[float, str] = field(default_factory=dict)
-    """Numbers by which a result is easily off, such as the batch size, and what each would mean."""
+    """Factors by which a result is often off, such as the batch size, and what each would mean."""
     suspects: Sequence[tuple[str, Tensor]] = ()
-    """What well-known mistakes would have given, each after its description."""
+    """The results of well-known mistakes, each after its description."""
     terms: Mapping[str, Tensor] = field(default_factory=dict)
-    """Tensors a multiple of which may be missing from the sum, by what they are called."""
+    """Tensors of which a multiple may be missing from the sum, by name."""
     given: Mapping[str, Tensor] = field(default_factory=dict)
-    """Tensors of the same shape whose signs may tell where a result is wrong."""
+    """Tensors of the same shape whose sign may decide where a result is wrong, by name."""
 
 
 Test: TypeAlias = Callable[[Tensor, Tensor, Clues], str | None]
 
 
 def diagnose(got: Tensor, expected: Tensor, clues: Clues | None = None) -> str:
-    """Why `got` may not be `expected`: the first of the usual mistakes that explains every number of it."""
+    """The likely reason why `got` differs from `expected`: the first common mistake that explains every number of it."""
     clues = clues or Clues()
     got, expected = got.detach().double(), expected.detach().double()
     for words, tensor in clues.suspects:
@@ -45,7 +45,7 @@ def diagnose(got: Tensor, expected: Tensor, clues: Clues | None = None) -> str:
     return next(filter(None, (test(got, expected, clues) for test in TESTS)), UNKNOWN)
 
 
-def _not_a_number(got: Tensor, expected: Tensor, clues: Clues) -> str | None:
+def _not_finite(got: Tensor, expected: Tensor, clues: Clues) -> str | None:
     if got.isfinite().all() or not expected.isfinite().all():
         return None
     return "not finite: a division by zero, the logarithm or root of a negative number, or an overflow"
@@ -67,8 +67,8 @@ def _precision(got: Tensor, expected: Tensor, clues: Clues) -> str | None:
 def _suspect(got: Tensor, expected: Tensor, clues: Clues) -> str | None:
     for words, tensor in clues.suspects:
         if alike(got, tensor.double()):
-            place = region(got, expected, clues.given)
-            return f"{words}; wrong exactly {place}" if place else words
+            wrong_region = region(got, expected, clues.given)
+            return f"{words}; wrong exactly {wrong_region}" if wrong_region else words
     return None
 
 
@@ -90,16 +90,16 @@ def _arrangement(got: Tensor, expected: Tensor, clues: Clues) -> str | None:
 
 
 def _region(got: Tensor, expected: Tensor, clues: Clues) -> str | None:
-    place = region(got, expected, clues.given)
-    if not place:
+    wrong_region = region(got, expected, clues.given)
+    if not wrong_region:
         return None
     wrong = ~torch.isclose(got, expected, rtol=PRECISION, atol=0)
     inner = diagnose(got[wrong], expected[wrong], Clues(factors=clues.factors))
-    return f"wrong exactly {place}" + (f", and there {inner}" if inner != UNKNOWN else "")
+    return f"wrong exactly {wrong_region}" + (f", and there {inner}" if inner != UNKNOWN else "")
 
 
 def _missing_term(got: Tensor, expected: Tensor, clues: Clues) -> str | None:
     return missing_term(got - expected, clues.terms)
 
 
-TESTS: tuple[Test, ...] = (_not_a_number, _zeros, _precision, _suspect, _factor, _arrangement, _missing_term, _region)
+TESTS: tuple[Test, ...] = (_not_finite, _zeros, _precision, _suspect, _factor, _arrangement, _missing_term, _region)

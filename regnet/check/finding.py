@@ -1,4 +1,4 @@
-"""What a component is held to, and what is said when it does not hold: properties, findings, and what stops a check."""
+"""The properties that are checked, the findings where one does not hold, and the exceptions that stop a check."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Index: TypeAlias = tuple[int, ...]
 
 
 class Property(StrEnum):
-    """Everything that is checked; the value is what reports call it. A component's kind says which of them concern it."""
+    """Everything that is checked; the value is its name in reports. Which properties apply depends on the component's kind."""
 
     CONSTRUCTION = "construction"
     ROUND_TRIP = "options survive a config"
@@ -64,7 +64,7 @@ class Property(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One way in which a component does not do what its contract says."""
+    """One way in which a component breaks its contract."""
 
     property: Property
     name: str
@@ -72,77 +72,77 @@ class Finding:
     expected: str
     got: str
     cause: str
-    """The likeliest cause, in plain words."""
+    """The likeliest cause, in words."""
     index: Index | None = None
-    """The first place of the tensor that is wrong, where a single place can be named."""
+    """The first wrong index of the tensor, if there is one."""
     during: str = ""
-    """In which of several situations: ``training``, ``replica axis``, ``coding index``."""
+    """The situation, where there are several: ``training``, ``replica axis``, ``coding index``."""
     extent: str = ""
     """How much of the tensor is wrong: ``12 of 35 numbers``."""
 
-    @builtins.property  # the field of this name hides it
+    @builtins.property  # the field of this name hides the built-in
     def where(self) -> str:
-        """The place in words: ``gradient of weight[0, 2], training, 12 of 35 numbers``."""
+        """The location in words: ``gradient of weight[0, 2], training, 12 of 35 numbers``."""
         index = str(list(self.index)) if self.index else ""
         return ", ".join(filter(None, [self.name + index, self.during, self.extent]))
 
     def as_dict(self) -> dict[str, Any]:
-        """The finding as JSON has it."""
+        """The finding as plain values, for JSON."""
         return asdict(self) | {"property": self.property.value, "where": self.where}
 
 
 @dataclass(frozen=True)
-class Place:
-    """What is being judged: by which property, which thing, and in which situation."""
+class Location:
+    """What is checked: the property, the name of the checked result, and the situation."""
 
     property: Property
     name: str
     during: str = ""
 
     def finding(self, expected: str, got: str, cause: str, index: Index | None = None, extent: str = "") -> Finding:
-        """What is wrong there."""
+        """A finding at this location."""
         return Finding(self.property, self.name, expected, got, cause, index, self.during, extent)
 
     def shape_finding(self, expected: Sequence[int], got: Tensor, cause: str) -> Finding:
-        """A wrong shape."""
+        """A finding of a wrong shape at this location."""
         return self.finding(f"shape {tuple(expected)}", f"shape {tuple(got.shape)}", cause)
 
 
 @dataclass(frozen=True)
 class Situation:
-    """One of several situations in which a component's code is called, and what an error raised in it would mean."""
+    """A situation in which a component's code is called, and the likely cause of an error raised in it."""
 
     during: str = ""
     cause: str = "the contract asks for it to work here"
 
 
 class Skip(Exception):
-    """Raised by a check that does not apply to the component; the message says why."""
+    """The check does not apply to the component; the message says why."""
 
 
 class NeedsOption(Exception):
-    """Raised where a component cannot be made because an option must be given that cannot be guessed; the message says which."""
+    """The component needs an option that cannot be guessed; the message says which."""
 
 
 class Violation(Exception):
-    """Raised where a component breaks its contract so that the check of a property cannot go on."""
+    """The component breaks its contract, so that the check of a property cannot continue."""
 
     def __init__(self, name: str, expected: str, got: str, cause: str, during: str = "") -> None:
         super().__init__(f"{name}: expected {expected}, got {got}")
         self.name, self.expected, self.got, self.cause, self.during = name, expected, got, cause, during
 
     def finding(self, concerned: Property) -> Finding:
-        """The finding that it is, when met while checking a property."""
+        """The finding to report if the violation occurs while checking the property `concerned`."""
         return Finding(concerned, self.name, self.expected, self.got, self.cause, during=self.during)
 
 
 def kind_of(value: object) -> str:
-    """What an object is, as a report says it: ``a tensor of shape (5, 3)``, ``None``, ``float``."""
+    """A description of an object's type for reports: ``a tensor of shape (5, 3)``, ``None``, ``float``."""
     if isinstance(value, Tensor):
         return f"a tensor of shape {tuple(value.shape)}"
     return "None" if value is None else type(value).__name__
 
 
 def type_name(dtype: torch.dtype) -> str:
-    """A tensor type's own name: ``float32``."""
+    """The name of a tensor type without its module: ``float32``."""
     return str(dtype).removeprefix("torch.")

@@ -1,4 +1,4 @@
-"""Which derivative a wrong element-wise `backward` seems to have used: for ``dx = dy · f'(x)`` a table of what is often written."""
+"""Find the derivative ``f'`` that a wrong element-wise `backward` used in ``dx = dy · f'(x)``, in a table of common formulas."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ FORMULAS: dict[str, Formula] = {
 
 
 def wrong_formulas(dx: Tensor, dy: Tensor, x: Tensor, y: Tensor) -> Iterator[tuple[str, Tensor]]:
-    """What each formula would have given, described beside the right one where that is in the table too.
+    """The gradient by each wrong formula, with a description that names the right one if the table has it.
 
-    `dx` is the right gradient; all are of one shape, or nothing is given.
+    `dx` is the right gradient. Yields nothing unless all four tensors have the same shape.
     """
     if not dx.shape == dy.shape == x.shape == y.shape:
         return

@@ -1,4 +1,4 @@
-"""What an initializer is held to: shapes, the seed alone deciding, and the mean and deviation that it claims."""
+"""The checks of an initializer: shapes, numbers that depend on the seed alone, and the mean and deviation that it claims."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from regnet.check.finding import Finding, Place, Property, Situation, Skip, Violation, kind_of, type_name
+from regnet.check.finding import Finding, Location, Property, Situation, Skip, Violation, kind_of, type_name
 from regnet.check.options import check_round_trip
 from regnet.check.patterns import number
 from regnet.check.randomness import global_draws, looks_random, watched_generators
 from regnet.check.running import Stage, calling
-from regnet.check.state import Made
+from regnet.check.state import Snapshot
 from regnet.check.subject import Subject
 from regnet.contracts import Initializer
 
 SIZES = ((3, 2), (1, 4), (5, 1))
 LARGE = (300, 200)
-"""Sizes for moments: many numbers, and two sizes that a formula cannot mix up unnoticed."""
+"""Sizes for moments: many numbers, and two different sizes, so that a formula that confuses them is noticed."""
 STANDARD_ERRORS = 5.0
 
 
 def initializer_stages(subject: Subject) -> Iterator[Stage]:
-    """The checks of an initializer, stage by stage."""
-    made = cache(lambda: Made.of(subject.make()))
+    """The checks of an initializer, by stage."""
+    snapshot = cache(lambda: Snapshot.of(subject.make()))
 
     def on(check: Callable[[Initializer], Iterable[Finding]]) -> Callable[[], Iterable[Finding]]:
-        return lambda: check(made().component)
+        return lambda: check(snapshot().component)
 
     yield [(Property.CONSTRUCTION, on(lambda initializer: ()))]
     yield [(Property.SHAPES, on(check_shapes))]
@@ -39,7 +39,7 @@ def initializer_stages(subject: Subject) -> Iterator[Stage]:
         (Property.INDEPENDENCE, on(check_independence)),
         (Property.FINITE, on(check_finite)),
         (Property.MOMENTS, on(check_moments)),
-        (Property.STATELESS, lambda: made().changes("an initializer draws anew each time")),
+        (Property.STATELESS, lambda: snapshot().changes("an initializer draws anew each time")),
         (Property.ROUND_TRIP, on(lambda initializer: check_round_trip(subject, initializer))),
     ]
 
@@ -48,7 +48,7 @@ def draw(initializer: Initializer, what: str, sizes: tuple[int, int], seed: int 
     """The weight or the bias for these sizes.
 
     Raises:
-        Violation: an error, or no tensor.
+        Violation: the initializer raises an error, or returns something other than a tensor.
     """
     with calling(what, Situation(f"sizes {sizes}", "an initializer must work for any sizes")):
         found: Any = getattr(initializer, what)(*sizes, torch.Generator().manual_seed(seed))
@@ -68,28 +68,28 @@ def check_shapes(initializer: Initializer) -> Iterator[Finding]:
                     if tuple(found.shape) == sizes[::-1]
                     else "a weight is (out_features, in_features), a bias (out_features,)"
                 )
-                yield Place(Property.SHAPES, what, during).finding(f"shape {expected}", f"shape {tuple(found.shape)}", cause)
+                yield Location(Property.SHAPES, what, during).finding(f"shape {expected}", f"shape {tuple(found.shape)}", cause)
             elif not found.is_floating_point():
                 cause = "weights are numbers to compute with: .float()"
-                yield Place(Property.SHAPES, what, during).finding("a floating point type", type_name(found.dtype), cause)
+                yield Location(Property.SHAPES, what, during).finding("a floating point type", type_name(found.dtype), cause)
 
 
 def check_determinism(initializer: Initializer) -> Iterator[Finding]:
     for what in ("weight", "bias"):
         with watched_generators() as moved:
-            first, again = (draw(initializer, what, SIZES[0], seed=4) for _ in range(2))
+            first, second = (draw(initializer, what, SIZES[0], seed=4) for _ in range(2))
         yield from global_draws(Property.DETERMINISM, what, moved, "the generator it is given")
-        if not moved and not torch.equal(first, again):
+        if not moved and not torch.equal(first, second):
             cause = "draws from something else than the generator it is given"
-            yield Place(Property.DETERMINISM, what).finding("the same numbers for the same seed", "others", cause)
+            yield Location(Property.DETERMINISM, what).finding("the same numbers for the same seed", "others", cause)
 
 
 def check_independence(initializer: Initializer) -> Iterator[Finding]:
     for what in ("weight", "bias"):
-        first, other = (draw(initializer, what, LARGE, seed) for seed in (1, 2))
-        if torch.equal(first, other) and looks_random(first):
+        first, second = (draw(initializer, what, LARGE, seed) for seed in (1, 2))
+        if torch.equal(first, second) and looks_random(first):
             cause = "ignores the generator it is given: every seed starts from the same numbers, though they look drawn"
-            yield Place(Property.INDEPENDENCE, what).finding("other numbers for another seed", "the same", cause)
+            yield Location(Property.INDEPENDENCE, what).finding("other numbers for another seed", "the same", cause)
 
 
 def check_finite(initializer: Initializer) -> Iterator[Finding]:
@@ -97,19 +97,19 @@ def check_finite(initializer: Initializer) -> Iterator[Finding]:
         for what in ("weight", "bias"):
             if not draw(initializer, what, sizes).isfinite().all():
                 cause = "a division by zero, or an overflow"
-                yield Place(Property.FINITE, what, f"sizes {sizes}").finding("finite numbers", "nan or infinity", cause)
+                yield Location(Property.FINITE, what, f"sizes {sizes}").finding("finite numbers", "nan or infinity", cause)
 
 
 def claimed_std(initializer: Initializer, out_features: int, in_features: int) -> float | None:
-    """The standard deviation that the initializer says its weights have; None where it does not say."""
+    """The standard deviation that the initializer claims for its weights; None if it claims none."""
     with calling("std", "std gives the standard deviation of a weight for these sizes, or None"):
         return initializer.std(out_features, in_features)
 
 
 def check_moments(initializer: Initializer) -> Iterator[Finding]:
-    """Each moment within five of its own standard errors: s / √N for the mean, s √((k - 1) / 4N) for the deviation s.
+    """Each moment is within five standard errors: s / √N for the mean, s √((k - 1) / 4N) for the deviation s.
 
-    N is the number of weights and k their kurtosis, as measured.
+    N is the number of weights and k their measured kurtosis.
     """
     weight = draw(initializer, "weight", LARGE).double()
     count, mean, std = weight.numel(), weight.mean().item(), weight.std().item()
@@ -118,14 +118,14 @@ def check_moments(initializer: Initializer) -> Iterator[Finding]:
     during = f"out_features {LARGE[0]}, in_features {LARGE[1]}"
     if abs(mean) > STANDARD_ERRORS * std / math.sqrt(count):
         cause = "off centre: torch.rand is uniform in [0, 1), take 2 * rand - 1; or a constant is added"
-        yield Place(Property.MOMENTS, "mean of the weight", during).finding("0", f"{mean:.4g}", cause)
+        yield Location(Property.MOMENTS, "mean of the weight", during).finding("0", f"{mean:.4g}", cause)
     claim = claimed_std(initializer, *LARGE)
     if claim is None:
         return
     kurtosis = ((weight - mean) / std).pow(4).mean().item()
     if abs(std - claim) > STANDARD_ERRORS * claim * math.sqrt((kurtosis - 1) / (4 * count)):
         name = "standard deviation of the weight"
-        yield Place(Property.MOMENTS, name, during).finding(f"{claim:.4g}", f"{std:.4g}", _scale_cause(std, claim))
+        yield Location(Property.MOMENTS, name, during).finding(f"{claim:.4g}", f"{std:.4g}", _scale_cause(std, claim))
 
 
 def _scale_cause(std: float, claim: float) -> str:
@@ -143,5 +143,5 @@ def _scale_cause(std: float, claim: float) -> str:
         0.5: "off by a factor 1/2",
     }
     ratio = std / claim
-    nearest = min(known, key=lambda one: abs(math.log(one / ratio)))
+    nearest = min(known, key=lambda factor: abs(math.log(factor / ratio)))
     return known[nearest] if abs(nearest / ratio - 1) < 0.02 else f"off by a factor {number(round(ratio, 3))}"

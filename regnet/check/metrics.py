@@ -1,4 +1,4 @@
-"""What a metric is held to: what it says of itself, shapes, replicas, and that its better direction is the better one."""
+"""The checks of a metric: its description, shapes, replicas, bounds, and which direction is better."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 
 from regnet.check.comparison import EXACT, Tolerance, compare
-from regnet.check.finding import Finding, Place, Property, Situation, Violation, kind_of
+from regnet.check.finding import Finding, Location, Property, Situation, Violation, kind_of
 from regnet.check.mutation import IN_PLACE, Watched
 from regnet.check.options import check_round_trip
 from regnet.check.randomness import global_draws, watched_generators
 from regnet.check.running import Stage, calling
-from regnet.check.state import Made
+from regnet.check.state import Snapshot
 from regnet.check.subject import Subject
 from regnet.contracts import Metric, Prediction
 
@@ -29,18 +29,18 @@ SINGLE: Final = Tolerance(1e-3, 1e-3)
 
 
 class _Case(NamedTuple):
-    """Predictions and answers, in double precision."""
+    """Predictions in double precision, and answers."""
 
     prediction: Tensor
     target: Tensor
 
 
 def metric_stages(subject: Subject) -> Iterator[Stage]:
-    """The checks of a metric, stage by stage."""
-    made = cache(lambda: Made.of(subject.make()))
+    """The checks of a metric, by stage."""
+    snapshot = cache(lambda: Snapshot.of(subject.make()))
 
     def on(check: Callable[[Metric], Iterable[Finding]]) -> Callable[[], Iterable[Finding]]:
-        return lambda: check(made().component)
+        return lambda: check(snapshot().component)
 
     yield [(Property.CONSTRUCTION, on(lambda metric: ()))]
     yield [(Property.DESCRIPTION, on(check_description))]
@@ -54,7 +54,7 @@ def metric_stages(subject: Subject) -> Iterator[Stage]:
         (Property.UNDEFINED, on(check_undefined)),
         (Property.PURITY, on(check_purity)),
         (Property.SINGLE, on(check_single)),
-        (Property.STATELESS, lambda: made().changes("compute is given everything it needs")),
+        (Property.STATELESS, lambda: snapshot().changes("compute is given everything it needs")),
         (Property.ROUND_TRIP, on(lambda metric: check_round_trip(subject, metric))),
     ]
 
@@ -71,7 +71,7 @@ def example(takes: Prediction, *replicas: int, examples: int = EXAMPLES, classes
 
 
 def perfect(takes: Prediction, target: Tensor, classes: int = CLASSES) -> Tensor:
-    """The predictions that are right and sure."""
+    """Predictions that are right, with full certainty."""
     if takes == "values":
         return target.clone()
     return torch.nn.functional.one_hot(target, classes).double()
@@ -81,7 +81,7 @@ def value(metric: Metric, case: _Case, during: str) -> Tensor:
     """What `compute` returns.
 
     Raises:
-        Violation: an error, or no tensor.
+        Violation: `compute` raises an error, or returns something other than a tensor.
     """
     with calling("compute", Situation("a metric must take any predictions of its kind", during)):
         found: Any = metric.compute(*case)
@@ -94,7 +94,7 @@ def check_description(metric: Metric) -> Iterator[Finding]:
     cls = type(metric)
 
     def finding(name: str, expected: str, got: object) -> Finding:
-        return Place(Property.DESCRIPTION, name).finding(expected, repr(got), "tables, figures and statistics rely on it")
+        return Location(Property.DESCRIPTION, name).finding(expected, repr(got), "tables, figures and statistics rely on it")
 
     takes, better = getattr(cls, "takes", None), getattr(cls, "better", None)
     if takes not in get_args(Prediction):
@@ -115,7 +115,7 @@ def check_description(metric: Metric) -> Iterator[Finding]:
 def check_shapes(metric: Metric) -> Iterator[Finding]:
     for replicas in ((), (REPLICAS,)):
         found = value(metric, example(metric.takes, *replicas), f"replicas {replicas}")
-        at = Place(Property.SHAPES, "value", f"replicas {replicas}")
+        at = Location(Property.SHAPES, "value", f"replicas {replicas}")
         wanted = f"shape {replicas} and {len(metric.axes)} axes of a table"
         if tuple(found.shape[: len(replicas)]) != replicas or found.dim() != len(replicas) + len(metric.axes):
             cause = "reduce the axes of examples and outputs alone, counted from the end: -1 and -2"
@@ -129,7 +129,7 @@ def check_replicas(metric: Metric) -> Iterator[Finding]:
     together = value(metric, case, "replicas")
     for replica in range(REPLICAS):
         alone = value(metric, _Case(case.prediction[replica], case.target[replica]), "one replica")
-        yield from compare(Place(Property.REPLICAS, f"value of replica {replica}"), together[replica], alone)
+        yield from compare(Location(Property.REPLICAS, f"value of replica {replica}"), together[replica], alone)
 
 
 def check_bounds(metric: Metric) -> Iterator[Finding]:
@@ -142,12 +142,12 @@ def check_bounds(metric: Metric) -> Iterator[Finding]:
             if outside.numel():
                 expected = f"from {metric.smallest:g} to {metric.largest:g}"
                 cause = "smallest and largest say which values there are: intervals are cut there"
-                yield Place(Property.BOUNDS, "value").finding(expected, f"{outside[0].item():.6g}", cause)
+                yield Location(Property.BOUNDS, "value").finding(expected, f"{outside[0].item():.6g}", cause)
                 return
 
 
 def check_direction(metric: Metric) -> Iterator[Finding]:
-    """Predictions that are right have no worse a value than random ones."""
+    """Right predictions have a better value than random ones."""
     if metric.axes:
         return
     case = example(metric.takes)
@@ -156,33 +156,33 @@ def check_direction(metric: Metric) -> Iterator[Finding]:
     sign = 1 if metric.better == "smaller" else -1
     if not sign * best.item() < sign * random:
         expected = f"a {metric.better} value for right predictions than for random ones ({random:.4g})"
-        yield Place(Property.DIRECTION, "value").finding(expected, f"{best.item():.4g}", "better names the wrong direction")
+        yield Location(Property.DIRECTION, "value").finding(expected, f"{best.item():.4g}", "better names the wrong direction")
 
 
 def check_order(metric: Metric) -> Iterator[Finding]:
     case = example(metric.takes)
     order = torch.randperm(EXAMPLES, generator=torch.Generator().manual_seed(1))
     moved = value(metric, _Case(case.prediction[order], case.target[order]), "examples in another order")
-    yield from compare(Place(Property.ORDER, "value"), moved, value(metric, case, "order"))
+    yield from compare(Location(Property.ORDER, "value"), moved, value(metric, case, "order"))
 
 
 def check_undefined(metric: Metric) -> Iterator[Finding]:
-    """One example, and examples of a single class, give a value or NaN, never an error or an infinity."""
+    """A single example, and examples of a single class, give a value or NaN, never an error or an infinity."""
     for count in (1, 5):
         case = example(metric.takes, examples=count)
         same = _Case(case.prediction, torch.zeros_like(case.target))
         found = value(metric, same, f"{count} equal answers")
         if found.isinf().any():
             cause = "where the value is undefined, return NaN: torch.where(count > 0, …, torch.nan)"
-            yield Place(Property.UNDEFINED, "value", f"{count} equal answers").finding("a number or NaN", "an infinity", cause)
+            yield Location(Property.UNDEFINED, "value", f"{count} equal answers").finding("a number or NaN", "an infinity", cause)
 
 
 def check_determinism(metric: Metric) -> Iterator[Finding]:
     with watched_generators() as moved:
-        first, again = (value(metric, example(metric.takes), "called twice") for _ in range(2))
+        first, second = (value(metric, example(metric.takes), "called twice") for _ in range(2))
     yield from global_draws(Property.DETERMINISM, "compute", moved, "nothing: a metric is not random, and draws")
     if not moved:
-        yield from compare(Place(Property.DETERMINISM, "value", "called twice"), again, first, tolerance=EXACT)
+        yield from compare(Location(Property.DETERMINISM, "value", "called twice"), second, first, tolerance=EXACT)
 
 
 def check_purity(metric: Metric) -> Iterator[Finding]:
@@ -196,4 +196,6 @@ def check_single(metric: Metric) -> Iterator[Finding]:
     case = example(metric.takes)
     single = _Case(case.prediction.float(), case.target if metric.takes != "values" else case.target.float())
     found = value(metric, single, "single precision").double()
-    yield from compare(Place(Property.SINGLE, "value"), found, value(metric, case, "double precision").double(), tolerance=SINGLE)
+    yield from compare(
+        Location(Property.SINGLE, "value"), found, value(metric, case, "double precision").double(), tolerance=SINGLE
+    )

@@ -1,4 +1,4 @@
-"""Tensors that a call is given and must leave as they are: remembered before, compared after."""
+"""Find changes to tensors that a call must leave as they are, by comparing them with copies made before."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ IN_PLACE = "{call} writes into it: an operation whose name ends in _, an assignm
 
 
 def tensors_in(value: Any, name: str) -> Iterator[tuple[str, Tensor]]:
-    """The tensors anywhere in nested tuples, lists and mappings, such as a cache, each with its place as a name."""
+    """The tensors in nested tuples, lists and mappings, such as a cache, each with its name, such as ``cache[0]['mean']``."""
     if isinstance(value, Tensor):
         yield name, value
     elif isinstance(value, Mapping):
         for key, item in value.items():
             yield from tensors_in(item, f"{name}[{key!r}]")
     elif isinstance(value, (list, tuple)):
-        for place, item in enumerate(value):
-            yield from tensors_in(item, f"{name}[{place}]")
+        for index, item in enumerate(value):
+            yield from tensors_in(item, f"{name}[{index}]")
 
 
 class Watched:
-    """Tensors under watch, with copies of what they were."""
+    """Tensors, and copies of their original numbers."""
 
     def __init__(self, tensors: Mapping[str, Tensor]) -> None:
         self._now = dict(tensors)
         self._before = {name: tensor.clone() for name, tensor in tensors.items()}
 
     def changed(self, call: str, cause: str, during: str = "") -> Iterator[Finding]:
-        """A finding for each tensor that the call has written; places that held the same before and after are told by none."""
+        """A finding for each tensor whose shape or numbers the call has changed."""
         for name, before in self._before.items():
             now = self._now[name]
             wrong = now.isnan() != before.isnan() if now.shape == before.shape else None
@@ -45,12 +45,12 @@ class Watched:
             wrong |= (now != before) & ~before.isnan()
             if wrong.any():
                 index = first(wrong)
-                here, there = written(now[index].item(), before[index].item())
+                now_text, before_text = written(now[index].item(), before[index].item())
                 yield Finding(
                     Property.PURITY,
                     name,
-                    f"{there}, as before {call}",
-                    f"{here} after it",
+                    f"{before_text}, as before {call}",
+                    f"{now_text} after it",
                     cause.format(call=call),
                     index,
                     during,

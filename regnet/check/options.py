@@ -1,4 +1,4 @@
-"""A component's options: they must survive the way through a config, and those marked may differ between replicas."""
+"""The checks of a component's options: a config can store and restore them, and marked ones may differ between replicas."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from regnet.check.finding import Finding, Place, Property, Skip, Violation
+from regnet.check.finding import Finding, Location, Property, Skip, Violation
 from regnet.check.running import calling
 from regnet.check.subject import Subject
 from regnet.contracts import KINDS
@@ -18,13 +18,13 @@ from regnet.errors import UnknownComponent
 from regnet.registry.options import Option, options_of, values_of
 
 REPLICA_SHARES = (1.0, 0.5, 0.25, 0.1)
-"""What replicas have of an option's value, one after the other."""
+"""The factors by which the replicas' values of an option differ from its value."""
 SPARE_VALUES = (0.7, 0.3, 0.9, 0.5, 2.0, 1.5, 3, 5, 2, 7)
-"""Taken where the option's own value is none or next to none, or where a share of it is out of range."""
+"""Values to try where the option's value is close to zero, or a share of it is out of range."""
 
 
 def check_round_trip(subject: Subject, component: Any) -> Iterator[Finding]:
-    """From the object to the config that describes it and back: the same options with the same values."""
+    """A component that is built from the config of another has the same values of all options."""
     before = option_values(component)
     described = _described(subject, component)
     if described is None:
@@ -34,7 +34,7 @@ def check_round_trip(subject: Subject, component: Any) -> Iterator[Finding]:
             written = json.loads(json.dumps(described))
         except TypeError as error:
             cause = "options are numbers, words, switches, components, or lists of these: what a config can write"
-            yield Place(Property.ROUND_TRIP, "options").finding("plain values", f"{described!r} ({error})", cause)
+            yield Location(Property.ROUND_TRIP, "options").finding("plain values", f"{described!r} ({error})", cause)
             return
         with calling("build from its own config", "the constructor changes an option so that its annotation no longer admits it"):
             options = options_of(type(component))
@@ -43,11 +43,11 @@ def check_round_trip(subject: Subject, component: Any) -> Iterator[Finding]:
     for name, value in before.items():
         if not same_value(value, after[name]):
             cause = "the constructor changes what it is given: keep each option as it is, and derive from it elsewhere"
-            yield Place(Property.ROUND_TRIP, f"option {name}").finding(repr(value), repr(after[name]), cause)
+            yield Location(Property.ROUND_TRIP, f"option {name}").finding(repr(value), repr(after[name]), cause)
 
 
 def _described(subject: Subject, component: Any) -> dict[str, Any] | None:
-    """The options as a config writes them; None where the component, or one within it, is not registered under any name."""
+    """The options as a config; None if the component, or one of its parts, is not registered."""
     try:
         return {name: value for name, value in subject.catalog.describe(component).items() if name != "name"}
     except UnknownComponent:
@@ -58,7 +58,7 @@ def option_values(component: Any) -> Mapping[str, Any]:
     """The options and their values.
 
     Raises:
-        Violation: an option is not kept under its own name.
+        Violation: an option is not kept under its name.
     """
     try:
         return values_of(component)
@@ -69,7 +69,7 @@ def option_values(component: Any) -> Mapping[str, Any]:
 
 
 def with_options(component: Any, changes: Mapping[str, Any]) -> Any:
-    """Another component with some options changed, by its constructor alone."""
+    """A new component with some options changed, made by the constructor."""
     values = {**option_values(component), **changes}
     cause = "the constructor refuses the values that it has kept"
     if any(isinstance(value, Tensor) for value in changes.values()):
@@ -91,17 +91,17 @@ def replica_options(component: Any) -> list[Option]:
 
 
 def replica_values(option: Option, value: Any, count: int = 4) -> list[float]:
-    """Different values that the option admits, around the one it has.
+    """`count` different values that the option admits, around `value`.
 
     Raises:
-        Skip: there are not that many.
+        Skip: the option admits too few of the values tried.
     """
     sizeable = isinstance(value, (int, float)) and abs(value) > 1e-4
     wanted = [*(share * value for share in REPLICA_SHARES if sizeable), *SPARE_VALUES]
     admitted: dict[float, None] = {}
-    for one in wanted:
+    for candidate in wanted:
         try:
-            admitted[option.check(one)] = None
+            admitted[option.check(candidate)] = None
         except ValueError:
             continue
     if len(admitted) < count:
@@ -155,19 +155,19 @@ def _replica_case(component: Any, values: Mapping[str, list[float]], dims: int, 
 
 
 def replica_tensor(values: list[float], dims: int) -> Tensor:
-    """One value for each replica, to broadcast against a tensor of that many axes with the replicas in front."""
+    """A value for each replica, ``(R, 1, ...)`` with `dims` axes, to broadcast against tensors with a leading replica axis."""
     return torch.tensor(values, dtype=torch.float64).view(-1, *[1] * (dims - 1))
 
 
-def same_value(one: Any, other: Any) -> bool:
-    """Whether two options, or attributes, are equal; components by their options, since they need not define equality."""
-    if isinstance(one, Tensor) and isinstance(other, Tensor):
-        return one.shape == other.shape and torch.equal(one, other)
-    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
-        return len(one) == len(other) and all(map(same_value, one, other))
-    if isinstance(one, tuple(KINDS.values())):
-        if type(one) is not type(other):
+def same_value(a: Any, b: Any) -> bool:
+    """Whether two option values are equal; components are compared by their options, since they need not define equality."""
+    if isinstance(a, Tensor) and isinstance(b, Tensor):
+        return a.shape == b.shape and torch.equal(a, b)
+    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
+        return len(a) == len(b) and all(map(same_value, a, b))
+    if isinstance(a, tuple(KINDS.values())):
+        if type(a) is not type(b):
             return False
-        mine, theirs = values_of(one), values_of(other)
-        return all(same_value(mine[name], theirs[name]) for name in mine)
-    return type(one) is type(other) and bool(one == other)
+        a_options, b_options = values_of(a), values_of(b)
+        return all(same_value(a_options[name], b_options[name]) for name in a_options)
+    return type(a) is type(b) and bool(a == b)

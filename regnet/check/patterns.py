@@ -1,4 +1,4 @@
-"""Patterns in a wrong tensor that have names: transposed, one region wrong, one term of a sum missing, a wrong shape."""
+"""Known patterns in a wrong tensor: transposed, wrong in one region, a missing term of a sum, a wrong shape."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import torch
 from torch import Tensor
 
 ROUNDING = 1e-6
-"""How far, relative to its largest number, a tensor may be from what explains it."""
+"""How far a tensor may be from its explanation, relative to the largest number."""
 
 
-def alike(one: Tensor, other: Tensor) -> bool:
-    """Whether two tensors have one shape and, up to rounding, the same numbers."""
-    if one.shape != other.shape or not one.numel():
+def alike(a: Tensor, b: Tensor) -> bool:
+    """Whether two tensors have the same shape and, up to rounding, the same numbers."""
+    if a.shape != b.shape or not a.numel():
         return False
-    largest = max(one.abs().max().item(), other.abs().max().item())
-    return bool((one - other).abs().max().item() <= ROUNDING * largest)
+    largest = max(a.abs().max().item(), b.abs().max().item())
+    return bool((a - b).abs().max().item() <= ROUNDING * largest)
 
 
 def number(value: float) -> str:
-    """A positive number as a person would say it: ``2``, ``1/7``, ``0.1``, ``0.3162``."""
+    """A positive number as a short text: ``2``, ``1/7``, ``0.1``, ``0.3162``."""
     fraction = Fraction(value).limit_denominator(60)
     if abs(float(fraction) / value - 1) < ROUNDING and fraction.numerator <= 60 and fraction.denominator % 10:
         return str(fraction)
@@ -29,7 +29,7 @@ def number(value: float) -> str:
 
 
 def shape_cause(got: Tensor, expected: Tensor) -> str:
-    """Why a tensor may have the wrong shape: from its numbers where they fit, otherwise from the shapes alone."""
+    """The likely cause of a wrong shape: from the numbers if they fit, otherwise from the shapes alone."""
     if got.dim() >= 2 and alike(got.mT, expected):
         return "transposed"
     if got.numel() == expected.numel() and alike(got.reshape(expected.shape), expected):
@@ -46,7 +46,7 @@ def shape_cause(got: Tensor, expected: Tensor) -> str:
 
 
 def arrangement(got: Tensor, expected: Tensor) -> str | None:
-    """Whether a tensor has the right numbers in the wrong places."""
+    """How the right numbers are arranged in the wrong order; None if they are not the right numbers."""
     if got.dim() >= 2:
         if got.mT.shape == got.shape and alike(got.mT, expected):
             return "transposed"
@@ -56,12 +56,15 @@ def arrangement(got: Tensor, expected: Tensor) -> str | None:
         if alike(got, expected.flip(axis)):
             return f"in reverse order along axis {axis}"
     if got.numel() > 1 and alike(got.flatten().sort().values, expected.flatten().sort().values):
-        return "permuted: the right numbers in the wrong places"
+        return "permuted: the right numbers in the wrong positions"
     return None
 
 
 def region(got: Tensor, expected: Tensor, given: Mapping[str, Tensor]) -> str | None:
-    """Where exactly the wrong numbers are: where something given is negative, or at places of an axis; else None."""
+    """Where exactly the wrong numbers are: where a given tensor is negative or positive, or at some positions of an axis.
+
+    None if neither describes them exactly.
+    """
     wrong = ~torch.isclose(got, expected, rtol=10 * ROUNDING, atol=1e-9)
     if wrong.all() or not wrong.any():
         return None
@@ -70,23 +73,23 @@ def region(got: Tensor, expected: Tensor, given: Mapping[str, Tensor]) -> str | 
             for sign, mask in (("negative", tensor < 0), ("positive", tensor > 0)):
                 if torch.equal(wrong, mask):
                     return f"where {name} is {sign}"
-    return next(filter(None, (_places(wrong, axis) for axis in range(-wrong.dim(), 0))), None)
+    return next(filter(None, (_positions(wrong, axis) for axis in range(-wrong.dim(), 0))), None)
 
 
-def _places(wrong: Tensor, axis: int) -> str | None:
-    """Which places along the axis are wrong, if each is wrong or right throughout."""
+def _positions(wrong: Tensor, axis: int) -> str | None:
+    """Which positions along the axis are wrong, if each is entirely wrong or entirely right."""
     across = wrong.movedim(axis, 0).reshape(wrong.shape[axis], -1)
     if not torch.equal(across.any(1), across.all(1)):
         return None
     at = across.any(1).nonzero().flatten().tolist()
-    return f"at {', '.join(map(str, at))} of the {wrong.shape[axis]} places along axis {axis}"
+    return f"at {', '.join(map(str, at))} of the {wrong.shape[axis]} positions along axis {axis}"
 
 
 def missing_term(difference: Tensor, terms: Mapping[str, Tensor]) -> str | None:
-    """Which term of a sum is missing, or one too many: `difference` is wrong less right.
+    """Which term of a sum is missing or superfluous, where `difference` is the wrong tensor minus the right one.
 
-    First terms with one coefficient for the whole tensor, then with one for each example (axis -1) or each feature (axis -2),
-    which is what a sum or a mean within a derivative leaves behind.
+    Tries terms with one coefficient for the whole tensor first, then with one for each example (axis -1) or each feature
+    (axis -2): the difference that a missing sum or mean within a derivative makes.
     """
     ones = torch.ones_like(difference)
     fitting = {name: term.double() for name, term in terms.items() if term.shape == difference.shape}
@@ -114,7 +117,7 @@ def _one_coefficient(name: str, coefficient: float) -> str:
 
 
 def _spanned(difference: Tensor, basis: list[Tensor], axis: int) -> bool:
-    """Whether the difference along the axis is a combination of the basis, with other coefficients at each other place."""
+    """Whether the difference along the axis is a linear combination of the basis, with separate coefficients at each position."""
     columns = torch.stack([term.movedim(axis, -1) for term in basis], -1)
     wanted = difference.movedim(axis, -1).unsqueeze(-1)
     coefficients = torch.linalg.lstsq(columns, wanted).solution

@@ -1,4 +1,4 @@
-"""Randomness under watch: whether a component draws from global generators, which no seed of regnet's fixes."""
+"""Detect randomness: whether a component draws from global generators, which regnet's seeds do not control."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GENERATORS: dict[str, tuple[Callable[[], Any], Callable[[Any], None]]] = {
 
 @contextmanager
 def watched_generators() -> Iterator[list[str]]:
-    """Gives a list that holds, once the block is left, the global generators that have moved within; they are put back."""
+    """Context manager that yields a list and, on exit, adds to it the global generators that have moved and restores them."""
     moved: list[str] = []
     generators = _generators()
     before = {name: state() for name, (state, _) in generators.items()}
@@ -44,7 +44,7 @@ def _generators() -> dict[str, tuple[Callable[[], Any], Callable[[Any], None]]]:
     import numpy as np
 
     def state() -> Any:
-        name, keys, *rest = np.random.get_state()  # watching the legacy generator is the point
+        name, keys, *rest = np.random.get_state()  # the legacy generator is the one to watch
         return (name, tuple(keys), *rest)
 
     return GENERATORS | {"numpy's global generator": (state, np.random.set_state)}
@@ -63,7 +63,7 @@ def global_draws(concerned: Property, what: str, moved: list[str], instead: str)
 
 
 class CountingNoise(Noise):
-    """Noise that remembers how many numbers it was asked for."""
+    """Noise that counts how many numbers are drawn."""
 
     drawn = 0
 
@@ -73,7 +73,7 @@ class CountingNoise(Noise):
 
 
 def looks_random(numbers: Tensor) -> bool:
-    """Whether numbers that come out the same for every seed look drawn all the same: many, different, and in no order."""
+    """Whether the numbers look drawn at random: at least 8, more than half of them different, and not monotonic."""
     flat = numbers.detach().flatten()
     if flat.numel() < 8 or flat.unique().numel() <= flat.numel() // 2:
         return False

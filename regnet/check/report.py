@@ -1,4 +1,4 @@
-"""The outcome of one component's check: for a person in a few lines for each finding, for a program as plain values."""
+"""The result of one component's check: as text, a few lines for each finding, or as plain values."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ LABEL = 14
 
 @dataclass(frozen=True)
 class Report:
-    """What was found out about one component."""
+    """The result of one component's check."""
 
     kind: str
     name: str
     origin: str
-    """The distribution and its version, or nothing where the component comes from none."""
+    """The distribution and its version; empty if the component comes from no distribution."""
     findings: tuple[Finding, ...]
     passed: tuple[Property, ...]
     skipped: Mapping[Property, str]
-    """Properties that could not be judged or do not apply, with the reason."""
+    """Properties that could not be checked or do not apply, with the reason."""
 
     @property
     def failed(self) -> tuple[Property, ...]:
@@ -36,13 +36,13 @@ class Report:
 
     @property
     def state(self) -> State:
-        """A component of which nothing could be judged, for want of an option, has neither passed nor failed."""
+        """``failed`` with any finding, ``unchecked`` if no property could be checked for lack of an option, else ``passed``."""
         if self.findings:
             return "failed"
         return "passed" if self.passed else "unchecked"
 
     def as_dict(self) -> dict[str, Any]:
-        """The report as JSON has it."""
+        """The report as plain values, for JSON."""
         return {
             "kind": self.kind,
             "name": self.name,
@@ -57,7 +57,7 @@ class Report:
         return "\n".join(self.lines())
 
     def lines(self, *, verbose: bool = False) -> Iterator[str]:
-        """The report line by line; the properties that hold, and those that were skipped, by name only if `verbose`."""
+        """The report line by line; the names of passed and skipped properties are listed only if `verbose`."""
         yield f"{self._title()}: {self._summary()}"
         for same in _by_cause(self.findings):
             yield ""
@@ -82,15 +82,15 @@ class Report:
 
 
 def _by_cause(findings: Sequence[Finding]) -> list[list[Finding]]:
-    """Findings in the order in which they came, those about the same thing with the same cause together."""
+    """Findings in order, grouped by name and cause."""
     order: dict[tuple[str, str], int] = {}
     for finding in findings:
         order.setdefault((finding.name, finding.cause), len(order))
 
-    def place(finding: Finding) -> int:
+    def group_index(finding: Finding) -> int:
         return order[finding.name, finding.cause]
 
-    return [list(group) for _, group in groupby(sorted(findings, key=place), key=place)]
+    return [list(group) for _, group in groupby(sorted(findings, key=group_index), key=group_index)]
 
 
 def _finding_lines(same: Sequence[Finding]) -> Iterator[str]:
@@ -105,12 +105,12 @@ def _finding_lines(same: Sequence[Finding]) -> Iterator[str]:
 
 
 def _situations(findings: Sequence[Finding]) -> Iterator[str]:
-    """Each property once, with the situations in which it does not hold."""
+    """Each property once, with the situations in which it fails."""
     for concerned in dict.fromkeys(finding.property for finding in findings):
         situations = dict.fromkeys(finding.during for finding in findings if finding.property == concerned and finding.during)
         yield f"{concerned} ({'; '.join(situations)})" if situations else concerned
 
 
 def _labelled(label: str, text: str) -> Iterator[str]:
-    for place, line in enumerate(wrap(text, WIDTH - LABEL - 4) or [""]):
-        yield f"    {(label if place == 0 else ''):<{LABEL}}{line}"
+    for index, line in enumerate(wrap(text, WIDTH - LABEL - 4) or [""]):
+        yield f"    {(label if index == 0 else ''):<{LABEL}}{line}"

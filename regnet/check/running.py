@@ -1,4 +1,4 @@
-"""Running checks: each property by itself, with a component's errors told as findings and a bug of the check left a traceback."""
+"""Run checks: each property separately. A component's errors become findings; a bug in a check is raised."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from regnet.check.finding import Finding, NeedsOption, Property, Situation, Skip
 
 Check: TypeAlias = tuple[Property, Callable[[], Iterable[Finding]]]
 Stage: TypeAlias = Sequence[Check]
-"""Checks that can be judged independently; those of a later stage mean little as long as one of an earlier stage fails."""
+"""Checks that are independent of each other. Results of a later stage mean little if a check of an earlier stage fails."""
 
 FOREIGN = (str(Path(torch.__file__).parent), str(Path(__file__).parent))
-"""Where the line that raised an error is not looked for: within torch, and here."""
+"""Folders whose lines are not reported as the source of an error: torch, and the check itself."""
 
 KNOWN_ERRORS = (
     (
@@ -34,11 +34,11 @@ KNOWN_ERRORS = (
         "an option that may be a tensor, one value for each replica, is used as a truth value: ask isinstance(x, Tensor) first",
     ),
 )
-"""What a message of torch, matched by the pattern, means here."""
+"""What a torch message means here, each after the pattern that matches it."""
 
 
 def run_stages(stages: Iterable[Stage]) -> tuple[list[Finding], list[Property], dict[Property, str]]:
-    """Findings, the properties that hold, and those skipped with the reason."""
+    """Run all stages; return the findings, the properties that hold, and the skipped ones with the reason."""
     findings: list[Finding] = []
     passed: list[Property] = []
     skipped: dict[Property, str] = {}
@@ -67,12 +67,12 @@ def run_stages(stages: Iterable[Stage]) -> tuple[list[Finding], list[Property], 
 
 @contextmanager
 def calling(what: str, situation: Situation | str, passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
-    """Turns whatever a component's code raises into a violation that names the line, but for the errors `passing`.
+    """Context manager that turns any exception of a component's code, except the types `passing`, into a violation.
 
-    The situation, or the string, says what an error would mean, unless its message is known to mean something else.
+    The violation names the line. Its cause is that of `situation`, or the string, unless the message is a known one.
 
     Raises:
-        Violation: an error was raised within.
+        Violation: the block raised an exception.
     """
     try:
         yield
@@ -90,7 +90,7 @@ def calling(what: str, situation: Situation | str, passing: tuple[type[Exception
 
 
 def _line(error: Exception) -> str:
-    """The last line of the component's own code on the way to the error."""
+    """The last line of the component's code in the traceback."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(FOREIGN)]
     frames = [frame for frame in frames if "contextlib" not in frame.filename and "<" not in frame.filename]
     return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno}: {frames[-1].line})" if frames else ""

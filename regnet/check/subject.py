@@ -1,4 +1,4 @@
-"""The component under check: found from an object, a class or a name, and made with the options it needs."""
+"""The component to check: found by object, class or name, and constructed with the options it needs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from regnet.registry.catalog import Catalog, Entry
 from regnet.registry.options import Option, options_of
 
 GUESSES = (0.5, 3, 1, 2, 10, True)
-"""Values for a required option that is a number or a switch: the first that its annotation admits."""
+"""Values to try for a required number or switch; the first that its annotation admits is used."""
 
 STAND_INS: dict[str, Any] = {
     "layer": "tanh",
@@ -24,7 +24,7 @@ STAND_INS: dict[str, Any] = {
     "initializer": "he_fan_in",
     "metric": "error_rate",
 }
-"""Components for a required option that takes one, by kind."""
+"""Components for a required option that takes a component, by kind."""
 
 
 REFUSED = "the constructor refuses values that its signature admits"
@@ -32,7 +32,7 @@ REFUSED = "the constructor refuses values that its signature admits"
 
 @dataclass(frozen=True)
 class Subject:
-    """A class with the options to check it with, or an object ready made."""
+    """A class with the options to construct it with, or an existing object."""
 
     kind: str
     name: str
@@ -43,7 +43,7 @@ class Subject:
     instance: Any = None
 
     def make(self, features: int = 0) -> Any:
-        """A component; where options were left open, one that takes `features` features.
+        """A component; options that were not given are guessed, so that a layer takes `features` features.
 
         Raises:
             NeedsOption: an option must be given and cannot be guessed.
@@ -67,10 +67,10 @@ class Subject:
             raise Violation(f"{self.component.__name__}()", "no error", str(error), REFUSED) from error
 
     def options(self) -> Mapping[str, Option]:
-        """The constructor's signature.
+        """The options in the constructor's signature.
 
         Raises:
-            Violation: it cannot be read as a config schema.
+            Violation: the signature cannot be read as a config schema.
         """
         with calling(
             self.component.__name__,
@@ -85,7 +85,7 @@ class Subject:
             stand_in = STAND_INS[option.nested_kind]
             return [stand_in] if option.takes_list else stand_in
         choices = get_args(option.annotation) if get_origin(option.annotation) is Literal else GUESSES
-        for value in [[one] for one in choices] if option.takes_list else choices:
+        for value in [[choice] for choice in choices] if option.takes_list else choices:
             try:
                 option.check(value)
             except ValueError:
@@ -95,10 +95,11 @@ class Subject:
 
 
 def find_subject(component: object, catalog: Catalog, given: Mapping[str, Any]) -> Subject:
-    """The component that is meant: an object, a class, an entry of the catalog, a name, or ``kind/name``.
+    """The subject for an object, a class, an entry of the catalog, a name, or ``kind/name``.
 
     Raises:
-        UnknownComponent: it is none of these, or no plugin registers it.
+        UnknownComponent: `component` is none of these, or no plugin registers it.
+        ConfigError: options are given for an existing object.
     """
     if isinstance(component, str):
         component = _find_entry(component, catalog)
@@ -121,9 +122,9 @@ def _find_entry(text: str, catalog: Catalog) -> Entry:
     if slash and kind in KINDS:
         return catalog.find(kind, name)
     found = []
-    for each in KINDS:
+    for candidate_kind in KINDS:
         try:
-            found.append(catalog.find(each, text))
+            found.append(catalog.find(candidate_kind, text))
         except UnknownComponent as error:
             unknown = error
     if not found:

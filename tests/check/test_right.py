@@ -50,7 +50,7 @@ class Steps(Layer):
 
 
 class Log(Layer):
-    """A parameter that must stay near its start: moved as far as others, its logarithm is not a number."""
+    """A parameter that must stay near its start: moved as far as others, its logarithm is NaN."""
 
     def init(self, in_features: int, generator: torch.Generator) -> tuple[Params, int]:
         return {"scale": torch.ones(in_features)}, in_features

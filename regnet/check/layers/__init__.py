@@ -1,4 +1,4 @@
-"""What a layer is held to, in the order in which it is judged."""
+"""The checks of a layer, in order."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from regnet.check.subject import Subject
 
 
 def layer_stages(subject: Subject) -> Iterator[Stage]:
-    """The checks of a layer, stage by stage."""
+    """The checks of a layer, by stage."""
     case = cache(lambda: make_case(subject))
     evidence = cache(lambda training: measure(case(), training))
 

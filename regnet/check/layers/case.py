@@ -1,4 +1,4 @@
-"""One layer ready to be checked: parameters that differ from one another, and passes through it that disturb nothing."""
+"""A layer prepared for checking: parameters that differ from each other, and passes that work on copies."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ from regnet.check.finding import NeedsOption, Situation, Skip, Violation, kind_o
 from regnet.check.layers.start import Start, converted, moved_start, named, replaced
 from regnet.check.randomness import CountingNoise
 from regnet.check.running import calling
-from regnet.check.state import Made
+from regnet.check.state import Snapshot
 from regnet.check.subject import Subject
 from regnet.contracts import Context, Layer, Params
 from regnet.errors import RegnetError
 
 BATCH, REPLICAS = 7, 4
-"""Together with 5 features and 3 outputs, sizes that differ: two that were alike could be mixed up unnoticed."""
+"""These, 5 features and 3 outputs are all different, so that confused axes are noticed."""
 FEATURES = (5, 6, 4, 8, 2, 3, 9, 12, 16, 1)
-"""Numbers of input features to try until the layer takes one; a layer that halves its features cannot take 5."""
+"""Numbers of input features to try until the layer accepts one; a layer that halves its features cannot take 5."""
 SEEDS = (3, 8, 5, 12)
 """The replicas' seeds."""
 SCALES = (0.5, 0.05, 0.0)
-"""How far to move parameters from their start: the first distance at which the output is still finite."""
+"""Distances by which to move parameters from their start; the first at which the output is finite is used."""
 SECOND_HALF = "gradients returns what backward returns second"
 MODES = {True: Situation("training"), False: Situation("predicting")}
-"""The two kinds of pass, by what `context.training` says."""
+"""The two kinds of pass, by the value of `context.training`."""
 
 
 @dataclass(frozen=True)
 class Pass:
-    """What came of one way through a layer and back."""
+    """The results of one forward and backward pass."""
 
     y: Tensor
     cache: Any
     gradients: dict[str, Tensor]
     """By the parameter's dotted name; "" is the input."""
     params: Params
-    """As the pass left them: buffers may have moved."""
+    """The parameters after the pass: buffers may have changed."""
 
 
 @dataclass(frozen=True)
 class LayerCase:
-    """A layer, and its parameters in double precision as training might have left them."""
+    """A layer, and parameters in double precision, moved away from their start as by training."""
 
-    made: Made
+    snapshot: Snapshot
     in_features: int
     scale: float
     """How far parameters were moved from their start."""
@@ -56,7 +56,7 @@ class LayerCase:
 
     @property
     def layer(self) -> Layer:
-        return self.made.component  # type: ignore[no-any-return]
+        return self.snapshot.component  # type: ignore[no-any-return]
 
     @property
     def params(self) -> Params:
@@ -71,19 +71,23 @@ class LayerCase:
         return normal(BATCH, self.in_features)
 
     def dy_for(self, x: Tensor) -> Tensor:
-        """A gradient of the output, the same for each input of one shape."""
+        """A gradient of the output, the same for all inputs of one shape."""
         return normal(*x.shape[:-1], self.out_features, seed=2).to(x.dtype)
 
-    def another_start(self, seed: int) -> Params:
-        """The parameters of another replica."""
+    def start_for(self, seed: int) -> Params:
+        """The parameters of the replica with this seed."""
         return moved_start(self.layer, self.in_features, seed, self.scale).params
 
     def context(self, training: bool, seeds: Sequence[int] = (7,)) -> Context:
-        """Made anew for each pass, so that each sees the same noise; with several seeds, along a replica axis."""
+        """A new context, so that each pass draws the same noise; with several seeds, along a replica axis."""
         return Context(training, CountingNoise(seeds, replica_axis=len(seeds) > 1))
 
     def forward(self, params: Params, x: Tensor, context: Context, situation: Situation) -> tuple[Tensor, Any]:
-        """The layer's forward as it is, with a wrong result or an error told as a violation."""
+        """The result of the layer's forward.
+
+        Raises:
+            Violation: forward raises an error, or does not return an output and a cache.
+        """
         with calling("forward", situation):
             found: Any = self.layer.forward(params, x, context)
         if isinstance(found, tuple) and len(found) == 2 and isinstance(found[0], Tensor):
@@ -92,7 +96,11 @@ class LayerCase:
         raise Violation("forward()", "a tuple (y, cache)", kind_of(found), cause, situation.during)
 
     def backward(self, params: Params, cache: Any, dy: Tensor, situation: Situation) -> dict[str, Tensor]:
-        """The layer's backward as it is, likewise: all gradients by name, with "" for the input."""
+        """The result of the layer's backward: all gradients by name, with "" for the input.
+
+        Raises:
+            Violation: backward raises an error, or does not return the gradients.
+        """
         with calling("backward", situation):
             found: Any = self.layer.backward(params, cache, dy)
         if isinstance(found, tuple) and len(found) == 2 and isinstance(found[0], Tensor) and isinstance(found[1], dict):
@@ -101,7 +109,11 @@ class LayerCase:
         raise Violation("backward()", "a tuple (dx, gradients)", kind_of(found), cause, situation.during)
 
     def half(self, params: Params, cache: Any, dy: Tensor, situation: Situation) -> dict[str, Tensor]:
-        """The layer's gradients() as it is, likewise: those of the parameters alone."""
+        """The result of the layer's gradients(): the gradients of the parameters by name.
+
+        Raises:
+            Violation: gradients() raises an error, or does not return a dict of tensors.
+        """
         with calling("gradients", situation):
             found: Any = self.layer.gradients(params, cache, dy)
         if isinstance(found, dict):
@@ -116,24 +128,24 @@ class LayerCase:
         params: Params | None = None,
         situation: Situation | None = None,
     ) -> Pass:
-        """Forward and backward as in hand-built training, on copies of everything that is given."""
+        """Forward and backward as in hand-built training, on copies of all arguments."""
         x = self.x if x is None else x
         dy = self.dy_for(x) if dy is None else dy
         situation = situation or MODES[context.training]
         with torch.inference_mode():
-            own = converted(self.params if params is None else params, x.dtype)
-            y, cache = self.forward(own, x.clone(), context, situation)
-            return Pass(y, cache, self.backward(own, cache, dy.clone(), situation), own)
+            params = converted(self.params if params is None else params, x.dtype)
+            y, cache = self.forward(params, x.clone(), context, situation)
+            return Pass(y, cache, self.backward(params, cache, dy.clone(), situation), params)
 
     def autograd(self, training: bool, x: Tensor, dy: Tensor) -> dict[str, Tensor]:
-        """What autograd makes of the same forward: all gradients by name, with "" for the input.
+        """The gradients by autograd of the same forward, by name, with "" for the input.
 
         Raises:
-            Skip: forward cannot be differentiated by autograd; says why.
+            Skip: autograd cannot differentiate forward; the message says why.
         """
         values = {"": x, **{name: tensor for name, tensor in named(self.params).items() if name in self.start.trained}}
         inputs = {name: tensor.clone().requires_grad_() for name, tensor in values.items()}
-        copies = {name: tensor.clone() for name, tensor in inputs.items()}  # which forward may write, as it may not write leaves
+        copies = {name: tensor.clone() for name, tensor in inputs.items()}  # forward may write into these, but not into leaves
         tree = replaced(converted(self.params, x.dtype), copies)
         try:
             y, _ = self.layer.forward(tree, copies[""], self.context(training))
@@ -148,7 +160,7 @@ class LayerCase:
         }
 
     def draws(self, training: bool) -> bool:
-        """Whether the layer asks for random numbers."""
+        """Whether the layer draws random numbers."""
         noise = CountingNoise([0], replica_axis=False)
         with torch.inference_mode():
             self.forward(converted(self.params, torch.float64), self.x.clone(), Context(training, noise), MODES[training])
@@ -159,7 +171,11 @@ class LayerCase:
         return self.counterpart() is not None
 
     def counterpart(self) -> torch.nn.Module | None:
-        """PyTorch's own module as the layer names it, with an error or a wrong result told as a violation."""
+        """The PyTorch module that the layer names, or None.
+
+        Raises:
+            Violation: torch_module raises an error, or returns something else.
+        """
         cause = "builds PyTorch's counterpart from the nn and the number of features it is given, or gives None"
         with calling("torch_module", cause):
             module: Any = self.layer.torch_module(torch.nn, self.in_features)
@@ -169,16 +185,16 @@ class LayerCase:
 
 
 def make_case(subject: Subject) -> LayerCase:
-    """The layer for the first number of features that it takes.
+    """The layer with the first number of features that it accepts.
 
     Raises:
-        NeedsOption: it takes none of those that were tried.
-        Violation: the layer cannot be made, or its parameters are not what they should be.
+        NeedsOption: the layer accepts none of the numbers tried.
+        Violation: the layer cannot be constructed, or init does not return named tensors.
     """
     for features in FEATURES:
-        made = Made.of(subject.make(features))
+        snapshot = Snapshot.of(subject.make(features))
         try:
-            cases = [LayerCase(made, features, scale, moved_start(made.component, features, 0, scale)) for scale in SCALES]
+            cases = [LayerCase(snapshot, features, scale, moved_start(snapshot.component, features, 0, scale)) for scale in SCALES]
         except RegnetError as error:
             refused = error
             continue
@@ -188,16 +204,16 @@ def make_case(subject: Subject) -> LayerCase:
 
 
 def _is_finite(case: LayerCase) -> bool:
-    """Whether the layer bears its parameters being moved this far, as one does not that takes the logarithm of a parameter."""
+    """Whether outputs are finite with parameters moved this far: not for a layer that takes the logarithm of a negative one."""
     try:
         passes = [case.run(case.context(training)) for training in MODES]
     except Violation:
-        return True  # which the properties will tell in their own words
-    return all(bool(one.y.isfinite().all()) for one in passes)
+        return True  # the properties report it
+    return all(bool(found.y.isfinite().all()) for found in passes)
 
 
 def title(name: str) -> str:
-    """What reports call the gradient of the parameter `name`, or with "" of the input."""
+    """The name in reports of the gradient of the parameter `name`, or with "" of the input."""
     return f"gradient of {name or 'the input'}"
 
 

@@ -1,4 +1,4 @@
-"""What usual mistakes in a layer's backward would have given: computed only once a gradient has turned out wrong."""
+"""The results of common mistakes in a layer's backward: computed only after a gradient was found to be wrong."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ LAYER_FACTORS = {
     BATCH / (BATCH - 1): "divided by B - 1 where B is meant",
     (BATCH - 1) / BATCH: "divided by B where B - 1 is meant",
 }
-"""Numbers by which a layer's gradient is easily off."""
+"""Factors by which a layer's gradient is often off."""
 
 
 def gradient_clues(at: Measured, name: str, right: Tensor) -> Clues:
-    """Clues on the gradient of the parameter `name`, or with "" of the input; `right` is what it should be."""
+    """Clues about the gradient of the parameter `name`, or with "" of the input; `right` is the right gradient."""
     suspects = [*_alone(at, name), *_by_autograd(at, name)]
     if name:
         return Clues(LAYER_FACTORS, suspects, {f"the parameter {name} itself": named(at.case.params)[name]})
@@ -43,25 +43,25 @@ def _alone(at: Measured, name: str) -> Iterator[tuple[str, Tensor]]:
 
 
 def _by_autograd(at: Measured, name: str) -> Iterator[tuple[str, Tensor]]:
-    """The right gradient of something that is easily taken for what is meant."""
+    """The gradients of functions that are easily confused with the right one."""
     only = torch.zeros_like(at.dy)
     try:
         ones = torch.ones_like(at.dy)
         yield "dy is not used: this is the gradient of the sum of the outputs", at.case.autograd(at.training, at.x, ones)[name]
-        for words, place in (("first", 0), ("last", -1)):
-            only.zero_()[place] = at.dy[place]
+        for words, index in (("first", 0), ("last", -1)):
+            only.zero_()[index] = at.dy[index]
             yield f"counts the {words} example of the batch only", at.case.autograd(at.training, at.x, only)[name]
         if at.y.shape == at.x.shape:
-            there = at.case.autograd(at.training, at.y, at.dy)[name]
-            yield "takes the derivative at the output y instead of at the input x", there
-        other = "predicting" if at.training else "training"
-        yield f"takes the gradient as while {other}", at.case.autograd(not at.training, at.x, at.dy)[name]
+            at_output = at.case.autograd(at.training, at.y, at.dy)[name]
+            yield "takes the derivative at the output y instead of at the input x", at_output
+        other_mode = "predicting" if at.training else "training"
+        yield f"takes the gradient as while {other_mode}", at.case.autograd(not at.training, at.x, at.dy)[name]
     except Skip:
         return
 
 
 def _is_elementwise(at: Measured) -> bool:
-    """Whether each number of the output depends on the same number of the input alone."""
+    """Whether each number of the output depends only on the input at the same index."""
     if at.dy.shape != at.x.shape:
         return False
     only = torch.zeros_like(at.dy)

@@ -1,4 +1,4 @@
-"""PyTorch's own module of the same name, if a layer names one: the baseline uses it, so it has to compute the same."""
+"""Compare a layer with the PyTorch module that it names, which the baseline uses, so that both must compute the same."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from regnet.check.comparison import compare
-from regnet.check.finding import Finding, Place, Property, Skip, Violation
+from regnet.check.finding import Finding, Location, Property, Skip, Violation
 from regnet.check.layers.case import BATCH, MODES, LayerCase, normal, title
 from regnet.check.layers.start import converted, named
 from regnet.check.running import calling
 
 PASSES = (10, 11, 12)
-"""Seeds of three inputs in a row: running statistics that start alike but move differently come apart."""
+"""Seeds of three inputs in a row: several, so that differences in how running statistics are updated show."""
 
 
 def check_counterpart(case: LayerCase) -> Iterator[Finding]:
@@ -23,7 +23,7 @@ def check_counterpart(case: LayerCase) -> Iterator[Finding]:
         raise Skip("the layer names no torch_module")
     for training in MODES:
         if training and case.draws(training):
-            continue  # the module draws other numbers
+            continue  # the module draws different numbers
         found = list(_passes(Baseline(case, training)))
         yield from found
         if found:
@@ -33,7 +33,7 @@ def check_counterpart(case: LayerCase) -> Iterator[Finding]:
 
 @dataclass(frozen=True)
 class Baseline:
-    """The layer's counterpart in training or not."""
+    """The layer's counterpart in PyTorch, while training or while predicting."""
 
     case: LayerCase
     training: bool
@@ -42,7 +42,7 @@ class Baseline:
         """A new module with the case's parameters and buffers.
 
         Raises:
-            Violation: it has other parameters or buffers than the layer.
+            Violation: the names or shapes of its parameters or buffers differ from the layer's.
         """
         case = self.case
         module = case.counterpart()
@@ -55,7 +55,7 @@ class Baseline:
         return module.train(self.training)
 
     def gradients(self, module: nn.Module, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """The module's output, and autograd's gradients by name, with "" for the input."""
+        """The module's output, and the gradients by autograd, by name, with "" for the input."""
         inputs = {"": x.clone().requires_grad_(), **dict(module.named_parameters())}
         with calling("torch_module", "the module cannot take what the layer takes"):
             y = module(inputs[""])
@@ -63,7 +63,7 @@ class Baseline:
         if y.shape != expected:
             raise Violation("torch_module()", f"shape {expected}", f"shape {tuple(y.shape)}", "another module is meant")
         found = torch.autograd.grad(y, list(inputs.values()), self.case.dy_for(x), allow_unused=True)
-        gradients = [torch.zeros_like(one) if grad is None else grad for grad, one in zip(found, inputs.values(), strict=True)]
+        gradients = [torch.zeros_like(value) if grad is None else grad for grad, value in zip(found, inputs.values(), strict=True)]
         return y.detach(), dict(zip(inputs, gradients, strict=True))
 
 
@@ -75,7 +75,7 @@ def _same_names(what: str, ours: Sequence[str], theirs: Sequence[str]) -> None:
 
 
 def _passes(baseline: Baseline) -> Iterator[Finding]:
-    """One pass after another, until one differs: the output first, and if that is right everything else."""
+    """Compare pass after pass until one differs: first the output and, if it is right, all other results."""
     case, mode = baseline.case, MODES[baseline.training]
     module, params = baseline.module(), case.params
     for seed in PASSES:
@@ -87,18 +87,18 @@ def _passes(baseline: Baseline) -> Iterator[Finding]:
         expected = {title(name): tensor for name, tensor in gradients.items()}
         for name in case.start.buffers:
             got[f"buffer {name}"], expected[f"buffer {name}"] = named(params)[name], module.state_dict()[name]
-        wrong = list(compare(Place(Property.COUNTERPART, "output", mode.during), found.y, y))
+        wrong = list(compare(Location(Property.COUNTERPART, "output", mode.during), found.y, y))
         for name, tensor in got.items() if not wrong else ():
-            wrong += compare(Place(Property.COUNTERPART, name, mode.during), tensor, expected[name])
+            wrong += compare(Location(Property.COUNTERPART, name, mode.during), tensor, expected[name])
         yield from wrong
         if wrong:
             return
 
 
 def _at_zero(baseline: Baseline) -> Iterator[Finding]:
-    """At a kink the derivative is a choice, and it has to be PyTorch's: zeros are common, in data and after a rectifier."""
+    """At a kink the derivative is a convention; it must be PyTorch's, since zeros are common in data and after a rectifier."""
     x = torch.zeros(BATCH, baseline.case.in_features, dtype=torch.float64)
     _, expected = baseline.gradients(baseline.module(), x)
     got = baseline.case.run(baseline.case.context(False), x).gradients
-    for finding in compare(Place(Property.COUNTERPART, title(""), "at an input of zeros"), got[""], expected[""]):
+    for finding in compare(Location(Property.COUNTERPART, title(""), "at an input of zeros"), got[""], expected[""]):
         yield replace(finding, cause=f"at 0, where the derivative is a choice, PyTorch makes another one ({finding.cause})")

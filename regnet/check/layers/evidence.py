@@ -1,4 +1,4 @@
-"""What the gradients of a layer are judged by: one input away from kinks, and the gradients and slopes at it."""
+"""The evidence on a layer's gradients: the gradients and slopes at an input away from kinks."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from regnet.check.layers.case import BATCH, MODES, LayerCase, Pass, normal
 from regnet.check.layers.start import converted, named
 
 DRAWS = 8
-"""Inputs to try until one is found that is away from every kink."""
+"""The number of inputs to try until one is away from every kink."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """The hand-written gradients at one input, what autograd makes of it, and the measured slopes, by name: "" is the input."""
+    """The hand-written gradients at one input, those by autograd, and the measured slopes, by name, with "" for the input."""
 
     case: LayerCase
     training: bool
@@ -43,21 +43,25 @@ class Measured:
 
     @cached_property
     def autograd(self) -> dict[str, Tensor]:
-        """Raises Skip if autograd cannot differentiate forward."""
+        """The gradients by autograd.
+
+        Raises:
+            Skip: autograd cannot differentiate forward.
+        """
         return self.case.autograd(self.training, self.x, self.dy)
 
     @property
     def kinks(self) -> int:
-        """How many slopes cannot be trusted."""
-        return sum(int((~one.smooth).sum()) for one in self.slopes.values())
+        """The number of slopes that cannot be trusted."""
+        return sum(int((~slope.smooth).sum()) for slope in self.slopes.values())
 
     @property
     def numbers(self) -> int:
-        return sum(one.smooth.numel() for one in self.slopes.values())
+        return sum(slope.smooth.numel() for slope in self.slopes.values())
 
     @property
     def is_smooth(self) -> bool:
-        """Whether most slopes can be trusted, so that the others are kinks one may leave out."""
+        """Whether at least half of the slopes can be trusted, so that the others may be left out as kinks."""
         return self.kinks <= self.numbers // 2
 
 
@@ -66,10 +70,10 @@ Evidence: TypeAlias = Callable[[bool], Measured]
 
 
 def measure(case: LayerCase, training: bool) -> Measured:
-    """Gradients and slopes at an input away from kinks, where there is no gradient to be right about.
+    """Gradients and slopes at an input away from kinks, since at a kink no gradient is defined.
 
-    Of several draws the first is taken at which all slopes can be trusted (see `regnet.check.finite_differences`), or else the one
-    with the fewest that cannot, which then do not count.
+    Uses the first of several draws at which all slopes can be trusted (see `regnet.check.finite_differences`), or else the draw
+    with the fewest slopes that cannot; these are then ignored.
     """
     best: Measured | None = None
     for seed in range(1, DRAWS + 1):
@@ -84,12 +88,12 @@ def measure(case: LayerCase, training: bool) -> Measured:
 
 
 def _slopes(case: LayerCase, x: Tensor, dy: Tensor, training: bool) -> dict[str, Slopes]:
-    own = converted(case.params, x.dtype)
-    moved = {"": x.clone(), **{name: tensor for name, tensor in named(own).items() if name in case.start.trained}}
+    params = converted(case.params, x.dtype)
+    moved = {"": x.clone(), **{name: tensor for name, tensor in named(params).items() if name in case.start.trained}}
 
     @torch.inference_mode()
     def weighted_output() -> Tensor:
-        y, _ = case.forward(converted(own, x.dtype), moved[""].clone(), case.context(training), MODES[training])
+        y, _ = case.forward(converted(params, x.dtype), moved[""].clone(), case.context(training), MODES[training])
         return (y * dy).sum()
 
     return {name: slopes(weighted_output, tensor) for name, tensor in moved.items()}

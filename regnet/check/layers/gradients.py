@@ -1,4 +1,4 @@
-"""A layer's gradients, of its input and of every parameter, at every index: against autograd and against measured slopes."""
+"""Compare a layer's gradients of its input and of every parameter, at every index, with autograd and with measured slopes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from regnet.check.comparison import ROUNDING, SLOPE, Tolerance, compare, where_judged
-from regnet.check.finding import Finding, Place, Property, Skip
+from regnet.check.finding import Finding, Location, Property, Skip
 from regnet.check.layers.case import MODES, SECOND_HALF, LayerCase, title
 from regnet.check.layers.clues import gradient_clues
 from regnet.check.layers.evidence import Evidence, Measured
@@ -29,30 +29,31 @@ HIDDEN = (
 def check_autograd(case: LayerCase, evidence: Evidence) -> Iterator[Finding]:
     for at in map(evidence, MODES):
         for name, expected in at.autograd.items():
-            place = Place(Property.AUTOGRAD, title(name), at.during)
+            location = Location(Property.AUTOGRAD, title(name), at.during)
             hand, measured = at.hand[name], at.slopes[name]
             if _is_slope(at, name, hand) and not _is_slope(at, name, expected):
-                yield place.finding("what autograd makes of forward", "what central differences measure", HIDDEN)
+                yield location.finding("what autograd makes of forward", "what central differences measure", HIDDEN)
             else:
                 judged = where_judged(hand, expected, measured.smooth) if at.is_smooth else expected
-                yield from compare(place, hand, judged, clues=partial(gradient_clues, at, name, expected))
+                yield from compare(location, hand, judged, clues=partial(gradient_clues, at, name, expected))
 
 
 def check_differences(case: LayerCase, evidence: Evidence) -> Iterator[Finding]:
-    each = [evidence(training) for training in MODES]
-    if not any(at.is_smooth for at in each):
-        counts = "; ".join(f"{at.during}, {at.kinks} of {at.numbers}" for at in each)
+    measurements = [evidence(training) for training in MODES]
+    if not any(at.is_smooth for at in measurements):
+        counts = "; ".join(f"{at.during}, {at.kinks} of {at.numbers}" for at in measurements)
         raise Skip(f"forward has a kink or jump where slopes would be measured ({counts})")
-    for at in each:
+    for at in measurements:
         for name, measured in at.slopes.items() if at.is_smooth else ():
-            place, hand = Place(Property.DIFFERENCES, title(name), at.during), at.hand[name]
+            location, hand = Location(Property.DIFFERENCES, title(name), at.during), at.hand[name]
+            judged = where_judged(hand, measured.values, measured.smooth)
             clues = partial(gradient_clues, at, name, measured.values)
-            for finding in compare(place, hand, where_judged(hand, measured.values, measured.smooth), clues=clues, tolerance=SLOPE):
+            for finding in compare(location, hand, judged, clues=clues, tolerance=SLOPE):
                 yield replace(finding, cause=ASTRAY) if _is_autograds(at, name) else finding
 
 
 def gradients_right(case: LayerCase, evidence: Evidence) -> bool:
-    """Whether neither autograd nor the slopes, as far as they can be had, speak against any gradient."""
+    """Whether all gradients agree with autograd and with the slopes, as far as these are available."""
     for check in (check_autograd, check_differences):
         try:
             if any(True for _ in check(case, evidence)):
@@ -74,12 +75,12 @@ def _is_autograds(at: Measured, name: str) -> bool:
         return False
 
 
-def _close(one: Tensor, other: Tensor, tolerance: Tolerance) -> bool:
-    return one.shape == other.shape and torch.allclose(one, other, rtol=tolerance.relative, atol=tolerance.absolute)
+def _close(a: Tensor, b: Tensor, tolerance: Tolerance) -> bool:
+    return a.shape == b.shape and torch.allclose(a, b, rtol=tolerance.relative, atol=tolerance.absolute)
 
 
 def check_half(case: LayerCase) -> Iterator[Finding]:
-    """A layer may compute the gradients of its parameters alone: they must be the same ones."""
+    """The gradients of the parameters alone, as `gradients` computes them, equal those of `backward`."""
     for training, mode in MODES.items():
         expected = case.run(case.context(training)).gradients
         with torch.inference_mode():
@@ -87,8 +88,8 @@ def check_half(case: LayerCase) -> Iterator[Finding]:
             _, cache = case.forward(params, case.x.clone(), case.context(training), mode)
             got = case.half(params, cache, case.dy_for(case.x), replace(mode, cause=SECOND_HALF))
         for name in case.start.trained:
-            place = Place(Property.HALF, title(name), mode.during)
+            location = Location(Property.HALF, title(name), mode.during)
             if name in got:
-                yield from compare(place, got[name], expected[name])
+                yield from compare(location, got[name], expected[name])
             else:
-                yield place.finding("a tensor", "nothing", "gradients leaves out a parameter that backward has")
+                yield location.finding("a tensor", "nothing", "gradients leaves out a parameter that backward has")

@@ -1,4 +1,4 @@
-"""What a layer may touch: nothing but buffers, and those only while training; and nothing is kept on self between calls."""
+"""Check that a layer changes nothing but its buffers, these only while training, and keeps nothing on `self` between calls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 from regnet.check.comparison import EXACT, compare
 from regnet.check.diagnosis import UNKNOWN, Clues
-from regnet.check.finding import Finding, Place, Property
+from regnet.check.finding import Finding, Location, Property
 from regnet.check.layers.case import BATCH, MODES, LayerCase, normal, title
 from regnet.check.layers.start import converted, named
 from regnet.check.mutation import IN_PLACE, Watched, tensors_in
@@ -41,29 +41,29 @@ def _one_pass(case: LayerCase, training: bool) -> Iterator[Finding]:
     found = list(given.changed("backward", IN_PLACE, mode.during))
     yield from found
     if not found:
-        for name, again in case.backward(params, cache, dy, mode).items():
-            place = Place(Property.PURITY, title(name), f"{mode.during}, backward called twice")
-            yield from compare(place, again, first[name], tolerance=EXACT)
+        for name, repeated in case.backward(params, cache, dy, mode).items():
+            location = Location(Property.PURITY, title(name), f"{mode.during}, backward called twice")
+            yield from compare(location, repeated, first[name], tolerance=EXACT)
 
 
 def check_stateless(case: LayerCase) -> Iterator[Finding]:
-    yield from case.made.changes("what backward needs goes through the cache")
+    yield from case.snapshot.changes("what backward needs goes through the cache")
     for training in MODES:
         yield from _interleaved(case, training)
 
 
 def _interleaved(case: LayerCase, training: bool) -> Iterator[Finding]:
-    """A second forward between a forward and its backward must make no difference."""
-    mode, other, dy = MODES[training], normal(BATCH, case.in_features, seed=9), case.dy_for(case.x)
+    """A second forward between a forward and its backward makes no difference."""
+    mode, other_x, dy = MODES[training], normal(BATCH, case.in_features, seed=9), case.dy_for(case.x)
     expected = case.run(case.context(training)).gradients
-    mistaken = case.run(case.context(training), other, dy).gradients
+    mistaken = case.run(case.context(training), other_x, dy).gradients
     with torch.inference_mode():
         params = converted(case.params, torch.float64)
         _, cache = case.forward(params, case.x.clone(), case.context(training), mode)
-        case.forward(converted(case.params, torch.float64), other, case.context(training), mode)
+        case.forward(converted(case.params, torch.float64), other_x, case.context(training), mode)
         got = case.backward(params, cache, dy, mode)
     for name in got:
-        place = Place(Property.STATELESS, title(name), f"{mode.during}, another forward in between")
+        location = Location(Property.STATELESS, title(name), f"{mode.during}, another forward in between")
         clues = partial(Clues, suspects=[(OTHER_CALL, mistaken[name])])
-        for finding in compare(place, got[name], expected[name], clues=clues):
+        for finding in compare(location, got[name], expected[name], clues=clues):
             yield replace(finding, cause=OTHER_CALL) if finding.cause == UNKNOWN else finding

@@ -1,4 +1,4 @@
-"""Randomness in a layer: the same seed gives the same numbers, another seed others, and predicting none at all."""
+"""Check a layer's randomness: equal numbers for equal seeds, different ones for different seeds, none while predicting."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from regnet.check.comparison import EXACT, compare
-from regnet.check.finding import Finding, Place, Property, Skip
+from regnet.check.finding import Finding, Location, Property, Skip
 from regnet.check.layers.case import MODES, LayerCase, normal
 from regnet.check.layers.start import converted, init, named, plain_start
 from regnet.check.randomness import global_draws, looks_random, watched_generators
@@ -17,35 +17,37 @@ from regnet.check.randomness import global_draws, looks_random, watched_generato
 GENERATOR = "the generator it is given"
 NOISE = "context.noise.rand_like(x)"
 FOR_NOISE = 64
-"""Examples, so that a layer which changes one number in a hundred does change some."""
+"""The number of examples: enough that a layer which changes one number in a hundred changes some."""
 
 
 def check_determinism(case: LayerCase) -> Iterator[Finding]:
-    """Of init under one generator's seed, and of forward under one seed's noise."""
+    """`init` gives the same numbers for the same generator seed, and `forward` for the same noise seed."""
     with watched_generators() as moved:
-        first, again = (named(plain_start(case.layer, case.in_features, 4)) for _ in range(2))
+        first, second = (named(plain_start(case.layer, case.in_features, 4)) for _ in range(2))
     yield from global_draws(Property.DETERMINISM, "init", moved, GENERATOR)
     for name in first if not moved else ():
-        for finding in compare(Place(Property.DETERMINISM, name, "init called twice"), again[name], first[name], tolerance=EXACT):
+        for finding in compare(
+            Location(Property.DETERMINISM, name, "init called twice"), second[name], first[name], tolerance=EXACT
+        ):
             yield replace(finding, cause=f"init draws from something else than {GENERATOR}")
     for training, mode in MODES.items():
         with watched_generators() as moved:
-            y, once_more = (case.run(case.context(training)).y for _ in range(2))
+            y, repeated = (case.run(case.context(training)).y for _ in range(2))
         yield from global_draws(Property.DETERMINISM, "forward", moved, NOISE)
-        place = Place(Property.DETERMINISM, "output", f"{mode.during}, the same pass twice")
-        for finding in compare(place, once_more, y, tolerance=EXACT) if not moved else ():
+        location = Location(Property.DETERMINISM, "output", f"{mode.during}, the same pass twice")
+        for finding in compare(location, repeated, y, tolerance=EXACT) if not moved else ():
             yield replace(finding, cause=f"forward draws from something else than {NOISE}, or remembers the last call")
 
 
 def check_independence(case: LayerCase) -> Iterator[Finding]:
-    """Of init, as far as it draws; and of the output while training, if the layer is random."""
+    """Different seeds give different numbers: in `init`, if it draws, and in the output while training, if the layer is random."""
     yield from _independent_starts(case)
     if case.draws(training=True):
         outputs = [_output(case, True, seed) for seed in range(10)]
-        all_same = all(torch.equal(outputs[0], one) for one in outputs)
+        all_same = all(torch.equal(outputs[0], output) for output in outputs)
         if all_same and not torch.equal(outputs[0], _output(case, False, 0)):  # else the noise has no effect, as with p=0
-            place = Place(Property.INDEPENDENCE, "output", "training")
-            yield place.finding("other numbers for another seed", "the same", "the noise asked for is the same for every seed")
+            location = Location(Property.INDEPENDENCE, "output", "training")
+            yield location.finding("other numbers for another seed", "the same", "the noise asked for is the same for every seed")
 
 
 def _independent_starts(case: LayerCase) -> Iterator[Finding]:
@@ -53,21 +55,21 @@ def _independent_starts(case: LayerCase) -> Iterator[Finding]:
     state = generator.get_state()
     init(case.layer, case.in_features, generator)
     drawn = not torch.equal(generator.get_state(), state)
-    first, other = (named(plain_start(case.layer, case.in_features, seed)) for seed in (1, 2))
-    same = [name for name in first if torch.equal(first[name], other[name])]
+    first, second = (named(plain_start(case.layer, case.in_features, seed)) for seed in (1, 2))
+    same = [name for name in first if torch.equal(first[name], second[name])]
     for name in same:
         if looks_random(first[name]):
             cause = "draws from a generator of its own with a fixed seed: draw from the generator it is given"
-            yield Place(Property.INDEPENDENCE, name, "init").finding("other numbers for another seed", "the same", cause)
+            yield Location(Property.INDEPENDENCE, name, "init").finding("other numbers for another seed", "the same", cause)
     if drawn and first and len(same) == len(first):
         cause = "draws from the generator, and does not use what it has drawn"
-        yield Place(Property.INDEPENDENCE, "init()").finding("other numbers for another seed", "the same", cause)
+        yield Location(Property.INDEPENDENCE, "init()").finding("other numbers for another seed", "the same", cause)
 
 
 def check_predicting(case: LayerCase) -> Iterator[Finding]:
     if case.draws(training=False):
         cause = "ignores context.training: a layer is random while training alone"
-        yield Place(Property.PREDICTING, "output", "predicting").finding("no random numbers", f"numbers from {NOISE}", cause)
+        yield Location(Property.PREDICTING, "output", "predicting").finding("no random numbers", f"numbers from {NOISE}", cause)
     elif not case.draws(training=True):
         raise Skip("the layer draws no random numbers")
 

@@ -1,4 +1,4 @@
-"""Where a checked layer starts from: its parameters by name, moved away from the ones and zeros that would hide a mistake."""
+"""The parameters that a layer is checked with: by name, moved away from ones and zeros, which would hide mistakes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from regnet.network.parameters import Path, leaves, rebuild
 
 @dataclass(frozen=True)
 class Start:
-    """One replica's parameters, in double precision, and what is known about them."""
+    """One replica's parameters in double precision, and which of them are trained."""
 
     params: Params
     trained: tuple[str, ...]
@@ -28,10 +28,10 @@ class Start:
 
 
 def moved_start(layer: Layer, features: int, seed: int, scale: float) -> Start:
-    """Parameters away from where they start.
+    """Parameters moved at random from their start.
 
-    Weights of one and biases of zero would hide a wrong factor or a missing term, so all are moved at random. Buffers move
-    upwards only, since a variance must stay positive.
+    Weights of one and biases of zero would hide a wrong factor or a missing term. Buffers only increase, since a variance must
+    stay positive.
     """
     start, out_features = init(layer, features, torch.Generator().manual_seed(seed))
     generator = torch.Generator().manual_seed(100 + seed)
@@ -48,17 +48,17 @@ def moved_start(layer: Layer, features: int, seed: int, scale: float) -> Start:
 
 
 def plain_start(layer: Layer, features: int, seed: int) -> Params:
-    """The parameters exactly as `init` draws them, buffers without their mark."""
+    """The parameters exactly as `init` draws them, with the tensors of buffers in place of `Buffer`."""
     start, _ = init(layer, features, torch.Generator().manual_seed(seed))
     return rebuild(start, dict(_tensors(start)))
 
 
 def init(layer: Layer, features: int, generator: torch.Generator) -> tuple[Params, int]:
-    """The layer's start, of the form that the contract asks for.
+    """What the layer's `init` returns: the parameters by name, and the number of output features.
 
     Raises:
-        RegnetError: as the layer raises it where it cannot take that many features.
-        Violation: it raises another error, or returns something else.
+        RegnetError: the layer cannot take that many features.
+        Violation: `init` raises another error, or returns something else.
     """
     refused = "a layer that cannot take a number of features raises regnet.RegnetError"
     with calling("init", refused, passing=(RegnetError,)):
@@ -77,7 +77,7 @@ def named(tree: Params, during: str = "") -> dict[str, Tensor]:
     """Every tensor of a tree by its dotted name.
 
     Raises:
-        Violation: something in it is no tensor, as in what a layer's backward may have returned.
+        Violation: a leaf is not a tensor, as may be in what a layer's backward returned.
     """
     found: dict[str, Any] = {".".join(path): leaf for path, leaf in leaves(tree)}
     for name, leaf in found.items():
@@ -93,17 +93,17 @@ def replaced(tree: Params, tensors: Mapping[str, Tensor]) -> Params:
 
 
 def converted(tree: Params, dtype: torch.dtype) -> Params:
-    """A copy of the tree in that precision."""
+    """A copy of the tree in the given precision."""
     return rebuild(tree, {path: leaf.to(dtype, copy=True) for path, leaf in _tensors(tree)})
 
 
 def stacked(trees: list[Params]) -> Params:
     """The replicas' trees with a replica axis in front of each tensor."""
     found = [dict(_tensors(tree)) for tree in trees]
-    return rebuild(trees[0], {path: torch.stack([one[path] for one in found]) for path in found[0]})
+    return rebuild(trees[0], {path: torch.stack([tensors[path] for tensors in found]) for path in found[0]})
 
 
 def _tensors(tree: Params) -> Iterator[tuple[Path, Tensor]]:
-    """The leaves of a tree without marks."""
+    """The leaves of a tree, with the tensors of buffers in place of `Buffer`."""
     for path, leaf in leaves(tree):
         yield path, leaf.value if isinstance(leaf, Buffer) else leaf

@@ -1,4 +1,4 @@
-"""What a loss is held to, in the order in which it is judged."""
+"""The checks of a loss, in order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from regnet.check.losses.gradients import check_autograd, check_differences
 from regnet.check.losses.purity import check_determinism, check_interleaved, check_purity
 from regnet.check.options import check_round_trip
 from regnet.check.running import Stage
-from regnet.check.state import Made
+from regnet.check.state import Snapshot
 from regnet.check.subject import Subject
 from regnet.contracts import Loss
 
@@ -28,11 +28,11 @@ INSTEAD = "backward is given the prediction and the target again"
 
 
 def loss_stages(subject: Subject) -> Iterator[Stage]:
-    """The checks of a loss, stage by stage."""
-    made = cache(lambda: Made.of(subject.make()))
+    """The checks of a loss, by stage."""
+    snapshot = cache(lambda: Snapshot.of(subject.make()))
 
     def on(check: Callable[[Loss], Iterable[Finding]]) -> Callable[[], Iterable[Finding]]:
-        return lambda: check(made().component)
+        return lambda: check(snapshot().component)
 
     yield [(Property.CONSTRUCTION, on(lambda loss: ()))]
     yield [(Property.CODINGS, on(check_codings))]
@@ -43,7 +43,7 @@ def loss_stages(subject: Subject) -> Iterator[Stage]:
         (Property.DIFFERENCES, on(check_differences)),
         (Property.REPLICAS, on(check_replicas)),
         (Property.PURITY, on(check_purity)),
-        (Property.STATELESS, lambda: chain(made().changes(INSTEAD), check_interleaved(made().component))),
+        (Property.STATELESS, lambda: chain(snapshot().changes(INSTEAD), check_interleaved(snapshot().component))),
         (Property.SINGLE, on(check_single)),
         (Property.ONE_EXAMPLE, on(check_one_example)),
         (Property.COUNTERPART, on(check_counterpart)),

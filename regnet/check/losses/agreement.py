@@ -1,4 +1,4 @@
-"""A loss's values: of every replica as if alone, in both precisions, for one example, and as PyTorch's own loss has them."""
+"""Check a loss's values: of replicas as if alone, in both precisions, for one example, and compared with PyTorch's loss."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from regnet.check.comparison import compare
 from regnet.check.diagnosis import Clues
-from regnet.check.finding import Finding, Place, Property, Skip, kind_of, type_name
+from regnet.check.finding import Finding, Location, Property, Skip, kind_of, type_name
 from regnet.check.losses.example import BATCH, OUTPUTS, REPLICAS, Example, each_coding, gradient, value
 from regnet.check.losses.gradients import NAME, clues
 from regnet.check.running import calling
@@ -29,18 +29,18 @@ PYTORCH_FACTORS = {
     1 / OUTPUTS: "averaged over the outputs, which PyTorch's sums: another reduction",
     float(BATCH * OUTPUTS): "summed over batch and outputs, which PyTorch's averages",
 }
-"""Numbers by which a loss easily differs from PyTorch's."""
+"""Factors by which a loss often differs from PyTorch's."""
 
 
 def check_codings(loss: Loss) -> Iterator[Finding]:
-    """Each coding is taken, without a replica axis, and the value is one number."""
+    """The loss accepts each coding without a replica axis, and returns one finite number."""
     for at in each_coding(loss, BATCH, OUTPUTS):
-        place = Place(Property.CODINGS, "value", at.during)
+        location = Location(Property.CODINGS, "value", at.during)
         found = value(loss, at)
         if found.shape != ():
-            yield place.shape_finding((), found, "forward gives one number: sum or average over outputs and batch")
+            yield location.shape_finding((), found, "forward gives one number: sum or average over outputs and batch")
         elif not found.isfinite():
-            yield place.finding("a finite number", f"{found.item():.6g}", NOT_FINITE)
+            yield location.finding("a finite number", f"{found.item():.6g}", NOT_FINITE)
         gradient(loss, at)
 
 
@@ -49,30 +49,32 @@ def check_replicas(loss: Loss) -> Iterator[Finding]:
         during = f"{at.during}, replica axis"
         parts = [at.part(row) for row in range(REPLICAS)]
         values = torch.stack([value(loss, part) for part in parts])
-        suspects = [(ONE_VALUE, one.expand(shape)) for one in (values.mean(), values.sum()) for shape in ((), (REPLICAS,))]
+        suspects = [(ONE_VALUE, reduced.expand(shape)) for reduced in (values.mean(), values.sum()) for shape in ((), (REPLICAS,))]
         got = value(loss, at, during)
-        yield from compare(Place(Property.REPLICAS, "value", during), got, values, clues=partial(Clues, suspects=suspects))
+        yield from compare(Location(Property.REPLICAS, "value", during), got, values, clues=partial(Clues, suspects=suspects))
         factors = {1 / REPLICAS: "averaged over the replicas too", float(REPLICAS): "summed over the replicas"}
         got, expected = gradient(loss, at, during), torch.stack([gradient(loss, part) for part in parts])
-        yield from compare(Place(Property.REPLICAS, NAME, during), got, expected, clues=partial(Clues, factors))
+        yield from compare(Location(Property.REPLICAS, NAME, during), got, expected, clues=partial(Clues, factors))
 
 
 def check_probabilities(loss: Loss) -> Iterator[Finding]:
-    """Where the loss reads outputs as probabilities, these are from 0 to 1, sum to 1, and rank classes as the outputs do."""
+    """Probabilities, if the loss defines them, are from 0 to 1, sum to 1, and rank classes as the outputs do."""
     if type(loss).probabilities is Loss.probabilities:
         raise Skip("the loss reads no probabilities from the outputs")
     prediction = 2 * torch.randn(REPLICAS, BATCH, OUTPUTS, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     with calling("probabilities", "it must take any outputs"):
         found = loss.probabilities(prediction.clone())
-    place = Place(Property.PROBABILITIES, "probabilities")
+    location = Location(Property.PROBABILITIES, "probabilities")
     if not isinstance(found, Tensor) or found.shape != prediction.shape:
-        yield place.finding(f"a tensor of shape {tuple(prediction.shape)}", kind_of(found), "a probability for each output")
+        yield location.finding(f"a tensor of shape {tuple(prediction.shape)}", kind_of(found), "a probability for each output")
         return
     if (found < 0).any() or (found > 1).any():
-        yield place.finding("numbers from 0 to 1", f"{found.min().item():.4g} to {found.max().item():.4g}", "no probabilities")
-    yield from compare(Place(Property.PROBABILITIES, "sum over the classes"), found.sum(-1), torch.ones(REPLICAS, BATCH).double())
+        yield location.finding("numbers from 0 to 1", f"{found.min().item():.4g} to {found.max().item():.4g}", "no probabilities")
+    yield from compare(
+        Location(Property.PROBABILITIES, "sum over the classes"), found.sum(-1), torch.ones(REPLICAS, BATCH).double()
+    )
     if not torch.equal(found.argmax(-1), prediction.argmax(-1)):
-        yield place.finding("the largest for the largest output", "another class", "the network answers with the largest output")
+        yield location.finding("the largest for the largest output", "another class", "the network answers with the largest output")
 
 
 def check_counterpart(loss: Loss) -> Iterator[Finding]:
@@ -85,12 +87,12 @@ def check_counterpart(loss: Loss) -> Iterator[Finding]:
         at.prediction[0] = 0
         at.prediction[1] = at.full_target[1]
         expected, slope = _by_pytorch(counterpart, at)
-        place = Place(Property.COUNTERPART, "value", at.during)
-        wrong = list(compare(place, value(loss, at), expected, clues=partial(Clues, PYTORCH_FACTORS)))
+        location = Location(Property.COUNTERPART, "value", at.during)
+        wrong = list(compare(location, value(loss, at), expected, clues=partial(Clues, PYTORCH_FACTORS)))
         yield from wrong
         if not wrong:
-            place = Place(Property.COUNTERPART, NAME, at.during)
-            yield from compare(place, gradient(loss, at), slope, clues=partial(clues, at, slope))
+            location = Location(Property.COUNTERPART, NAME, at.during)
+            yield from compare(location, gradient(loss, at), slope, clues=partial(clues, at, slope))
 
 
 def _by_pytorch(counterpart: Callable[[Tensor, Tensor], Tensor], at: Example) -> tuple[Tensor, Tensor]:
@@ -114,15 +116,15 @@ def _precision(loss: Loss, concerned: Property, dtype: torch.dtype) -> Iterator[
         at = given.to(dtype)
         for name, tensor in (("value", value(loss, at)), (NAME, gradient(loss, at))):
             if tensor.dtype != dtype:
-                yield Place(concerned, name, at.during).finding(type_name(dtype), type_name(tensor.dtype), CONVERTS)
+                yield Location(concerned, name, at.during).finding(type_name(dtype), type_name(tensor.dtype), CONVERTS)
 
 
 def check_one_example(loss: Loss) -> Iterator[Finding]:
     for at in each_coding(loss, 1, OUTPUTS):
         during = f"{at.during}, batch of 1"
         for name, tensor, shape in (("value", value(loss, at, during), ()), (NAME, gradient(loss, at, during), (1, OUTPUTS))):
-            place = Place(Property.ONE_EXAMPLE, name, during)
+            location = Location(Property.ONE_EXAMPLE, name, during)
             if tuple(tensor.shape) != shape:
-                yield place.shape_finding(shape, tensor, SHAPE)
+                yield location.shape_finding(shape, tensor, SHAPE)
             elif not tensor.isfinite().all():
-                yield place.finding("finite numbers", "nan or infinity", UNBIASED)
+                yield location.finding("finite numbers", "nan or infinity", UNBIASED)

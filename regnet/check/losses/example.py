@@ -1,4 +1,4 @@
-"""Predictions and targets to try a loss on, and its two methods called with errors told as findings."""
+"""Predictions and targets to try a loss on, and calls of its two methods that turn errors into violations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from regnet.contracts import Coding, Loss
 from regnet.data.targets import TASK
 
 BATCH, OUTPUTS, REPLICAS = 7, 3, 4
-"""Sizes that differ: two that were alike could be mixed up unnoticed."""
+"""Different sizes, so that confused axes are noticed."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Example:
         return f"coding {self.coding}"
 
     def to(self, dtype: torch.dtype) -> Example:
-        """The same in another precision; class numbers stay what they are."""
+        """The same example in another precision; class numbers stay integers."""
         target = self.target.to(dtype) if self.target.is_floating_point() else self.target
         return Example(self.coding, self.prediction.to(dtype), target)
 
@@ -39,19 +39,19 @@ class Example:
         return Example(self.coding, self.prediction.clone(), self.target.clone())
 
     def part(self, *index: int | slice) -> Example:
-        """One replica, or some examples."""
+        """The part at this index: one replica, or some examples."""
         return Example(self.coding, self.prediction[index], self.target[index])
 
     @property
     def full_target(self) -> Tensor:
-        """The target with an axis for the outputs, one-hot where it is a class number."""
+        """The target with an axis for the outputs; class numbers are one-hot encoded."""
         if self.target.is_floating_point():
             return self.target
         return nn.functional.one_hot(self.target, self.prediction.shape[-1]).to(self.prediction.dtype)
 
 
 def example(coding: Coding, *shape: int, seed: int = 1) -> Example:
-    """Predictions of that shape, and targets as they come in that coding."""
+    """Random predictions of the given shape, and targets in the given coding."""
     generator = torch.Generator().manual_seed(seed)
     prediction = 2 * torch.randn(shape, generator=generator, dtype=torch.float64)
     if TASK[coding] == "regression":
@@ -65,7 +65,7 @@ def codings(loss: Loss) -> tuple[Coding, ...]:
     """The codings that the loss declares.
 
     Raises:
-        Violation: it declares none, or one that there is not.
+        Violation: the loss declares none, or an unknown one.
     """
     known = get_args(Coding)
     found: Any = getattr(loss, "codings", None)
@@ -76,16 +76,20 @@ def codings(loss: Loss) -> tuple[Coding, ...]:
 
 
 def value(loss: Loss, at: Example, during: str = "", *, copy: bool = True) -> Tensor:
-    """What `forward` gives, of copies of the tensors unless told otherwise.
+    """The result of `forward`, on copies of the tensors unless `copy` is false.
 
     Raises:
-        Violation: it raises an error, or gives no tensor.
+        Violation: `forward` raises an error, or returns something other than a tensor.
     """
     return _call(loss, "forward", at.copy() if copy else at, during or at.during)
 
 
 def gradient(loss: Loss, at: Example, during: str = "", *, copy: bool = True) -> Tensor:
-    """What `backward` gives, likewise."""
+    """The result of `backward`, on copies of the tensors unless `copy` is false.
+
+    Raises:
+        Violation: `backward` raises an error, or returns something other than a tensor.
+    """
     return _call(loss, "backward", at.copy() if copy else at, during or at.during)
 
 
@@ -99,6 +103,6 @@ def _call(loss: Loss, method: str, at: Example, during: str) -> Tensor:
 
 
 def each_coding(loss: Loss, *shape: int) -> Iterator[Example]:
-    """An example of that shape in every coding that the loss takes."""
+    """An example of the given shape in every coding that the loss declares."""
     for coding in codings(loss):
         yield example(coding, *shape)

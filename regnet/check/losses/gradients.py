@@ -1,4 +1,4 @@
-"""The gradient of a loss: what `backward` returns against autograd, and against the measured slope, of `forward`."""
+"""Compare the gradient that a loss's `backward` returns with autograd and with measured slopes of `forward`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from torch import Tensor
 
 from regnet.check.comparison import SLOPE, compare, where_judged
 from regnet.check.diagnosis import Clues
-from regnet.check.finding import Finding, Place, Property, Skip
+from regnet.check.finding import Finding, Location, Property, Skip
 from regnet.check.finite_differences import Slopes, slopes
 from regnet.check.losses.example import BATCH, OUTPUTS, Example, codings, each_coding, example, gradient, value
 from regnet.contracts import Coding, Loss
 
 DRAWS = 8
-"""Predictions to try until some are found that are away from every kink."""
+"""The number of predictions to try until they are away from every kink."""
 
 FACTORS = {
     float(BATCH): "not averaged over the batch",
@@ -26,7 +26,7 @@ FACTORS = {
     float(BATCH * OUTPUTS): "averaged neither over the batch nor over the outputs",
     1 / (BATCH * OUTPUTS): "averaged over batch and outputs once too often",
 }
-"""Numbers by which a loss's gradient is easily off."""
+"""Factors by which a loss's gradient is often off."""
 
 NAME = "gradient of the prediction"
 
@@ -40,7 +40,7 @@ def check_autograd(loss: Loss) -> Iterator[Finding]:
             message = " ".join(str(error).split())[:120]
             raise Skip(f"autograd cannot differentiate forward ({message})") from error
         yield from compare(
-            Place(Property.AUTOGRAD, NAME, at.during), gradient(loss, at), expected, clues=partial(clues, at, expected)
+            Location(Property.AUTOGRAD, NAME, at.during), gradient(loss, at), expected, clues=partial(clues, at, expected)
         )
 
 
@@ -48,12 +48,12 @@ def check_differences(loss: Loss) -> Iterator[Finding]:
     for coding in codings(loss):
         at, measured = _measured(loss, coding)
         got, expected = gradient(loss, at), measured.values
-        place, told = Place(Property.DIFFERENCES, NAME, at.during), partial(clues, at, expected)
-        yield from compare(place, got, where_judged(got, expected, measured.smooth), clues=told, tolerance=SLOPE)
+        location, judged = Location(Property.DIFFERENCES, NAME, at.during), where_judged(got, expected, measured.smooth)
+        yield from compare(location, got, judged, clues=partial(clues, at, expected), tolerance=SLOPE)
 
 
 def _measured(loss: Loss, coding: Coding) -> tuple[Example, Slopes]:
-    """Slopes at predictions away from kinks, such as a Huber loss has: see `regnet.check.finite_differences`."""
+    """Slopes at predictions away from kinks, as a Huber loss has: see `regnet.check.finite_differences`."""
     best: tuple[Example, Slopes] | None = None
     for seed in range(1, DRAWS + 1):
         at = example(coding, BATCH, OUTPUTS, seed=seed)
@@ -67,7 +67,7 @@ def _measured(loss: Loss, coding: Coding) -> tuple[Example, Slopes]:
 
 
 def clues(at: Example, right: Tensor) -> Clues:
-    """What usual mistakes in a loss's backward would have given, where `right` is right."""
+    """The results of common mistakes in a loss's backward; `right` is the right gradient."""
     prediction, target = at.prediction, at.full_target
     without = {"softmax": prediction - prediction.softmax(-1), "sigmoid": prediction - prediction.sigmoid()}
     suspects = [

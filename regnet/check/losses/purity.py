@@ -1,11 +1,11 @@
-"""What a loss may touch: nothing. It writes no tensor, keeps nothing, and draws no random numbers."""
+"""Check that a loss has no side effects: it writes into no tensor, keeps nothing, and draws no random numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from regnet.check.comparison import EXACT, compare
-from regnet.check.finding import Finding, Place, Property
+from regnet.check.finding import Finding, Location, Property
 from regnet.check.losses.example import BATCH, OUTPUTS, each_coding, gradient, value
 from regnet.check.losses.gradients import NAME
 from regnet.check.mutation import IN_PLACE, Watched
@@ -27,18 +27,20 @@ def check_purity(loss: Loss) -> Iterator[Finding]:
 def check_determinism(loss: Loss) -> Iterator[Finding]:
     for at in each_coding(loss, BATCH, OUTPUTS):
         with watched_generators() as moved:
-            first, again = value(loss, at), value(loss, at)
+            first, second = value(loss, at), value(loss, at)
             gradient(loss, at)
         yield from global_draws(Property.DETERMINISM, "forward", moved, "nothing: a loss is not random, and draws")
         if not moved:
-            yield from compare(Place(Property.DETERMINISM, "value", f"{at.during}, called twice"), again, first, tolerance=EXACT)
+            yield from compare(
+                Location(Property.DETERMINISM, "value", f"{at.during}, called twice"), second, first, tolerance=EXACT
+            )
 
 
 def check_interleaved(loss: Loss) -> Iterator[Finding]:
-    """A forward of something else between a forward and its backward must make no difference."""
-    at, other = next(each_coding(loss, BATCH, OUTPUTS)), next(each_coding(loss, BATCH, OUTPUTS))
+    """A forward with other predictions between a forward and its backward makes no difference."""
+    at, changed = next(each_coding(loss, BATCH, OUTPUTS)), next(each_coding(loss, BATCH, OUTPUTS))
     value(loss, at)
     expected = gradient(loss, at)
-    other.prediction.add_(1)
-    value(loss, other)
-    yield from compare(Place(Property.STATELESS, NAME, "another forward in between"), gradient(loss, at), expected)
+    changed.prediction.add_(1)
+    value(loss, changed)
+    yield from compare(Location(Property.STATELESS, NAME, "another forward in between"), gradient(loss, at), expected)

@@ -1,4 +1,4 @@
-"""What an optimizer is held to, in the order in which it is judged."""
+"""The checks of an optimizer, in order."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from regnet.check.optimizers.side_effects import (
 from regnet.check.optimizers.steps import check_counterpart, check_descent, check_elementwise, check_replica_options
 from regnet.check.options import check_round_trip
 from regnet.check.running import Stage
-from regnet.check.state import Made
+from regnet.check.state import Snapshot
 from regnet.check.subject import Subject
 from regnet.contracts import Optimizer
 
 
 def optimizer_stages(subject: Subject) -> Iterator[Stage]:
-    """The checks of an optimizer, stage by stage."""
-    made = cache(lambda: Made.of(subject.make()))
+    """The checks of an optimizer, by stage."""
+    snapshot = cache(lambda: Snapshot.of(subject.make()))
 
     def on(check: Callable[[Optimizer], Iterable[Finding]]) -> Callable[[], Iterable[Finding]]:
-        return lambda: check(made().component)
+        return lambda: check(snapshot().component)
 
     yield [(Property.CONSTRUCTION, on(lambda optimizer: ()))]
     yield [(Property.DOUBLE, on(check_double)), (Property.IN_PLACE, on(check_in_place))]
@@ -40,7 +40,7 @@ def optimizer_stages(subject: Subject) -> Iterator[Stage]:
         (Property.REPLICA_OPTIONS, on(check_replica_options)),
         (Property.PURITY, on(check_purity)),
         (Property.STATE, on(check_state)),
-        (Property.STATELESS, lambda: made().changes("what is remembered from step to step goes through the state")),
+        (Property.STATELESS, lambda: snapshot().changes("what is remembered from step to step goes through the state")),
         (Property.SINGLE, on(check_single)),
         (Property.EMPTY, on(check_empty)),
         (Property.ROUND_TRIP, on(lambda optimizer: check_round_trip(subject, optimizer))),

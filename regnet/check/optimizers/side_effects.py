@@ -1,4 +1,4 @@
-"""What an optimizer may touch: parameters and state, both in place; not the gradients, not itself, no global generator."""
+"""Check an optimizer's side effects: it changes parameters and state in place, but no gradients, and draws no random numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from regnet.check.comparison import EXACT, compare
-from regnet.check.finding import Finding, Place, Property, Situation, kind_of, type_name
+from regnet.check.finding import Finding, Location, Property, Situation, kind_of, type_name
 from regnet.check.mutation import IN_PLACE, Watched
 from regnet.check.optimizers.trajectory import SIZE, STEPS, drawn, init, start, update, walk
 from regnet.check.randomness import global_draws, watched_generators
@@ -23,7 +23,7 @@ def check_state(optimizer: Optimizer) -> Iterator[Finding]:
 
 
 def check_in_place(optimizer: Optimizer) -> Iterator[Finding]:
-    """The layers hold views into the one tensor: another tensor in its place would leave them behind."""
+    """`update` writes into the parameters in place, since the layers hold views into that tensor."""
     parameters, before = start(SIZE), start(SIZE)
     view = parameters[1:3]
     with torch.inference_mode():
@@ -49,7 +49,7 @@ def check_purity(optimizer: Optimizer) -> Iterator[Finding]:
             watched = Watched({"gradients": gradients})
             update(optimizer, parameters, gradients, state)
             found = list(watched.changed("update", IN_PLACE))
-            if not found:  # a state that is the gradients would write them in the next step
+            if not found:  # if the state holds the gradients themselves, the next step writes into them
                 update(optimizer, parameters, drawn(SIZE)[0], state)
                 found = list(watched.changed("a later update", "the state holds the gradients themselves: keep a copy"))
             yield from found
@@ -59,10 +59,10 @@ def check_purity(optimizer: Optimizer) -> Iterator[Finding]:
 
 def check_determinism(optimizer: Optimizer) -> Iterator[Finding]:
     with watched_generators() as moved:
-        first, again = (walk(optimizer, start(SIZE), drawn(SIZE)).end for _ in range(2))
+        first, second = (walk(optimizer, start(SIZE), drawn(SIZE)).end for _ in range(2))
     yield from global_draws(Property.DETERMINISM, "update", moved, "nothing: an optimizer is not random, and draws")
     if not moved:
-        yield from compare(Place(Property.DETERMINISM, "parameters", "the same steps twice"), again, first, tolerance=EXACT)
+        yield from compare(Location(Property.DETERMINISM, "parameters", "the same steps twice"), second, first, tolerance=EXACT)
 
 
 def check_double(optimizer: Optimizer) -> Iterator[Finding]:
@@ -74,7 +74,9 @@ def check_single(optimizer: Optimizer) -> Iterator[Finding]:
 
 
 def _precision(optimizer: Optimizer, concerned: Property, dtype: torch.dtype) -> Iterator[Finding]:
-    state = walk(optimizer, start(SIZE).to(dtype), [one.to(dtype) for one in drawn(SIZE)], Situation(type_name(dtype))).state
+    state = walk(
+        optimizer, start(SIZE).to(dtype), [gradient.to(dtype) for gradient in drawn(SIZE)], Situation(type_name(dtype))
+    ).state
     for name, value in state.items():
         if isinstance(value, Tensor) and value.is_floating_point() and value.dtype != dtype:
             cause = "the state is made of the parameters' type: torch.zeros_like(parameters), parameters.new_zeros(())"
@@ -82,7 +84,7 @@ def _precision(optimizer: Optimizer, concerned: Property, dtype: torch.dtype) ->
 
 
 def check_empty(optimizer: Optimizer) -> Iterator[Finding]:
-    """A network without parameters is trained like any other."""
+    """The optimizer accepts an empty tensor, as a network without parameters has."""
     cause = "cannot take a tensor without numbers, as a network without parameters has"
     walk(optimizer, start(0), drawn(0), Situation("no parameters", cause))
     yield from ()

@@ -1,4 +1,4 @@
-"""An optimizer's steps: as PyTorch's own takes them, downhill, and for replicas that differ in an option as for each alone."""
+"""Check an optimizer's steps: as by PyTorch's optimizer, downhill, element by element, and with options for each replica."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from regnet.check.comparison import compare
 from regnet.check.diagnosis import UNKNOWN, Clues
-from regnet.check.finding import Finding, Place, Property, Situation, Skip
+from regnet.check.finding import Finding, Location, Property, Situation, Skip
 from regnet.check.optimizers.trajectory import REPLICAS, SIZE, STEPS, drawn, init, start, update, walk
 from regnet.check.options import replica_cases
 from regnet.check.patterns import alike, number
@@ -27,14 +27,14 @@ COUPLED = (
 
 
 def check_counterpart(optimizer: Optimizer) -> Iterator[Finding]:
-    """Ten steps; the first that differs is told."""
+    """Ten steps equal PyTorch's; the first that differs is reported."""
     gradients = drawn(SIZE)
     theirs = _by_pytorch(optimizer, gradients)
     ours = walk(optimizer, start(SIZE), gradients).positions
     for step, gradient in enumerate(gradients):
         clues = partial(_clues, ours[step], gradient)
         got, expected = ours[step + 1] - ours[step], theirs[step + 1] - theirs[step]
-        place = Place(Property.COUNTERPART, CHANGE, f"step {step + 1} of {STEPS}")
+        place = Location(Property.COUNTERPART, CHANGE, f"step {step + 1} of {STEPS}")
         found = list(compare(place, got, expected, clues=clues))
         for finding in found:
             yield replace(finding, cause=_changing_factor(ours, theirs) or _late(step, finding.cause))
@@ -76,7 +76,7 @@ def _double_by_default() -> Iterator[None]:
 
 
 def _changing_factor(ours: list[Tensor], theirs: list[Tensor]) -> str | None:
-    """Whether each step is off by a factor common to all parameters that is another one in each step."""
+    """The cause if each step is off by a factor that all parameters share and that changes from step to step, else None."""
     factors = []
     for step in range(STEPS):
         got, expected = ours[step + 1] - ours[step], theirs[step + 1] - theirs[step]
@@ -94,14 +94,14 @@ def _changing_factor(ours: list[Tensor], theirs: list[Tensor]) -> str | None:
 
 
 def _late(step: int, cause: str) -> str:
-    """The first steps being right narrows the cause down."""
+    """The cause, or if it is unknown and the first steps are right, that the state is wrong."""
     if step == 0 or cause != UNKNOWN:
         return cause
     return f"the first {'step is' if step == 1 else f'{step} steps are'} right: what is remembered from step to step is not"
 
 
 def check_descent(optimizer: Optimizer) -> Iterator[Finding]:
-    """Down a round bowl, whose gradient is where one stands: on the whole, steps must go against the gradient."""
+    """Steps go against the gradient on average, for ``½ |θ|²``, whose gradient is ``θ``."""
     parameters = start(SIZE)
     progress = 0.0
     with torch.inference_mode():
@@ -112,23 +112,23 @@ def check_descent(optimizer: Optimizer) -> Iterator[Finding]:
             progress += ((parameters - before) * before).sum().item()
     if progress > 0:
         cause = "sign flipped: a step goes against the gradient, parameters.sub_(lr * gradients)"
-        yield Place(Property.DESCENT, CHANGE).finding("against the gradient", "along the gradient", cause)
+        yield Location(Property.DESCENT, CHANGE).finding("against the gradient", "along the gradient", cause)
 
 
 def check_elementwise(optimizer: Optimizer) -> Iterator[Finding]:
     gradients = drawn(REPLICAS, SIZE)
     together = walk(optimizer, start(REPLICAS, SIZE), gradients).end
     alone = torch.stack(
-        [walk(optimizer, start(REPLICAS, SIZE)[row], [one[row] for one in gradients]).end for row in range(REPLICAS)]
+        [walk(optimizer, start(REPLICAS, SIZE)[row], [gradient[row] for gradient in gradients]).end for row in range(REPLICAS)]
     )
-    place = Place(Property.ELEMENTWISE, "parameters", f"replica axis, after {STEPS} steps")
-    found = list(compare(place, together, alone))
+    location = Location(Property.ELEMENTWISE, "parameters", f"replica axis, after {STEPS} steps")
+    found = list(compare(location, together, alone))
     if not found:
         order = torch.randperm(SIZE, generator=torch.Generator().manual_seed(5))
         parts = [walk(optimizer, start(SIZE)[part], [one[0, part] for one in gradients]).end for part in order.split(SIZE // 2 - 1)]
         whole = walk(optimizer, start(SIZE), [one[0] for one in gradients]).end
-        place = replace(place, during=f"in parts and in another order, after {STEPS} steps")
-        found = list(compare(place, torch.cat(parts), whole[order]))
+        location = replace(location, during=f"in parts and in another order, after {STEPS} steps")
+        found = list(compare(location, torch.cat(parts), whole[order]))
     for finding in found:
         yield replace(finding, cause=COUPLED)
 
@@ -141,5 +141,5 @@ def check_replica_options(optimizer: Optimizer) -> Iterator[Finding]:
         situation = Situation(f"{options} as a tensor (R, 1), after {STEPS} steps", cause)
         got = walk(options.together, start(REPLICAS, SIZE), gradients, situation).end
         each = [walk(one, start(REPLICAS, SIZE), gradients).end[row] for row, one in enumerate(options.alone)]
-        for finding in compare(Place(Property.REPLICA_OPTIONS, "parameters", situation.during), got, torch.stack(each)):
+        for finding in compare(Location(Property.REPLICA_OPTIONS, "parameters", situation.during), got, torch.stack(each)):
             yield replace(finding, cause=f"{cause} ({finding.cause})" if finding.cause != UNKNOWN else cause)

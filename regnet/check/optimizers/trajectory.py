@@ -1,4 +1,4 @@
-"""A walk: an optimizer's steps along gradients that are drawn beforehand, so that an error in one step does not bend the next."""
+"""An optimizer's steps along gradients that are drawn beforehand, so that a wrong step does not affect the next gradient."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ ANY = Situation(cause="init and update must work for a tensor of any shape")
 
 
 @dataclass(frozen=True)
-class Walk:
-    """Where the steps led."""
+class Trajectory:
+    """The parameters and the state after some steps."""
 
     positions: list[Tensor]
     """The parameters before the first step and after each."""
@@ -29,8 +29,8 @@ class Walk:
         return self.positions[-1]
 
 
-def walk(optimizer: Optimizer, start: Tensor, gradients: list[Tensor], situation: Situation = ANY) -> Walk:
-    """Steps from `start`, which is left as it is, along copies of the gradients."""
+def walk(optimizer: Optimizer, start: Tensor, gradients: list[Tensor], situation: Situation = ANY) -> Trajectory:
+    """Take a step from `start` along each gradient; neither `start` nor the gradients are changed."""
     parameters = start.clone()
     positions = [parameters.clone()]
     with torch.inference_mode():
@@ -38,14 +38,14 @@ def walk(optimizer: Optimizer, start: Tensor, gradients: list[Tensor], situation
         for gradient in gradients:
             update(optimizer, parameters, gradient.clone(), state, situation)
             positions.append(parameters.clone())
-    return Walk(positions, state)
+    return Trajectory(positions, state)
 
 
 def init(optimizer: Optimizer, parameters: Tensor, situation: Situation = ANY) -> State:
     """The state before the first step.
 
     Raises:
-        Violation: an error, or no dict of tensors.
+        Violation: `init` raises an error, or returns something other than a dict.
     """
     with calling("init", situation):
         state: Any = optimizer.init(parameters)
@@ -56,10 +56,10 @@ def init(optimizer: Optimizer, parameters: Tensor, situation: Situation = ANY) -
 
 
 def update(optimizer: Optimizer, parameters: Tensor, gradients: Tensor, state: State, situation: Situation = ANY) -> object:
-    """One step, in place; what is returned should be nothing.
+    """Take one step in place; return what `update` returns, which should be None.
 
     Raises:
-        Violation: an error.
+        Violation: `update` raises an error.
     """
     method: Any = optimizer.update
     with calling("update", situation):
@@ -67,12 +67,12 @@ def update(optimizer: Optimizer, parameters: Tensor, gradients: Tensor, state: S
 
 
 def start(*shape: int) -> Tensor:
-    """Parameters to start from."""
+    """Random parameters to start from."""
     return normal(*shape, seed=1)
 
 
 def drawn(*shape: int) -> list[Tensor]:
-    """A gradient for each step."""
+    """A random gradient for each step."""
     return [normal(*shape, seed=100 + step) for step in range(STEPS)]
 
 
