@@ -1,4 +1,4 @@
-"""Telling the listeners: each is called on its own, so that one that breaks ends neither the training nor the others."""
+"""Pass events to listeners: each is called separately, so that a failing one stops neither the training nor the others."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ HOOKS: dict[type, str] = {
     events.StudyEnded: "regnet_study_ended",
     events.ListenerFailed: "regnet_listener_failed",
 }
-"""The hook that tells of each kind of event."""
+"""The hook for each kind of event."""
 
 FATAL = "regnet_fatal"
-"""The attribute by which a plugin asks that its errors end the study, as tracking does: what cannot be kept is not computed."""
+"""The attribute by which a plugin makes its errors end the study, as tracking does."""
 
 log = logging.getLogger("regnet")
 
 
-class Audience(Protocol):
-    """Whom a training tells what happens, and who may end it."""
+class Observer(Protocol):
+    """Receives the events of a training, and may stop seeds."""
 
     @property
     def may_stop(self) -> bool:
-        """Whether anybody may end a seed early, and so has to hear of every epoch at once."""
+        """Whether a seed may be stopped early, so that every epoch must be reported at once."""
 
-    def tell(self, event: events.Event) -> None:
-        """Tells of something that happened."""
+    def notify(self, event: events.Event) -> None:
+        """Report an event."""
 
     def end_epoch(self, ended: Sequence[events.EpochEnded]) -> list[set[int]]:
-        """Tells of an epoch of several studies, and returns the seeds of each that are to stop."""
+        """Report an epoch of several studies, and return the seeds of each that are to stop."""
 
 
 @dataclass(frozen=True)
 class Listeners:
-    """Everybody who hears of a study's events."""
+    """The plugins that are notified of a study's events."""
 
     plugins: Plugins
 
@@ -53,22 +53,22 @@ class Listeners:
     def may_stop(self) -> bool:
         return bool(self.plugins.manager.hook.regnet_seeds_to_stop.get_hookimpls())
 
-    def tell(self, event: events.Event) -> None:
-        """Calls every plugin that implements the event's hook, the last one registered first.
+    def notify(self, event: events.Event) -> None:
+        """Call every plugin that implements the event's hook, the last registered first.
 
-        What a listener raises is told to the user and to the other listeners, and that listener hears no more; if it asks for
-        it, by `regnet_fatal`, its exception goes on instead.
+        If a listener raises, its error is reported to the user and to the other listeners, and it is not called again; if it
+        sets `regnet_fatal`, its exception is raised instead.
         """
         for _ in self._answers(HOOKS[type(event)], event):
             pass
 
     def end_epoch(self, ended: Sequence[events.EpochEnded]) -> list[set[int]]:
-        """Tells of an epoch of several studies, and returns the seeds of each that any plugin wants to end after it.
+        """Report an epoch of several studies, and return the seeds of each that any plugin wants to stop after it.
 
-        A plugin that raises when asked is treated as a listener that does.
+        A plugin that raises here is handled in the same way as one that raises in `notify`.
         """
         for event in ended:
-            self.tell(event)
+            self.notify(event)
         return [self._seeds_to_stop(event) for event in ended]
 
     def _seeds_to_stop(self, event: events.EpochEnded) -> set[int]:
@@ -87,7 +87,7 @@ class Listeners:
     def _report(self, listener: pluggy.HookImpl, hook: str, error: Exception) -> None:
         self.plugins.manager.unregister(listener.plugin)
         origin = self.plugins.origins.get(listener.plugin_name)
-        whose = str(origin) if origin else listener.plugin_name
+        name = str(origin) if origin else listener.plugin_name
         reason = f"{type(error).__name__}: {error}"
-        log.warning("listener %s failed in %s and is left out from here on: %s", whose, hook, reason, exc_info=error)
-        self.tell(events.ListenerFailed(whose, hook, reason))
+        log.warning("listener %s failed in %s and is left out from here on: %s", name, hook, reason, exc_info=error)
+        self.notify(events.ListenerFailed(name, hook, reason))

@@ -1,7 +1,7 @@
 """Training: from studies to results.
 
-Offers `loop` (one epoch after another, for every engine), `program` (one batched program and its events), `lockstep` (which
-studies train together; one study alone) and `worker_pool` (in which processes).
+Offers `loop` (train epoch by epoch with any engine), `program` (one batched program and its events), `lockstep` (which studies
+train together) and `worker_pool` (train in several processes).
 
 May import config, contracts, data, engines, events, machine, metrics, network, processes, registry, rng, study.
 """

@@ -15,7 +15,7 @@ from regnet.errors import ConfigError
 from regnet.study.result import SPLITS
 
 AT_ONCE = 64
-"""Examples of each replica that are predicted at once."""
+"""The number of examples of each replica that are predicted at once."""
 
 
 def evaluate(predict: Callable[[Tensor], Tensor], data: Data, loss: Loss, metrics: Mapping[str, Metric]) -> dict[str, Tensor]:
@@ -24,7 +24,7 @@ def evaluate(predict: Callable[[Tensor], Tensor], data: Data, loss: Loss, metric
     The numbers of a metric that is a table have its indices in their names: ``test/confusion_matrix/0/1``.
 
     Raises:
-        ConfigError: a metric returns another shape than its contract says.
+        ConfigError: a metric returns a shape that its contract does not allow.
     """
     found: dict[str, Tensor] = {}
     for split in SPLITS:
@@ -42,9 +42,9 @@ def evaluate(predict: Callable[[Tensor], Tensor], data: Data, loss: Loss, metric
 
 
 def predict_all(predict: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """The predictions ``(*R, N, K)`` for all examples ``(*R, N, F)``: of many replicas a few at a time, to stay in the cache.
+    """The predictions ``(*R, N, K)`` for all examples ``(*R, N, F)``: with many replicas, some at a time, to fit in the cache.
 
-    How many depends on nothing, so that a replica's numbers do not depend on how many there are.
+    The number at a time is constant, so that a replica's numbers do not depend on the number of replicas.
     """
     if x.dim() == 2 or x.device.type != "cpu":
         return predict(x)
@@ -52,7 +52,7 @@ def predict_all(predict: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
 
 class _Predictions(dict[Prediction, Tensor]):
-    """The network's outputs in each form that a metric may take, each made once."""
+    """The network's outputs in each form that a metric may take, each computed once."""
 
     def __init__(self, outputs: Tensor, loss: Loss, targets: Targets) -> None:
         super().__init__({"scores": outputs})
@@ -60,10 +60,10 @@ class _Predictions(dict[Prediction, Tensor]):
         self._targets = targets
 
     def __missing__(self, form: Prediction) -> Tensor:
-        made = self._targets.decode(self["scores"]) if form == "values" else self._loss.probabilities(self["scores"])
-        assert made is not None, "a metric that needs probabilities is refused where the loss gives none"
-        self[form] = made
-        return made
+        prediction = self._targets.decode(self["scores"]) if form == "values" else self._loss.probabilities(self["scores"])
+        assert prediction is not None, "a metric that needs probabilities is refused where the loss gives none"
+        self[form] = prediction
+        return prediction
 
 
 def _check_shape(name: str, metric: Metric, value: Tensor, outputs: Tensor) -> None:
@@ -73,7 +73,10 @@ def _check_shape(name: str, metric: Metric, value: Tensor, outputs: Tensor) -> N
 
 
 def _parts(metric: Metric, value: Tensor) -> Iterator[tuple[str, Tensor]]:
-    """The single numbers of a metric's value, with what each adds to the metric's name."""
+    """The single numbers of a metric's value, each with the suffix of its name."""
     sizes = value.shape[value.dim() - len(metric.axes) :]
     for number, index in enumerate(product(*map(range, sizes))):
-        yield "".join(f"/{place}" for place in index), value.flatten(value.dim() - len(sizes))[..., number] if sizes else value
+        yield (
+            "".join(f"/{position}" for position in index),
+            value.flatten(value.dim() - len(sizes))[..., number] if sizes else value,
+        )

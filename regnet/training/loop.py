@@ -1,4 +1,4 @@
-"""Training: the loop that every engine goes through, from examples and starting weights to a result."""
+"""Training: the loop that all engines share, from examples and starting weights to a result."""
 
 from __future__ import annotations
 
@@ -20,43 +20,44 @@ from regnet.study.study import Study
 from regnet.training.evaluation import evaluate
 
 OnEpoch = Callable[[int, dict[str, np.ndarray], np.ndarray], Collection[int]]
-"""Called after each epoch with its number, from 1, with its metrics, ``(R,)`` each, which are NaN for replicas that are not trained
-any more, and with a mask ``(R,)`` of those that were trained in it; returns the indices of the replicas that are to stop here."""
+"""Called after each epoch with the number of the epoch, from 1, its metrics, and a mask ``(R,)`` of the replicas trained in it.
+
+Each metric has shape ``(R,)`` and is NaN for replicas that are no longer trained. Returns the indices of the replicas to stop."""
 
 
 @dataclass(frozen=True, eq=False)
 class Replica:
-    """One seed of a study with its data: what a program trains, alone or many at once."""
+    """One seed of a study with its data; a program trains one or many of them."""
 
     study: Study
     seed: int
     data: Data
 
     def start(self) -> Params:
-        """The parameters as `Layer.init` makes them."""
+        """The parameters that `Layer.init` returns."""
         return self.study.network.init(self.study.features, stream(self.seed, "weights"))[0]
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What comes out of a training, by the replicas' indices."""
+    """The results of a training, by the replicas' indices."""
 
     history: dict[str, np.ndarray]
     """For each metric an array ``(R, E)``."""
     failures: dict[int, str]
-    """For each replica that diverged, how: its metrics are NaN from that epoch on."""
+    """For each replica that diverged, the reason: its metrics are NaN from that epoch on."""
     stopped: dict[int, int]
-    """For each replica that was ended early, after which epoch: its metrics keep their last values from there on."""
+    """For each replica that was stopped early, its last epoch: its metrics keep their last values from there on."""
     epochs: np.ndarray
-    """For how many epochs each replica was trained, ``(R,)``."""
+    """The number of epochs that each replica was trained for, ``(R,)``."""
     weights: list[dict[str, Tensor]]
-    """Parameters and buffers by dotted name, as they were when the replica stopped."""
+    """Each replica's parameters and buffers by dotted name, as they were when it stopped."""
     seconds: float
-    """How long it took, evaluation left out, in seconds of wall time."""
+    """The wall time of training without evaluation, in seconds."""
 
 
 def load_data(study: Study, seeds: Sequence[int]) -> list[Data]:
-    """Each seed's examples, ready to train on; the same object for all of a data set that is not regenerated for every seed."""
+    """Each seed's prepared examples; the same object for all seeds if the data set is not regenerated for every seed."""
     shared: Data | None = None
     loaded = []
     for seed in seeds:
@@ -68,10 +69,10 @@ def load_data(study: Study, seeds: Sequence[int]) -> list[Data]:
 
 
 def train(replicas: Sequence[Replica], on_epoch: OnEpoch, lag: int = 1, *, replica_axis: bool) -> Trained:
-    """Trains every replica from its start on its data: one alone, or any number in lockstep along a replica axis.
+    """Train every replica from its start on its data: one alone, or any number in lockstep along a replica axis.
 
     A replica whose loss is no longer finite has diverged. Its metrics are NaN from that epoch on; the others continue.
-    On a GPU `on_epoch` may be called for up to `lag` epochs at once, so that metrics are seldom waited for.
+    On a GPU, `on_epoch` may be called for up to `lag` epochs in a row, so that training seldom waits for metrics.
 
     Raises:
         ShapeError: the layers' sizes do not fit each other, the data or the targets.
@@ -89,7 +90,7 @@ def train(replicas: Sequence[Replica], on_epoch: OnEpoch, lag: int = 1, *, repli
 
 
 def _train_epochs(progress: _Progress, study: Study, batches: Batches, data: Data, lag: int) -> float:
-    """Trains epoch by epoch until the last one, or until no replica is left; returns the seconds spent on training alone."""
+    """Train until the last epoch, or until no replica is trained any more; return the seconds of training without evaluation."""
     seconds = 0.0
     measured: list[dict[str, Tensor]] = []
     for epoch in range(1, study.epochs + 1):
@@ -111,17 +112,17 @@ def _train_epochs(progress: _Progress, study: Study, batches: Batches, data: Dat
 
 
 def _fetch(measured: Sequence[dict[str, Tensor]]) -> list[dict[str, np.ndarray]]:
-    """The metrics of several epochs from the device, all at once: for each an array ``(R,)``."""
+    """Fetch the metrics of several epochs from the device at once: for each epoch and metric an array ``(R,)``."""
     names = list(measured[0])
     values = torch.stack([torch.stack([torch.atleast_1d(epoch[name]).double() for name in names]) for epoch in measured])
     return [dict(zip(names, epoch, strict=True)) for epoch in values.cpu().numpy()]
 
 
 class _Progress:
-    """Which replicas of a program are still trained, what was measured, and the weights of those that stopped early.
+    """Which replicas of a program are still trained, the measured metrics, and the weights of replicas that stopped early.
 
-    In lockstep a replica cannot leave the program: its numbers are computed on and thrown away, so that the others' stay as they
-    are.
+    In lockstep a replica cannot leave the program: its numbers are still computed, but ignored, so that the other replicas'
+    numbers do not change.
     """
 
     def __init__(self, replicas: int, trainer: Trainer, on_epoch: OnEpoch) -> None:
@@ -136,32 +137,32 @@ class _Progress:
         self._weights: dict[int, dict[str, Tensor]] = {}
 
     def end_epoch(self, epoch: int, metrics: dict[str, np.ndarray]) -> None:
-        """Records an epoch's metrics, reports them, and stops the replicas that are to stop there."""
+        """Record an epoch's metrics, report them, and stop the replicas that `on_epoch` returns."""
         trained = self.active.copy()
         self.epochs[trained] = epoch
         self._stop(self._on_epoch(epoch, self._record(epoch, metrics), trained), epoch)
 
     def _record(self, epoch: int, metrics: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Adds an epoch's metrics to the history, and returns them with NaN for replicas that are no longer trained.
+        """Add an epoch's metrics to the history, and return them with NaN for replicas that are no longer trained.
 
-        A replica that stopped keeps its last value in the history; one that diverged has none from here on.
+        In the history, a replica that stopped keeps its last values; one that diverged has NaN from this epoch on.
         """
         finite = np.isfinite(metrics["train/loss"]) & np.isfinite(metrics["test/loss"])
         for replica in np.flatnonzero(self.active & ~finite).tolist():
             self.failures[replica] = f"diverged in epoch {epoch}: the loss is no longer finite"
         self.active &= finite
-        news = {name: np.where(self.active, values, np.nan) for name, values in metrics.items()}
-        kept = news
+        current = {name: np.where(self.active, values, np.nan) for name, values in metrics.items()}
+        kept = current
         if self.stopped:
             stopped = list(self.stopped)
-            kept = {name: values.copy() for name, values in news.items()}
+            kept = {name: values.copy() for name, values in current.items()}
             for name, values in kept.items():
                 values[stopped] = self.history[-1][name][stopped]
         self.history.append(kept)
-        return news
+        return current
 
     def _stop(self, replicas: Collection[int], epoch: int) -> None:
-        """Ends the training of some replicas after this epoch, and keeps their weights as they are now."""
+        """Stop some replicas after this epoch, and keep their current weights."""
         for replica in replicas:
             if self.active[replica]:
                 self.active[replica] = False

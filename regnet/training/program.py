@@ -1,4 +1,4 @@
-"""A program: seeds of one study, or of several that may go together, trained at once, and the events that this causes."""
+"""A program: seeds of one study, or of several compatible ones, that are trained at once, and the events that this causes."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import numpy as np
 from regnet.errors import RegnetError, ShapeError
 from regnet.events import EpochEnded, RunEnded, RunFailed, RunStarted
 from regnet.machine import describe_machine, torch_threads
-from regnet.registry.dispatch import Audience
+from regnet.registry.dispatch import Observer
 from regnet.study.result import StudyResult, TrainedNetwork
 from regnet.study.study import Study
 from regnet.training.loop import Replica, Trained, load_data, train
 
 LAG = 10
-"""Epochs that a GPU may be ahead of what is reported of it."""
+"""The number of epochs that a GPU may train ahead of the reported ones."""
 
 
 class StudySlice(NamedTuple):
@@ -31,23 +31,24 @@ class StudySlice(NamedTuple):
 
 @dataclass(frozen=True)
 class Program:
-    """What is trained at once."""
+    """The slices that are trained at once."""
 
     slices: tuple[StudySlice, ...]
     replica_axis: bool
-    """Whether there is a replica axis, which stays if all slices but one fail: their numbers are then what they would have been."""
+    """Whether there is a replica axis. It stays if all slices but one fail, so that the numbers of the last do not change."""
 
 
 Studies: TypeAlias = Sequence[Study] | Mapping[int, Study]
-"""The studies that are run, by the number of the job."""
+"""The studies that are run, by job."""
 Outcome: TypeAlias = tuple[StudySlice, StudyResult | Exception]
-"""What became of a slice: its result, or what ended it."""
+"""A slice, and its result or the exception that ended it."""
 
 
-def run_program(program: Program, studies: Studies, audience: Audience) -> Iterator[Outcome]:
-    """Trains a program. What goes wrong with the data of one slice is that slice's alone.
+def run_program(program: Program, studies: Studies, observer: Observer) -> Iterator[Outcome]:
+    """Train a program and yield the outcome of each slice.
 
-    Anything else that goes wrong, and Ctrl-C, ends the program: the runs that had started are reported as failed.
+    An error with the data of one slice ends only that slice. Any other error, and Ctrl-C, ends the program: the runs that have
+    started are reported as failed.
     """
     loaded: dict[StudySlice, list[Replica]] = {}
     for part in program.slices:
@@ -58,7 +59,7 @@ def run_program(program: Program, studies: Studies, audience: Audience) -> Itera
     if not loaded:
         return
     try:
-        results = _run(list(loaded.values()), audience, replica_axis=program.replica_axis)
+        results = _run(list(loaded.values()), observer, replica_axis=program.replica_axis)
     except Exception as error:
         yield from ((part, error) for part in loaded)
     else:
@@ -79,21 +80,21 @@ def _load(study: Study, seeds: tuple[int, ...]) -> list[Replica]:
     return replicas
 
 
-def _run(groups: Sequence[Sequence[Replica]], audience: Audience, *, replica_axis: bool) -> list[StudyResult]:
-    """Trains all replicas together; a result for each group, which are the replicas of one study."""
+def _run(groups: Sequence[Sequence[Replica]], observer: Observer, *, replica_axis: bool) -> list[StudyResult]:
+    """Train all replicas together, and return a result for each group, which holds the replicas of one study."""
     replicas = [replica for group in groups for replica in group]
     ends = list(accumulate((len(group) for group in groups), initial=0))
     rows = [slice(start, end) for start, end in pairwise(ends)]
     started: dict[Replica, None] = {}
 
     def on_epoch(epoch: int, metrics: Mapping[str, np.ndarray], trained: np.ndarray) -> set[int]:
-        """Reports the epoch to each study of which a replica was trained in it."""
-        measured = [own for own in rows if trained[own].any()]
-        ended = [_epoch_ended(replicas[own], epoch, {name: values[own] for name, values in metrics.items()}) for own in measured]
-        stop = audience.end_epoch(ended)
+        """Report the epoch for each study of which a replica was trained in it."""
+        measured = [part for part in rows if trained[part].any()]
+        ended = [_epoch_ended(replicas[part], epoch, {name: values[part] for name, values in metrics.items()}) for part in measured]
+        stop = observer.end_epoch(ended)
         return {
-            own.start + event.seeds.index(seed)
-            for own, event, seeds in zip(measured, ended, stop, strict=True)
+            part.start + event.seeds.index(seed)
+            for part, event, seeds in zip(measured, ended, stop, strict=True)
             for seed in seeds
             if seed in event.seeds
         }
@@ -101,17 +102,17 @@ def _run(groups: Sequence[Sequence[Replica]], audience: Audience, *, replica_axi
     try:
         for replica in replicas:
             started[replica] = None
-            audience.tell(RunStarted(replica.study, replica.seed, replica.data))
+            observer.notify(RunStarted(replica.study, replica.seed, replica.data))
         with torch_threads(replicas[0].study.threads):
-            trained = train(replicas, on_epoch, 1 if audience.may_stop else LAG, replica_axis=replica_axis)
-        results = [_result(replicas[own], own, trained) for own in rows]
+            trained = train(replicas, on_epoch, 1 if observer.may_stop else LAG, replica_axis=replica_axis)
+        results = [_result(replicas[part], part, trained) for part in rows]
         for group, result in zip(groups, results, strict=True):
             for replica in group:
-                _end(replica, result, audience)
+                _end(replica, result, observer)
                 del started[replica]
     except BaseException as error:
         for replica in started:
-            audience.tell(RunFailed(replica.study, replica.seed, _reason(error), isinstance(error, KeyboardInterrupt)))
+            observer.notify(RunFailed(replica.study, replica.seed, _reason(error), isinstance(error, KeyboardInterrupt)))
         raise
     return results
 
@@ -133,20 +134,20 @@ def _result(replicas: Sequence[Replica], rows: slice, trained: Trained) -> Study
         history={metric: values[rows, :epochs] for metric, values in trained.history.items()},
         together=np.full(len(seeds), len(trained.weights)),
         seconds=np.full(len(seeds), trained.seconds),
-        failures={seeds[row - rows.start]: why for row, why in trained.failures.items() if rows.start <= row < rows.stop},
+        failures={seeds[row - rows.start]: reason for row, reason in trained.failures.items() if rows.start <= row < rows.stop},
         stopped={seeds[row - rows.start]: epoch for row, epoch in trained.stopped.items() if rows.start <= row < rows.stop},
-        networks=tuple(TrainedNetwork(study.network, each.seed, weights, each.data) for each, weights in networks),
+        networks=tuple(TrainedNetwork(study.network, replica.seed, weights, replica.data) for replica, weights in networks),
         machine=describe_machine(),
         measures=study.measures,
         headline=study.headline,
     )
 
 
-def _end(replica: Replica, result: StudyResult, audience: Audience) -> None:
+def _end(replica: Replica, result: StudyResult, observer: Observer) -> None:
     if replica.seed in result.failures:
-        audience.tell(RunFailed(replica.study, replica.seed, result.failures[replica.seed], interrupted=False))
+        observer.notify(RunFailed(replica.study, replica.seed, result.failures[replica.seed], interrupted=False))
     else:
-        audience.tell(RunEnded(replica.study, result.of(replica.seed)))
+        observer.notify(RunEnded(replica.study, result.of(replica.seed)))
 
 
 def _reason(error: BaseException) -> str:

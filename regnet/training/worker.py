@@ -1,4 +1,4 @@
-"""A worker: a process that trains one program after another, and reports everything to the process that started it."""
+"""A worker: a process that trains programs one at a time, and reports all events to the process that started it."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from regnet.training.worker_messages import StudyPickler, Task
 
 
 def serve(connection: Connection) -> None:
-    """Trains each program that comes, until the connection is closed or SIGTERM arrives."""
-    with suppress(KeyboardInterrupt, EOFError, ConnectionError):  # in the latter cases nobody is left to report to
+    """Train each program that is received, until the connection is closed or SIGTERM arrives."""
+    with suppress(KeyboardInterrupt, EOFError, ConnectionError):  # the last two mean that the other process has gone
         signal.signal(signal.SIGTERM, _interrupt)
         relay = _Relay(connection)
         logging.getLogger().addHandler(_LogRelay(relay))
@@ -35,9 +35,9 @@ def serve(connection: Connection) -> None:
         while True:
             _train(pickle.loads(connection.recv_bytes()), catalog, relay)
     for stream in (sys.stdout, sys.stderr):
-        with suppress(AttributeError, OSError, ValueError):  # closed, or nobody reads it
+        with suppress(AttributeError, OSError, ValueError):  # closed, or no longer read
             stream.flush()
-    os._exit(0)  # torch takes a while to be torn down
+    os._exit(0)  # skips the slow teardown of torch
 
 
 def _train(task: Task, catalog: Catalog, relay: _Relay) -> None:
@@ -61,17 +61,17 @@ def _train(task: Task, catalog: Catalog, relay: _Relay) -> None:
 
 
 class _Relay:
-    """The audience in a worker: passes everything on to the one in the process that started it."""
+    """The observer in a worker: forwards everything to the process that started the worker."""
 
     def __init__(self, connection: Connection) -> None:
         self.studies: dict[int, Study] = {}
-        """Those of the program at hand, by job."""
+        """The studies of the current program, by job."""
         self.may_stop = False
         self._connection = connection
         self._events: list[Event] = []
         self._lock = threading.RLock()
 
-    def tell(self, event: Event) -> None:
+    def notify(self, event: Event) -> None:
         self._events.append(event)
 
     def end_epoch(self, ended: Sequence[EpochEnded]) -> list[set[int]]:
@@ -81,19 +81,19 @@ class _Relay:
         return pickle.loads(self._connection.recv_bytes()) if self.may_stop else [set() for _ in ended]
 
     def flush(self) -> None:
-        """Sends the events that wait for the end of an epoch."""
+        """Send the events that wait for the end of an epoch."""
         with _uninterrupted():
             if self._events:
                 self.send("events", self._events)
             self._events = []
 
     def end(self, part: StudySlice, outcome: StudyResult | Exception) -> None:
-        """Sends what became of a slice, after everything that happened."""
+        """Send the outcome of a slice, after all its events."""
         self.flush()
         self.send("outcome", (part, _portable(outcome) if isinstance(outcome, Exception) else outcome))
 
     def done(self) -> None:
-        """Says that the program is finished."""
+        """Report that the program is finished."""
         self.send("done", None)
 
     def send(self, kind: str, content: Any) -> None:
@@ -104,7 +104,7 @@ class _Relay:
 
 
 class _LogRelay(logging.Handler):
-    """Passes log records on, as text: they are logged where the launch's own are."""
+    """Forwards log records, as text, to be logged in the process that started the worker."""
 
     def __init__(self, relay: _Relay) -> None:
         super().__init__()
@@ -120,7 +120,7 @@ class _LogRelay(logging.Handler):
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Context manager in which the process is not interrupted: a message goes out whole, and once."""
+    """Context manager that blocks SIGTERM, so that a message is sent completely and only once."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     try:
         yield
@@ -133,7 +133,7 @@ def _interrupt(number: int, frame: object) -> None:
 
 
 def _portable(error: Exception) -> Exception:
-    """The error as it can be sent to another process, with its traceback as a note."""
+    """The error in a form that can be pickled, with its traceback as a note."""
     error.add_note("".join(traceback.format_tb(error.__traceback__)).rstrip())
     try:
         pickle.loads(pickle.dumps(error))

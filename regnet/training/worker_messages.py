@@ -1,4 +1,4 @@
-"""What a worker and the process that started it send each other: tasks one way, events and outcomes the other."""
+"""Messages between a worker and the process that started it: tasks to the worker; events and outcomes from it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from regnet.training.program import Program
 
 
 class Recipe(NamedTuple):
-    """What a worker assembles a study from, and the sizes that its data must have."""
+    """The config that a worker assembles a study from, and the sizes that its data must have."""
 
     config: Mapping[str, Any]
     features: int
@@ -33,41 +33,41 @@ class Recipe(NamedTuple):
 
 @dataclass(frozen=True)
 class Task:
-    """What a worker is given."""
+    """A program for a worker to train."""
 
     program: Program
     recipes: Mapping[int, Recipe]
-    """For each job of the program, how to make its study: objects of a plugin's classes need not be fit for pickling."""
+    """A recipe for the study of each job of the program, since objects of a plugin's classes may not support pickling."""
     may_stop: bool
-    """Whether the answer to each epoch has to be waited for."""
+    """Whether the worker must wait after each epoch for the seeds to stop."""
     log_level: int
 
 
 class StudyPickler(pickle.Pickler):
-    """Leaves out what both processes have: the studies, their networks and their configs."""
+    """Leaves out what both processes have, which are the studies, their networks and their configs."""
 
     def __init__(self, file: io.BytesIO, studies: Mapping[int, Study]) -> None:
         super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
-        self._names = {id(shared): (job, which) for job, study in studies.items() for which, shared in enumerate(_shared(study))}
+        self._names = {id(shared): (job, index) for job, study in studies.items() for index, shared in enumerate(_shared(study))}
 
     def persistent_id(self, obj: Any) -> tuple[int, int] | None:
         return self._names.get(id(obj))
 
     def reducer_override(self, obj: Any) -> Any:
-        """Tensors as arrays, which take a fifth of the time."""
+        """Pickle tensors as arrays, which takes a fifth of the time."""
         return (torch.from_numpy, (obj.detach().cpu().numpy(),)) if type(obj) is torch.Tensor else NotImplemented
 
 
 class StudyUnpickler(pickle.Unpickler):
-    """Puts this process's own in their place."""
+    """Inserts this process's studies, networks and configs."""
 
     def __init__(self, file: io.BytesIO, studies: Sequence[Study]) -> None:
         super().__init__(file)
         self._studies = studies
 
     def persistent_load(self, pid: Any) -> Any:
-        job, which = pid
-        return _shared(self._studies[job])[which]
+        job, index = pid
+        return _shared(self._studies[job])[index]
 
 
 def _shared(study: Study) -> tuple[Study, object, object]:

@@ -1,4 +1,4 @@
-"""Worker processes: each trains programs of a launch one after another, and what happens in it is reported in this process."""
+"""Worker processes: each trains programs of a launch one at a time, and its events are reported in this process."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ from typing import Final
 from regnet.errors import RegnetError
 from regnet.events import Event, RunEnded, RunFailed, RunStarted
 from regnet.processes.child import POLL, SILENCE, Child, ChildEnded
-from regnet.registry.dispatch import Audience
+from regnet.registry.dispatch import Observer
 from regnet.study.study import Study
 from regnet.training.program import Outcome, Program, StudySlice
 from regnet.training.worker_messages import Recipe, StudyUnpickler, Task
 
 TARGET: Final = "regnet.training.worker:serve"
 INTERRUPTED_SECONDS: Final = 2.0
-"""How long interrupted workers have to report what became of their runs."""
+"""How long interrupted workers have to report the outcomes of their runs."""
 START_SECONDS: Final = 1.6
-"""What it takes to start workers, mostly loading torch: measured with two of them on two cores."""
+"""The time to start workers, mostly for loading torch: measured with two workers on two cores."""
 
 
 class WorkerDied(RegnetError):
-    """A worker ended, or stopped answering, while it was training."""
+    """A worker ended, or stopped responding, while it was training."""
 
 
 def can_start_workers() -> bool:
-    """Whether this system can: connections are handed to them as Unix does it."""
+    """Whether this system can start workers: they inherit their connections in the way of Unix."""
     return os.name == "posix"
 
 
-def run_in_workers(programs: Iterable[Program], studies: Sequence[Study], audience: Audience, count: int) -> Iterator[Outcome]:
-    """Trains the programs in up to `count` processes at once; yields what became of each slice.
+def run_in_workers(programs: Iterable[Program], studies: Sequence[Study], observer: Observer, count: int) -> Iterator[Outcome]:
+    """Train the programs in up to `count` processes at once, and yield the outcome of each slice.
 
-    A worker that ends early, or does not answer, takes its program with it: the outcome of the slices that were not done is
-    `WorkerDied`. The programs that are left go to the others, and to a new worker in its place.
+    If a worker ends early or does not respond, the outcome of the unfinished slices of its program is `WorkerDied`. The
+    remaining programs are trained by the other workers, and by a new one that replaces it.
     """
     waiting = iter(programs)
     workers: list[_Worker] = []
@@ -51,15 +51,15 @@ def run_in_workers(programs: Iterable[Program], studies: Sequence[Study], audien
             busy = [worker for worker in workers if worker.busy]
             while len(busy) < count and (program := next(waiting, None)):
                 busy.append(_idle(workers))
-                busy[-1].start(program, studies, audience)
+                busy[-1].start(program, studies, observer)
             if not busy:
                 return
             ready = wait([worker.connection for worker in busy], POLL)
             for worker in busy:
-                yield from worker.attend(studies, audience) if worker.connection in ready else worker.check(audience)
+                yield from worker.attend(studies, observer) if worker.connection in ready else worker.check(observer)
             workers = [worker for worker in workers if not worker.ended]
     except BaseException:
-        _interrupt_all([worker for worker in workers if worker.busy], studies, audience)
+        _interrupt_all([worker for worker in workers if worker.busy], studies, observer)
         raise
     finally:
         for worker in workers:
@@ -67,7 +67,7 @@ def run_in_workers(programs: Iterable[Program], studies: Sequence[Study], audien
 
 
 def _idle(workers: list[_Worker]) -> _Worker:
-    """A worker that has nothing to do: a new one if there is none."""
+    """An idle worker, or a new one if there is none."""
     for worker in workers:
         if not worker.busy:
             return worker
@@ -78,14 +78,14 @@ def _idle(workers: list[_Worker]) -> _Worker:
     return workers[-1]
 
 
-def _interrupt_all(busy: Sequence[_Worker], studies: Sequence[Study], audience: Audience) -> None:
+def _interrupt_all(busy: Sequence[_Worker], studies: Sequence[Study], observer: Observer) -> None:
     for worker in busy:
         worker.child.interrupt()
     late = threading.Timer(INTERRUPTED_SECONDS, _kill_all, [busy])
     late.daemon = True
     late.start()
     for worker in busy:
-        worker.drain(studies, audience)
+        worker.drain(studies, observer)
     late.cancel()
 
 
@@ -102,7 +102,7 @@ class _Worker:
     ended: bool = False
     _program: Program | None = None
     _unfinished: set[StudySlice] = field(default_factory=set)
-    """What is not known the outcome of yet."""
+    """The slices without an outcome so far."""
     _running: dict[tuple[int, int], RunStarted] = field(default_factory=dict)
 
     @property
@@ -111,37 +111,37 @@ class _Worker:
 
     @property
     def busy(self) -> bool:
-        """Whether it has a program that it has not finished."""
+        """Whether it has an unfinished program."""
         return self._program is not None and not self.ended
 
-    def start(self, program: Program, studies: Sequence[Study], audience: Audience) -> None:
-        """Hands over a program."""
+    def start(self, program: Program, studies: Sequence[Study], observer: Observer) -> None:
+        """Send a program to the worker."""
         self._program, self._unfinished = program, set(program.slices)
         recipes = {part.job: Recipe.of(studies[part.job]) for part in program.slices}
-        task = Task(program, recipes, audience.may_stop, logging.getLogger().getEffectiveLevel())
-        with suppress(ChildEnded):  # which `attend` finds out and explains
+        task = Task(program, recipes, observer.may_stop, logging.getLogger().getEffectiveLevel())
+        with suppress(ChildEnded):  # `attend` reports it
             self.child.write(pickle.dumps(task))
 
-    def attend(self, studies: Sequence[Study], audience: Audience, *, ask: bool = True) -> Iterator[Outcome]:
-        """Reads a message and passes it on; after an epoch `ask` those who listen which seeds are to stop."""
+    def attend(self, studies: Sequence[Study], observer: Observer, *, ask: bool = True) -> Iterator[Outcome]:
+        """Read a message and forward it; after an epoch, if `ask`, send the seeds to stop, as the observer returns them."""
         try:
             message = self.child.read()
         except ChildEnded as error:
-            yield from self._lost(str(error), audience, interrupted=not ask)
+            yield from self._lost(str(error), observer, interrupted=not ask)
             return
         kind, content = StudyUnpickler(io.BytesIO(message), studies).load()
         match kind:
             case "events":
-                self._report(content, audience)
+                self._report(content, observer)
             case "epoch":
                 events, ended = content
-                self._report(events, audience)
+                self._report(events, observer)
                 if ask:
-                    stop = audience.end_epoch(ended)
-                    if audience.may_stop:
+                    stop = observer.end_epoch(ended)
+                    if observer.may_stop:
                         self.child.write(pickle.dumps(stop))
                 else:
-                    self._report(ended, audience)
+                    self._report(ended, observer)
             case "outcome":
                 self._unfinished.discard(content[0])
                 yield content
@@ -152,26 +152,26 @@ class _Worker:
             case "done":
                 self._program = None
 
-    def check(self, audience: Audience) -> Iterator[Outcome]:
-        """Looks whether it still works, when it has sent nothing for a while."""
+    def check(self, observer: Observer) -> Iterator[Outcome]:
+        """Check whether the worker still responds, after it has sent nothing for a while."""
         if self.child.silence > SILENCE:
             reason = f"{self.child.unresponsive()}: a data set that has to wait so long for something needs workers=1"
-            yield from self._lost(reason, audience)
+            yield from self._lost(reason, observer)
 
-    def drain(self, studies: Sequence[Study], audience: Audience) -> None:
-        """Passes on what an interrupted worker still sends, until it ends; runs that it says nothing more of were interrupted."""
+    def drain(self, studies: Sequence[Study], observer: Observer) -> None:
+        """Forward the messages of an interrupted worker until it ends; runs without an outcome by then were interrupted."""
         try:
             while self.busy:
-                for _ in self.attend(studies, audience, ask=False):
+                for _ in self.attend(studies, observer, ask=False):
                     pass
-        except Exception:  # a listener that fails has been reported before
+        except Exception:  # a failed listener has been reported before
             self.child.kill()
 
     def end(self) -> None:
-        """Ends the process: by itself if it has nothing to do."""
+        """End the process; an idle one gets a second to end by itself."""
         self.child.end(grace=0 if self.busy else 1)
 
-    def _report(self, events: Sequence[Event], audience: Audience) -> None:
+    def _report(self, events: Sequence[Event], observer: Observer) -> None:
         for event in events:
             if isinstance(event, RunStarted):
                 self._running[id(event.study), event.seed] = event
@@ -179,21 +179,21 @@ class _Worker:
                 self._running.pop((id(event.study), event.seed), None)
             elif isinstance(event, RunEnded):
                 self._running.pop((id(event.study), event.result.seeds[0]), None)
-            audience.tell(event)
+            observer.notify(event)
 
-    def _lost(self, how: str, audience: Audience, *, interrupted: bool = False) -> Iterator[Outcome]:
+    def _lost(self, how: str, observer: Observer, *, interrupted: bool = False) -> Iterator[Outcome]:
         self.ended = True
         assert self._program is not None
         reason = f"worker {how} while it trained {_describe(self._program)}"
         if "SIGKILL" in how:
             reason += ": probably out of memory (allow less of it, or fewer workers)"
         for event in self._running.values():
-            audience.tell(RunFailed(event.study, event.seed, "interrupted" if interrupted else reason, interrupted))
+            observer.notify(RunFailed(event.study, event.seed, "interrupted" if interrupted else reason, interrupted))
         yield from ((part, WorkerDied(reason)) for part in sorted(self._unfinished))
 
 
 def _describe(program: Program) -> str:
-    """Which seeds a program has: ``seeds 0 to 149``, or those of many jobs."""
+    """The seeds of a program in words: ``seeds 0 to 149``, or ``seeds 0 to 9 of 3 jobs``."""
     seeds = sorted({seed for part in program.slices for seed in part.seeds})
     spans = [[seed for _, seed in run] for _, run in groupby(enumerate(seeds), key=lambda pair: pair[1] - pair[0])]
     named = ", ".join(f"{span[0]} to {span[-1]}" if len(span) > 1 else str(span[0]) for span in spans[:3])

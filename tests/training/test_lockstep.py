@@ -47,19 +47,19 @@ def small_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("regnet.training.lockstep.FEW", 1)
 
 
-class Audience(Witness):
+class Observer(Witness):
     """Remembers everything."""
 
     def __init__(self, **stop: Any) -> None:
         super().__init__(**stop)
         self.events: list[Event] = []
 
-    def tell(self, event: Event) -> None:
+    def notify(self, event: Event) -> None:
         self.events.append(event)
 
 
-def train(studies: Sequence[Study], workers: int = 1, audience: Audience | None = None) -> list[StudyResult]:
-    outcomes = dict(run_together(studies, audience or Audience(), workers))
+def train(studies: Sequence[Study], workers: int = 1, observer: Observer | None = None) -> list[StudyResult]:
+    outcomes = dict(run_together(studies, observer or Observer(), workers))
     assert outcomes.keys() == set(range(len(studies)))
     results = []
     for _, outcome in sorted(outcomes.items()):
@@ -68,7 +68,7 @@ def train(studies: Sequence[Study], workers: int = 1, audience: Audience | None 
     return results
 
 
-def alone(study: Study, audience: Audience) -> StudyResult:
+def alone(study: Study, audience: Observer) -> StudyResult:
     """The study trained by itself, in this process."""
     return run_study(replace(study, workers=1), audience)
 
@@ -113,7 +113,7 @@ def test_the_plan_says_what_goes_together_and_why_not(study: MakeStudy) -> None:
     ]
 
 
-def test_a_study_that_is_like_no_other_is_told_what_is_different(study: MakeStudy) -> None:
+def test_a_study_that_is_like_no_other_is_reported_with_the_differences(study: MakeStudy) -> None:
     first, second, other = study(*SMALL), study(*SMALL, "seed=1"), study(*SMALL, "model.hidden=[7]", "optimizer.lr=0.5")
     assert plan([first, second, other])[1].reason == "no other has model.layers.0.out_features=7"
     assert plan([first])[0].reason == "there is no other"
@@ -124,7 +124,7 @@ def test_a_study_that_is_like_no_other_is_told_what_is_different(study: MakeStud
 def test_every_study_comes_out_as_if_it_were_alone(study: MakeStudy, workers: int) -> None:
     studies = mixed(study)
     for given, result in zip(studies, train(studies, workers), strict=True):
-        same(result, alone(given, Audience()), exactly=False)
+        same(result, alone(given, Observer()), exactly=False)
 
 
 STUDIES: dict[str, list[str]] = {
@@ -193,7 +193,7 @@ def test_a_study_whose_data_cannot_be_had_fails_alone(troubled: MakeTroubled, wo
     studies = [troubled("raise", f"seed={seed}", "dataset.flag=nowhere") for seed in range(6)]
     studies[1], studies[4] = troubled("raise", "seed=1"), troubled("size", "seed=4")
     (tmp_path / "flag").touch()
-    outcomes = dict(run_together(studies, Audience(), workers))
+    outcomes = dict(run_together(studies, Observer(), workers))
     assert [type(outcomes[job]).__name__ for job in (1, 4)] == ["TroubleError", "ShapeError"]
     for job in (0, 2, 3, 5):
         outcome = outcomes[job]
@@ -201,7 +201,7 @@ def test_a_study_whose_data_cannot_be_had_fails_alone(troubled: MakeTroubled, wo
         same(outcome, train([studies[job]])[0], exactly=False)
 
 
-def told(events: Sequence[Event], study: Study) -> Iterator[str]:
+def reported(events: Sequence[Event], study: Study) -> Iterator[str]:
     for event in events:
         own = event.study if hasattr(event, "study") else None
         if own is study:
@@ -217,9 +217,9 @@ def told(events: Sequence[Event], study: Study) -> Iterator[str]:
 @processes
 def test_each_study_s_events_are_its_own(study: MakeStudy, workers: int) -> None:
     studies = [study(*SMALL, "seeds=2"), study(*SMALL, "seed=4"), study(*SMALL, "optimizer.lr=1e30")]
-    audience = Audience()
-    train(studies, workers, audience)
-    assert list(told(audience.events, studies[0])) == [
+    observer = Observer()
+    train(studies, workers, observer)
+    assert list(reported(observer.events, studies[0])) == [
         "StudyStarted",
         "RunStarted 0",
         "RunStarted 1",
@@ -227,35 +227,35 @@ def test_each_study_s_events_are_its_own(study: MakeStudy, workers: int) -> None
         "RunEnded 1",
         "StudyEnded",
     ]
-    assert list(told(audience.events, studies[2])) == ["StudyStarted", "RunStarted 0", "RunFailed 0", "StudyEnded"]
-    epochs = {id(given): [event.epoch for event in audience.epochs if event.study is given] for given in studies}
+    assert list(reported(observer.events, studies[2])) == ["StudyStarted", "RunStarted 0", "RunFailed 0", "StudyEnded"]
+    epochs = {id(given): [event.epoch for event in observer.epochs if event.study is given] for given in studies}
     assert epochs == {id(studies[0]): [1, 2, 3], id(studies[1]): [1, 2, 3], id(studies[2]): [1]}
-    assert {type(event) for event in audience.events} == {StudyStarted, RunStarted, RunEnded, RunFailed, StudyEnded}
+    assert {type(event) for event in observer.events} == {StudyStarted, RunStarted, RunEnded, RunFailed, StudyEnded}
 
 
 @processes
 def test_a_study_can_be_stopped_among_others(study: MakeStudy, workers: int) -> None:
     studies = [study(*SMALL, "seeds=[3,4]"), study(*SMALL, "seeds=[5]")]
-    results = train(studies, workers, Audience(stop=[4, 5], after=2))
+    results = train(studies, workers, Observer(stop=[4, 5], after=2))
     for given, result in zip(studies, results, strict=True):
-        same(result, alone(given, Audience(stop=[4, 5], after=2)), exactly=False)
+        same(result, alone(given, Observer(stop=[4, 5], after=2)), exactly=False)
     assert results[0].stopped == {4: 2}
     assert results[1].history["train/loss"].shape == (1, 2)
 
 
 @processes
 def test_ctrl_c_ends_everything_and_says_so(study: MakeStudy, workers: int) -> None:
-    class Interrupted(Audience):
+    class Interrupted(Observer):
         def end_epoch(self, ended: Sequence[EpochEnded]) -> list[set[int]]:
             time.sleep(1)  # by now the other process waits for an answer as well
             raise KeyboardInterrupt
 
     studies = [study(*SMALL, f"seed={seed}", "epochs=1000") for seed in range(4)]
-    audience = Interrupted()
+    observer = Interrupted()
     with pytest.raises(KeyboardInterrupt):
-        list(run_together(studies, audience, workers))
-    started = [event for event in audience.events if isinstance(event, RunStarted)]
-    failed = [event for event in audience.events if isinstance(event, RunFailed)]
+        list(run_together(studies, observer, workers))
+    started = [event for event in observer.events if isinstance(event, RunStarted)]
+    failed = [event for event in observer.events if isinstance(event, RunFailed)]
     assert started
     assert sorted(event.seed for event in failed) == sorted(event.seed for event in started)
     assert all(event.interrupted and event.reason == "interrupted" for event in failed)
@@ -280,7 +280,7 @@ def test_a_worker_that_is_lost_takes_only_its_own_studies_with_it(
     studies = [troubled(trouble, f"seed={seed}", "dataset.flag=nowhere") for seed in range(4)]
     studies[3] = troubled(trouble, "seed=3")
     (tmp_path / "flag").touch()
-    outcomes = dict(run_together(studies, Audience(), 2))
+    outcomes = dict(run_together(studies, Observer(), 2))
     assert [isinstance(outcomes[job], StudyResult) for job in range(4)] == [True, True, False, False]
     assert isinstance(outcomes[3], WorkerDied)
     assert re.search(rf"worker process \d+ .*{words}", str(outcomes[3])), outcomes[3]
@@ -298,7 +298,7 @@ def test_an_interruption_ends_workers_within_seconds_whatever_they_do(troubled: 
     start = time.monotonic()
     try:
         with pytest.raises(KeyboardInterrupt):
-            list(run_together(studies, Audience(), 2))
+            list(run_together(studies, Observer(), 2))
     finally:
         ctrl_c.cancel()
     assert time.monotonic() - start < 10
@@ -322,9 +322,9 @@ def running_workers() -> list[psutil.Process]:
 
 
 def test_memory_is_kept_to(study: MakeStudy) -> None:
-    """Three studies of two seeds in programs of two studies at most: numbers are the same, and who was together is told."""
+    """Three studies of two seeds in programs of two studies at most: numbers are the same, and who was together is reported."""
     studies = [study(*SMALL, f"seeds=[{seed},{seed + 1}]") for seed in (0, 2, 4)]
-    outcomes = dict(run_together(studies, Audience(), memory=4 * bytes_per_replica(studies[0])))
+    outcomes = dict(run_together(studies, Observer(), memory=4 * bytes_per_replica(studies[0])))
     whole = train(studies)
     for job, outcome in outcomes.items():
         assert isinstance(outcome, StudyResult)
@@ -334,26 +334,26 @@ def test_memory_is_kept_to(study: MakeStudy) -> None:
 
 
 def test_an_error_in_the_program_is_everyone_s(study: MakeStudy) -> None:
-    class Refusing(Audience):
+    class Refusing(Observer):
         def end_epoch(self, ended: Sequence[EpochEnded]) -> list[set[int]]:
             raise OSError("disk full")
 
-    audience = Refusing()
-    outcomes = dict(run_together([study(*SMALL), study(*SMALL, "seed=1")], audience))
+    observer = Refusing()
+    outcomes = dict(run_together([study(*SMALL), study(*SMALL, "seed=1")], observer))
     assert [str(outcome) for outcome in outcomes.values()] == ["disk full", "disk full"]
-    assert [event.reason for event in audience.events if isinstance(event, RunFailed)] == ["OSError: disk full"] * 2
+    assert [event.reason for event in observer.events if isinstance(event, RunFailed)] == ["OSError: disk full"] * 2
 
 
 @processes
 def test_a_study_s_seeds_are_shared_among_processes(study: MakeStudy, workers: int) -> None:
     given = study(*SMALL, "seeds=[9,2,5,1]")
-    audience = Audience()
-    (result,) = train([given], workers, audience)
+    observer = Observer()
+    (result,) = train([given], workers, observer)
     assert result.seeds == (9, 2, 5, 1)
     assert result.together.tolist() == [4 // workers] * 4
-    same(result, alone(given, Audience()), exactly=True)
-    assert [type(event) for event in audience.events].count(StudyStarted) == 1
-    assert isinstance(audience.events[-1], StudyEnded)
+    same(result, alone(given, Observer()), exactly=True)
+    assert [type(event) for event in observer.events].count(StudyStarted) == 1
+    assert isinstance(observer.events[-1], StudyEnded)
 
 
 def test_what_is_trained_alone_has_this_process_to_itself(study: MakeStudy) -> None:

@@ -1,4 +1,4 @@
-"""The training loop: what is told after each epoch, seeds that are stopped, and the networks that come out."""
+"""The training loop: what is reported after each epoch, seeds that are stopped, and the networks that come out."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ SMALL = ("dataset.train_size=60", "dataset.test_size=40", "epochs=3", "model.hid
 
 
 class Witness:
-    """Remembers the epochs it is told of, and ends some seeds after one of them."""
+    """Records the epochs that are reported, and stops some seeds after one of them."""
 
     def __init__(self, stop: Collection[int] = (), after: int = 0) -> None:
         self.epochs: list[EpochEnded] = []
         self._stop, self._after = set(stop), after
         self.may_stop = bool(stop)
 
-    def tell(self, event: Event) -> None:
+    def notify(self, event: Event) -> None:
         pass
 
     def end_epoch(self, ended: Sequence[EpochEnded]) -> list[set[int]]:
@@ -34,7 +34,7 @@ class Witness:
         return [self._stop if event.epoch == self._after else set() for event in ended]
 
 
-def test_every_epoch_is_told_of(study: MakeStudy) -> None:
+def test_every_epoch_is_reported(study: MakeStudy) -> None:
     witness = Witness()
     result = run_study(study(*SMALL, seeds=(4, 2)), witness)
     assert [event.epoch for event in witness.epochs] == [1, 2, 3]
