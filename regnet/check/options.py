@@ -38,7 +38,7 @@ def check_round_trip(subject: Subject, component: Any) -> Iterator[Finding]:
             return
         with calling("build from its own config", "the constructor changes an option so that its annotation no longer admits it"):
             options = options_of(type(component))
-            again = subject.catalog.construct(type(component), options, written, whose=subject.name, where=subject.name)
+            again = subject.catalog.construct(type(component), options, written, owner=subject.name, where=subject.name)
     after = option_values(again)
     for name, value in before.items():
         if not same_value(value, after[name]):

@@ -55,10 +55,10 @@ class Subject:
         options = self.options()
         missing = [option for option in options.values() if option.required and option.name not in self.given]
         values = dict(self.given) | {option.name: self._guess(option, features) for option in missing}
-        whose = f"{self.kind} {self.name}"
+        owner = f"{self.kind} {self.name}"
         try:
             with calling(self.component.__name__, REFUSED, passing=(ConfigError,)):
-                return self.catalog.construct(self.component, options, values, whose=whose, where=self.name)
+                return self.catalog.construct(self.component, options, values, owner=owner, where=self.name)
         except ConfigError as error:
             if self.given:
                 raise

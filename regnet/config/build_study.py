@@ -86,14 +86,14 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
 def read_settings(config: Mapping[str, Any], catalog: Catalog) -> Settings:
     """Return the top level of a configuration, checked."""
     top = {key: value for key, value in config.items() if key not in GROUPS and key not in catalog.settings}
-    return catalog.construct(Settings, options_of(Settings), top, whose="", where="")
+    return catalog.construct(Settings, options_of(Settings), top, owner="", where="")
 
 
 def _plugin_settings(config: Mapping[str, Any], catalog: Catalog) -> dict[str, Any]:
     """Return the plugins' settings as instances of the plugins' classes; those that the config lacks are at their defaults."""
     return {
         name: catalog.construct(
-            entry.component, entry.options, config.get(name) or {}, whose=f"settings {name} (from {entry.origin})", where=name
+            entry.component, entry.options, config.get(name) or {}, owner=f"settings {name} (from {entry.origin})", where=name
         )
         for name, entry in catalog.settings.items()
     }

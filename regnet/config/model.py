@@ -72,5 +72,5 @@ def build_network(spec: Mapping[str, Any], outputs: int, catalog: Catalog) -> Se
     if name not in MODELS:
         raise BadOption(f"unknown model {name!r}: {one_of(str(name), MODELS)}")
     given = {key: value for key, value in spec.items() if key != "name"}
-    model = catalog.construct(MODELS[name], options_of(MODELS[name]), given, whose=f"model {name}", where="model")
+    model = catalog.construct(MODELS[name], options_of(MODELS[name]), given, owner=f"model {name}", where="model")
     return Sequential(model.build(outputs, catalog))

@@ -18,7 +18,7 @@ from regnet.registry.settings import GROUPS, Settings
 T = TypeVar("T")
 
 MISSING = "???"
-"""How a config says that a value still has to be given."""
+"""In a config, stands for a value that must still be given."""
 
 HOOKS = {
     "layer": "regnet_layers",
@@ -32,13 +32,13 @@ HOOKS = {
 
 @dataclass(frozen=True)
 class Entry:
-    """What the catalog knows of one component."""
+    """A component in the catalog."""
 
     kind: str
     name: str
     component: type
     options: Mapping[str, Option]
-    """The constructor's signature."""
+    """The options in the constructor's signature."""
     origin: Provenance
 
     @property
@@ -46,35 +46,35 @@ class Entry:
         return summary(self.component)
 
     def __str__(self) -> str:
-        whose = "" if self.origin.distribution == OWN else f" (from {self.origin})"
-        return f"{self.kind} {self.name}{whose}"
+        origin = "" if self.origin.distribution == OWN else f" (from {self.origin})"
+        return f"{self.kind} {self.name}{origin}"
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """All components, and the plugins that gave them."""
+    """All components, and the plugins that provide them."""
 
     plugins: Plugins
     entries: Mapping[str, Mapping[str, tuple[Entry, ...]]]
-    """For each kind and name who claims it: more than one is a collision, told when the name is used."""
+    """For each kind and name, the components that claim it; more than one is a collision, reported when the name is used."""
     broken: tuple[Broken, ...]
     settings: Mapping[str, Entry] = field(default_factory=dict)
-    """Plugins' own settings, by the name that the config has them under."""
+    """The plugins' own settings, by their name in the config."""
     config_paths: tuple[str, ...] = ()
-    """Where plugins have config files of their own."""
+    """The folders of the plugins' config files."""
 
     def names(self, kind: str) -> list[str]:
         return sorted(self.entries[kind])
 
     def find(self, kind: str, name: str) -> Entry:
-        """The one component of that kind and name; ``distribution:name`` says whose, where two have the same.
+        """The component of the given kind and name; write ``distribution:name`` where two distributions have the same name.
 
         Raises:
-            UnknownComponent: there is none; names the closest, what there is, and which plugins are broken or switched off.
+            UnknownComponent: there is none; the message lists the closest and all names, and plugins that are broken or off.
             PluginError: two distributions claim the name.
         """
-        owner, _, bare = name.rpartition(":")
-        claims = [entry for entry in self.entries[kind].get(bare, ()) if not owner or entry.origin.is_called(owner)]
+        distribution, _, bare = name.rpartition(":")
+        claims = [e for e in self.entries[kind].get(bare, ()) if not distribution or e.origin.is_called(distribution)]
         if not claims:
             raise UnknownComponent(f"unknown {kind} {name!r}: {one_of(name, self.entries[kind])}{self._absent()}")
         if len(claims) > 1:
@@ -84,22 +84,24 @@ class Catalog:
         return claims[0]
 
     def build(self, kind: str, spec: Any, *, where: str | None = None) -> Any:
-        """The component that a config describes: by a name, or by a mapping of `name` and options.
+        """Build the component that a config describes by its name, or by a mapping with `name` and options.
 
-        Options that are components themselves are built the same way. `where` says which part of the config this is.
+        Options that are components are built in the same way. `where` is the path of this part of the config, for errors.
 
         Raises:
-            ConfigError: the spec is no description of a component; the name or an option is unknown; a value is wrong.
+            ConfigError: the spec does not describe a component; the name or an option is unknown; a value is wrong.
         """
         where = where or kind
         if isinstance(spec, KINDS[kind]):
             return spec
         name, given = self._read(kind, spec, where)
         entry = self.find(kind, name)
-        return self.construct(entry.component, entry.options, given, whose=str(entry), where=where)
+        return self.construct(entry.component, entry.options, given, owner=str(entry), where=where)
 
-    def construct(self, cls: type[T], options: Mapping[str, Option], given: Mapping[str, Any], *, whose: str, where: str) -> T:
-        """An object of the class, from a config's values for its options. `whose` and `where` are for errors; empty at the top.
+    def construct(self, cls: type[T], options: Mapping[str, Option], given: Mapping[str, Any], *, owner: str, where: str) -> T:
+        """Make an object of the class from a config's values for its options.
+
+        `owner` names the object and `where` is its path in the config, for errors; both are empty at the top level.
 
         Raises:
             ConfigError: an option is unknown or missing; a value is of the wrong type or out of range.
@@ -107,16 +109,16 @@ class Catalog:
         values = {}
         for name, value in given.items():
             if name not in options:
-                raise BadOption(f"{whose or 'the configuration'} has no option {name!r}: {one_of(name, options)}")
+                raise BadOption(f"{owner or 'the configuration'} has no option {name!r}: {one_of(name, options)}")
             if value != MISSING:
-                values[name] = self._value(options[name], value, whose, f"{where}.{name}" if where else name)
+                values[name] = self._value(options[name], value, owner, f"{where}.{name}" if where else name)
         for option in options.values():
             if option.required and option.name not in values:
-                raise BadOption(f"{whose} needs its option {option.name!r}: set {where}.{option.name}")
+                raise BadOption(f"{owner} needs its option {option.name!r}: set {where}.{option.name}")
         return cls(**values)
 
     def describe(self, component: Any) -> dict[str, Any]:
-        """The config that would build an equal component: the inverse of `build`."""
+        """The config that builds an equal component: the inverse of `build`."""
         kind = next(kind for kind, contract in KINDS.items() if isinstance(component, contract))
         entry = next((e for claims in self.entries[kind].values() for e in claims if e.component is type(component)), None)
         if entry is None:
@@ -124,20 +126,20 @@ class Catalog:
         return {"name": entry.name} | {name: self.as_config(value) for name, value in values_of(component).items()}
 
     def describe_option(self, option: Option) -> dict[str, Any]:
-        """An option's name, type and default as text; no default where it must be given."""
+        """An option's name, type and default as text; the default of a required option is None."""
         default = None if option.required else str(self.as_config(option.default))
         return {"name": option.name, "type": option.type_text, "default": default}
 
     def as_config(self, value: Any) -> Any:
-        """An option's value as a config would write it: components as their descriptions, whatever else as it is."""
+        """An option's value in the form of a config: components as their descriptions, other values unchanged."""
         if isinstance(value, tuple(KINDS.values())):
             return self.describe(value)
         return [self.as_config(item) for item in value] if isinstance(value, (list, tuple)) else value
 
     def origins(self, *components: object) -> set[Provenance]:
-        """The distributions, or loose files, that components come from, and the components among their options."""
-        owners = {entry.component: entry.origin for claims in self.entries.values() for own in claims.values() for entry in own}
-        return {owners[type(part)] for component in components for part in _with_parts(component) if type(part) in owners}
+        """The distributions, or loose files, of the components and of the components among their options."""
+        origins = {e.component: e.origin for names in self.entries.values() for claims in names.values() for e in claims}
+        return {origins[type(part)] for component in components for part in _with_parts(component) if type(part) in origins}
 
     def _read(self, kind: str, spec: Any, where: str) -> tuple[str, dict[str, Any]]:
         if isinstance(spec, str):
@@ -146,27 +148,30 @@ class Catalog:
             return spec["name"], {str(key): value for key, value in spec.items() if key != "name"}
         raise BadOption(f"{where} takes the name of {_article(kind)}, or a mapping with `name` and its options; got {spec!r}")
 
-    def _value(self, option: Option, value: Any, whose: str, where: str) -> Any:
+    def _value(self, option: Option, value: Any, owner: str, where: str) -> Any:
         if value is None and option.takes_none:
             return None
         if option.nested_kind is None:
             try:
                 return option.check(value)
             except ValueError as error:
-                place = f"{where} of {whose}" if whose else where
-                raise BadOption(f"{place} {error}; got {value!r}") from None
+                raise BadOption(f"{_path(where, owner)} {error}; got {value!r}") from None
         if not option.takes_list:
             return self.build(option.nested_kind, value, where=where)
         if isinstance(value, str) or not isinstance(value, (list, tuple)):
-            place = f"{where} of {whose}" if whose else where
-            raise BadOption(f"{place} takes a list of {option.nested_kind}s; got {value!r}: write {where}=[{value}]")
+            path = _path(where, owner)
+            raise BadOption(f"{path} takes a list of {option.nested_kind}s; got {value!r}: write {where}=[{value}]")
         return tuple(self.build(option.nested_kind, item, where=f"{where}[{i}]") for i, item in enumerate(value))
 
     def _absent(self) -> str:
-        """Why a component that was looked for may be missing."""
+        """The plugins that are broken or off, which may be why a component is missing."""
         notes = [str(broken) for broken in self.broken]
         notes += [f"plugin {origin} is switched off by {VARIABLE}" for origin in self.plugins.off]
         return "".join(f"; {note}" for note in notes)
+
+
+def _path(where: str, owner: str) -> str:
+    return f"{where} of {owner}" if owner else where
 
 
 def _with_parts(component: object) -> Iterator[object]:
@@ -178,17 +183,17 @@ def _with_parts(component: object) -> Iterator[object]:
 
 
 def load_catalog(plugins: Plugins | None = None) -> Catalog:
-    """Asks every plugin for its components.
+    """Collect the components of all plugins.
 
-    A plugin whose hook raises, or returns what is no mapping, is recorded as broken, and so is a single component that does
-    not meet its contract; everything else works.
+    A plugin whose hook raises, or does not return a mapping, is recorded as broken, and so is a single component that does not
+    meet its contract; everything else works.
     """
     plugins = plugins or load_plugins()
     broken = list(plugins.broken)
     paths = [path for path, _ in _answers("regnet_config_path", str, plugins, broken)]
     settings: dict[str, Entry] = {}
-    for owned, origin in _answers("regnet_settings", Mapping, plugins, broken):
-        for name, cls in owned.items():
+    for classes, origin in _answers("regnet_settings", Mapping, plugins, broken):
+        for name, cls in classes.items():
             try:
                 settings[name] = _settings_entry(name, cls, origin, settings)
             except TypeError as error:
@@ -207,12 +212,12 @@ def load_catalog(plugins: Plugins | None = None) -> Catalog:
 
 
 def _answers(hook: str, expected: type, plugins: Plugins, broken: list[Broken]) -> Iterator[tuple[Any, Provenance]]:
-    """What each plugin's implementation of a hook returns, if it is of the expected type; otherwise a word on why not."""
+    """What each plugin's implementation of a hook returns; a plugin that fails or returns another type is added to `broken`."""
     for implementation in getattr(plugins.manager.hook, hook).get_hookimpls():
         origin = plugins.origins.get(implementation.plugin_name, Provenance(implementation.plugin_name, "", "object"))
         try:
             found: Any = implementation.function()
-        except (Exception, SystemExit) as error:  # a stranger's hook may raise anything
+        except (Exception, SystemExit) as error:  # a plugin's hook may raise anything
             broken.append(Broken(origin, f"{hook} raised {type(error).__name__}: {error}"))
             continue
         if isinstance(found, expected):
@@ -223,7 +228,7 @@ def _answers(hook: str, expected: type, plugins: Plugins, broken: list[Broken]) 
 
 
 def _entry(kind: str, name: Any, component: Any, origin: Provenance) -> Entry:
-    """The catalog's entry for a component; raises TypeError if it is none that could be used."""
+    """The catalog's entry for a component; raise TypeError if the component cannot be used."""
     contract = KINDS[kind]
     _check_name(name)
     if not (isinstance(component, type) and issubclass(component, contract)):
@@ -235,7 +240,7 @@ def _entry(kind: str, name: Any, component: Any, origin: Provenance) -> Entry:
 
 
 def _settings_entry(name: Any, cls: Any, origin: Provenance, taken: Mapping[str, Entry]) -> Entry:
-    """The entry for a plugin's own settings; raises TypeError if the config cannot have them."""
+    """The entry for a plugin's own settings; raise TypeError if the config cannot contain them."""
     _check_name(name)
     if name in GROUPS or name in vars(Settings)["__dataclass_fields__"]:
         raise TypeError("regnet itself has a setting of that name")

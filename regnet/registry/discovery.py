@@ -1,4 +1,4 @@
-"""Which plugins there are, from the installed distributions' metadata alone: no plugin's code is imported here, nor torch."""
+"""Find plugins by the metadata of the installed distributions alone: neither plugins nor torch are imported here."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ GROUP = "regnet"
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a plugin comes from."""
+    """The origin of a plugin."""
 
     distribution: str
-    """The distribution's name, or a loose file's."""
+    """The name of the distribution, or of a loose file."""
     version: str
     source: str
     """The entry point's value, such as ``regnet.builtin``, or a loose file's path."""
@@ -26,7 +26,7 @@ class Provenance:
         return f"{self.distribution} {self.version}".strip()
 
     def is_called(self, name: str) -> bool:
-        """Whether this is the distribution of that name, in any spelling."""
+        """Whether the distribution has this name, in any spelling."""
         return distribution_name(self.distribution) == distribution_name(name)
 
 
@@ -35,13 +35,13 @@ class Candidate:
     """A plugin that could be loaded."""
 
     name: str
-    """What it goes by in the plugin manager: different for every candidate."""
+    """Its unique name in the plugin manager."""
     origin: Provenance
     load_from: EntryPoint | Path
 
 
 def candidates(policy: Policy) -> Iterator[Candidate]:
-    """Every plugin that is installed, regnet's own first, and every loose file that the policy names."""
+    """Every installed plugin, regnet's own first, then every loose file that the policy names."""
     found = [(_provenance(entry), entry) for entry in entry_points(group=GROUP)]
     known = set()
     for origin, entry in sorted(found, key=lambda pair: (pair[0].distribution != OWN, pair[0].distribution, pair[1].name)):

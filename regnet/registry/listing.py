@@ -1,4 +1,4 @@
-"""What `regnet plugins list` shows, remembered between calls: a list is wanted at once, and loading torch takes seconds."""
+"""The list that `regnet plugins list` shows, cached between calls, since loading torch takes seconds."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from regnet.registry.discovery import candidates
 from regnet.registry.selection import VARIABLE, Policy, read_policy
 
 FORMAT = "1"
-"""Changes when what is remembered changes its form."""
+"""The version of the cache's format."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """One line of the list: a component, or a plugin that gives none because it is off or broken."""
+    """One line of the list: a component, or a plugin without components, for example one that is off or broken."""
 
     kind: str
     name: str
@@ -33,20 +33,20 @@ class Item:
     state: str
     """loaded, off, broken, or collision."""
     detail: str
-    """The component's first line of documentation, or the reason for its state."""
+    """The first line of the component's docstring, or the reason for its state."""
     options: tuple[dict[str, Any], ...] = ()
-    """For each option its name, type and default, as text."""
+    """The name, type and default of each option, as text."""
 
 
 def list_items(policy: Policy | None = None) -> list[Item]:
-    """Every component and every plugin that is off or broken; from memory as long as no plugin's files have changed."""
+    """Every component, and every plugin without components; from the cache as long as no plugin's files have changed."""
     policy = policy or read_policy()
-    memory = user_cache_path("regnet") / f"plugins-{_fingerprint(policy)}.json"
+    cache = user_cache_path("regnet") / f"plugins-{_fingerprint(policy)}.json"
     try:
-        return [Item(**item | {"options": tuple(item["options"])}) for item in json.loads(memory.read_text(encoding="utf-8"))]
+        return [Item(**item | {"options": tuple(item["options"])}) for item in json.loads(cache.read_text(encoding="utf-8"))]
     except (OSError, ValueError, TypeError):
         items = list(_load(policy))
-    _remember(memory, items)
+    _write(cache, items)
     return items
 
 
@@ -72,34 +72,34 @@ def _load(policy: Policy) -> Iterator[Item]:
         if origin not in shown:
             yield Item("–", "–", origin.distribution, origin.version, origin.source, "loaded", "gives no component: it listens")
     for broken in catalog.broken:
-        origin, detail = broken.origin, f"{broken.reason} ({broken.mend})"
+        origin, detail = broken.origin, f"{broken.reason} ({broken.fix})"
         yield Item("–", "–", origin.distribution, origin.version, origin.source, "broken", detail)
     for origin in catalog.plugins.off:
         yield Item("–", "–", origin.distribution, origin.version, origin.source, "off", f"switched off by {VARIABLE}")
 
 
-def _remember(memory: Path, items: list[Item]) -> None:
+def _write(cache: Path, items: list[Item]) -> None:
     try:
-        memory.parent.mkdir(parents=True, exist_ok=True)
-        for old in memory.parent.glob("plugins-*.json"):
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        for old in cache.parent.glob("plugins-*.json"):
             old.unlink(missing_ok=True)
-        memory.write_text(json.dumps([asdict(item) for item in items]), encoding="utf-8")
+        cache.write_text(json.dumps([asdict(item) for item in items]), encoding="utf-8")
     except OSError:
-        pass  # a folder that cannot be written costs time, and nothing else
+        pass  # without the cache, only time is lost
 
 
 def _fingerprint(policy: Policy) -> str:
-    """A hash of whatever the list depends on: the policy, the plugins' versions, and when their files were last changed."""
+    """A hash of what the list depends on: the policy, the plugins' versions, and when their files were last changed."""
     parts = [FORMAT, sys.executable, repr(policy)]
     for candidate in candidates(policy):
         parts.append(f"{candidate.name} {candidate.origin}")
-        file = candidate.load_from if isinstance(candidate.load_from, Path) else _home(candidate.load_from.module)
-        parts += [f"{path} {path.stat().st_mtime_ns}" for path in _sources(file)]
+        path = candidate.load_from if isinstance(candidate.load_from, Path) else _package_path(candidate.load_from.module)
+        parts += [f"{source} {source.stat().st_mtime_ns}" for source in _sources(path)]
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
 
 
-def _home(module: str) -> Path | None:
-    """The file or folder of a module's top package, found without importing anything."""
+def _package_path(module: str) -> Path | None:
+    """The file or folder of a module's top package, found without an import."""
     try:
         spec = importlib.util.find_spec(module.partition(".")[0])
     except (ImportError, ValueError):
@@ -110,11 +110,11 @@ def _home(module: str) -> Path | None:
     return file.parent if file.name == "__init__.py" else file
 
 
-def _sources(home: Path | None) -> Iterator[Path]:
-    if home is None:
+def _sources(path: Path | None) -> Iterator[Path]:
+    if path is None:
         return
-    if home.is_file():
-        yield home
+    if path.is_file():
+        yield path
         return
-    for folder, _, files in os.walk(home):
+    for folder, _, files in os.walk(path):
         yield from (Path(folder) / file for file in sorted(files) if file.endswith(".py"))

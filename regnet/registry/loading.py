@@ -1,4 +1,4 @@
-"""Finding plugins: each entry point of the group `regnet` is loaded on its own, and what became of it is remembered."""
+"""Load plugins: each entry point of the group `regnet` is loaded separately, and failures are recorded."""
 
 from __future__ import annotations
 
@@ -23,37 +23,37 @@ from regnet.registry.selection import OWN, VARIABLE, Policy, read_policy
 
 @dataclass(frozen=True)
 class Broken:
-    """A plugin, or one component of it, that cannot be used, and why, in a line."""
+    """A plugin, or one of its components, that cannot be used, and the reason in a line."""
 
     origin: Provenance
     reason: str
 
     @property
-    def mend(self) -> str:
+    def fix(self) -> str:
         """What the user can do about it."""
         if self.origin.source.endswith(".py"):
-            return f"mend {self.origin.source}"
+            return f"fix {self.origin.source}"
         name = self.origin.distribution
         return f"pip install -U {name}, or switch it off: {VARIABLE}=-{name}"
 
     def __str__(self) -> str:
-        return f"plugin {self.origin} is broken: {self.reason} ({self.mend})"
+        return f"plugin {self.origin} is broken: {self.reason} ({self.fix})"
 
 
 @dataclass(frozen=True)
 class Plugins:
-    """Every plugin that was found: the manager that calls the hooks of those that work, and whose each one is."""
+    """All plugins that were found: the manager that calls the hooks of working ones, and the origins of all."""
 
     manager: pluggy.PluginManager
     origins: dict[str, Provenance]
-    """For each plugin's name in the manager, where it comes from."""
+    """The origin of each plugin, by its name in the manager."""
     broken: tuple[Broken, ...] = ()
     off: tuple[Provenance, ...] = ()
-    """Those that the policy switched off: their code was not imported."""
+    """The plugins that the policy switches off: their code is not imported."""
 
 
 def load_plugins(policy: Policy | None = None) -> Plugins:
-    """Loads every plugin that the policy admits anew; one that fails is recorded and does not keep the others from loading.
+    """Load every plugin that the policy admits; one that fails is recorded, and the others are still loaded.
 
     Raises:
         ConfigError: the policy names a file that does not exist.
@@ -71,7 +71,7 @@ def load_plugins(policy: Policy | None = None) -> Plugins:
             continue
         try:
             manager.register(_load(candidate.load_from), candidate.name)
-        except (Exception, SystemExit) as error:  # whatever a stranger's module raises: their plugin is broken, not ours
+        except (Exception, SystemExit) as error:  # a plugin's module may raise anything
             broken.append(Broken(origin, _reason(error)))
         else:
             origins[candidate.name] = origin
@@ -94,7 +94,7 @@ def _import_file(file: Path) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # where dataclasses look their annotations up
+    sys.modules[name] = module  # dataclasses look up their annotations there
     try:
         spec.loader.exec_module(module)
     except BaseException:
@@ -104,7 +104,7 @@ def _import_file(file: Path) -> ModuleType:
 
 
 def _check_requirements(distribution: Distribution | None) -> None:
-    """Refuses a distribution that says it needs another version of regnet than this one, before it is imported."""
+    """Refuse a distribution that requires a different version of regnet, before it is imported."""
     for text in (distribution.requires or []) if distribution else []:
         try:
             requirement = Requirement(text)
@@ -119,11 +119,11 @@ NEVER_RUN: Final = {
     "a coroutine": inspect.iscoroutinefunction,
     "an asynchronous generator": inspect.isasyncgenfunction,
 }
-"""Functions that only return an object when they are called."""
+"""Functions that return an object when called, instead of running."""
 
 
 def _check_hooks(plugin: Any) -> None:
-    """Refuse hooks whose lines would never run: unknown ones, and those that are wrappers, generators or coroutines."""
+    """Refuse hooks that would never run: unknown ones, wrappers, generators and coroutines."""
     known = {name for name in vars(hookspecs) if name.startswith("regnet_")}
     for name in dir(plugin):
         function: Any = getattr(plugin, name, None)
@@ -135,8 +135,8 @@ def _check_hooks(plugin: Any) -> None:
             raise PluginError(f"there is no hook {hook}: {one_of(hook, known)}")
         if options["wrapper"] or options["hookwrapper"]:
             raise PluginError(f"hook {hook} is a wrapper, which regnet does not run: decorate it with @hookimpl alone")
-        for kind, asked in NEVER_RUN.items():
-            if asked(function):
+        for kind, is_kind in NEVER_RUN.items():
+            if is_kind(function):
                 raise PluginError(f"hook {hook} is {kind}, whose lines regnet does not run: write a plain function")
 
 

@@ -1,4 +1,4 @@
-"""A component's constructor is its config schema: what options it takes, of which types, and which values are allowed."""
+"""The options of a component, read from its constructor, which is its config schema: names, types and allowed values."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Option:
 
     name: str
     annotation: Any
-    """The type as annotated, with its ranges."""
+    """The annotated type, with its ranges."""
     default: Any
-    """The default value, or `inspect.Parameter.empty` where there is none."""
+    """The default value, or `inspect.Parameter.empty` if there is none."""
 
     @property
     def required(self) -> bool:
@@ -38,7 +38,7 @@ class Option:
 
     @property
     def type_text(self) -> str:
-        """The type as a person would write it, with its range: ``float > 0``, ``'sum' | 'mean'``, ``initializer``."""
+        """The type as text, with its range: ``float > 0``, ``'sum' | 'mean'``, ``initializer``."""
         return _type_text(self.annotation)
 
     @property
@@ -60,16 +60,16 @@ class Option:
 
     @property
     def _present(self) -> Any:
-        """The annotation, less its ranges, and less None where that is its only alternative."""
+        """The annotation without its ranges, and without None if there is only one other alternative."""
         bare = _bare(self.annotation)
-        others = [part for part in typing.get_args(bare) if part is not type(None)]
-        return _bare(others[0]) if self.takes_none and len(others) == 1 else bare
+        alternatives = [part for part in typing.get_args(bare) if part is not type(None)]
+        return _bare(alternatives[0]) if self.takes_none and len(alternatives) == 1 else bare
 
     def check(self, value: Any) -> Any:
-        """The value as the annotated type, for a plain option.
+        """The value converted to the annotated type, for a plain option.
 
         Raises:
-            ValueError: it is of another type or out of range; says what is wrong.
+            ValueError: the value has a wrong type or is out of range; the message says what is wrong.
         """
         try:
             return _adapter(self.annotation).validate_python(value)
@@ -79,13 +79,13 @@ class Option:
 
 def _adapter(annotation: Any) -> TypeAdapter[Any]:
     try:
-        return _remembered_adapter(annotation)
-    except TypeError:  # the annotation says something that cannot be looked up by, such as a list
+        return _cached_adapter(annotation)
+    except TypeError:  # the annotation contains something unhashable, such as a list
         return TypeAdapter(annotation)
 
 
 @cache
-def _remembered_adapter(annotation: Any) -> TypeAdapter[Any]:
+def _cached_adapter(annotation: Any) -> TypeAdapter[Any]:
     return TypeAdapter(annotation)
 
 
@@ -93,14 +93,14 @@ def options_of(component: type) -> Mapping[str, Option]:
     """The options of a component class, by name, read from its constructor's signature.
 
     Raises:
-        TypeError: a parameter has no annotation or one that cannot be read, a default that no config can state, or the name
-            `name`; or there are ``*args`` or ``**kwargs``.
+        TypeError: a parameter has no readable annotation, a default that no config can state, or the name `name`; or there are
+            ``*args`` or ``**kwargs``.
     """
-    return _remembered_options(component)
+    return _cached_options(component)
 
 
 @cache
-def _remembered_options(component: Any) -> Mapping[str, Option]:
+def _cached_options(component: Any) -> Mapping[str, Option]:
     parameters = list(inspect.signature(component.__init__).parameters.values())[1:]
     if component.__init__ is object.__init__:
         return MappingProxyType({})
@@ -126,7 +126,7 @@ def summary(component: type) -> str:
 
 
 def values_of(component: object) -> Mapping[str, Any]:
-    """A component's options and their values, which its constructor keeps under their own names."""
+    """A component's options and their values, which its constructor keeps as attributes of the same names."""
     return {name: getattr(component, name) for name in options_of(type(component))}
 
 
@@ -135,7 +135,7 @@ def _bare(annotation: Any) -> Any:
 
 
 def _default(component: type, parameter: inspect.Parameter) -> Any:
-    """A parameter's default; what a dataclass field's factory makes, where it has one."""
+    """A parameter's default, or what a dataclass field's default factory returns."""
     fields = {field.name: field for field in dataclasses.fields(component)} if dataclasses.is_dataclass(component) else {}
     field = fields.get(parameter.name)
     if field is not None and field.default_factory is not dataclasses.MISSING:
@@ -148,19 +148,19 @@ def _default(component: type, parameter: inspect.Parameter) -> Any:
 
 
 def _stateable(value: Any) -> bool:
-    """Whether a config can say it: a number, a text, a switch, nothing, a component, or a list of such."""
+    """Whether a config can state the value: a number, a string, a boolean, None, a component, or a list of these."""
     if isinstance(value, (list, tuple)):
         return all(map(_stateable, value))
     return value is None or isinstance(value, (bool, int, float, str, *KINDS.values()))
 
 
 def _explain(error: ValidationError) -> str:
-    """What a value should have been; where there are alternatives, each of them."""
-    told = []
+    """What the value should be, with all alternatives."""
+    messages = []
     for problem in error.errors():
-        place = "".join(f"[{part}]" for part in problem["loc"] if isinstance(part, int))
-        told.append(f"{place} {problem['msg'].replace('Input should', 'should', 1)}".strip())
-    return ", or ".join(dict.fromkeys(told))
+        index = "".join(f"[{part}]" for part in problem["loc"] if isinstance(part, int))
+        messages.append(f"{index} {problem['msg'].replace('Input should', 'should', 1)}".strip())
+    return ", or ".join(dict.fromkeys(messages))
 
 
 def _type_text(annotation: Any) -> str:

@@ -1,4 +1,4 @@
-"""Which plugins to use: everything that is installed, unless the variable REGNET_PLUGINS says otherwise."""
+"""Which plugins to use: all that are installed, unless the variable REGNET_PLUGINS selects some."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from regnet.errors import ConfigError
 
 VARIABLE = "REGNET_PLUGINS"
 OWN = "regnet-framework"
-"""regnet's own distribution, which an allow-list need not name."""
+"""The distribution of regnet itself, which an allow-list need not name."""
 SHORT = "regnet"
-"""What people call it: the name of the package and of the command."""
+"""Its short name: that of the package and of the command."""
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What to load, decided by names alone, before any plugin's code is imported."""
+    """Which plugins to load, decided by name before any plugin's code is imported."""
 
     off: frozenset[str] = frozenset()
     """Distributions that are switched off."""
@@ -37,19 +37,19 @@ class Policy:
 
 
 def distribution_name(given: str) -> str:
-    """The normalized name of a distribution; ``regnet`` is taken as regnet's own."""
+    """The normalized name of a distribution; ``regnet`` stands for regnet's own."""
     name = canonicalize_name(given)
     return OWN if name == SHORT else name
 
 
 def read_policy(text: str | None = None) -> Policy:
-    """The policy that a text such as ``-name``, ``name,other`` or ``./my_layer.py`` states, by default that of REGNET_PLUGINS.
+    """Read the policy from a text such as ``-name``, ``name,other`` or ``./my_layer.py``; by default from REGNET_PLUGINS.
 
-    Words are separated by commas: ``-name`` switches a distribution off, ``name`` allows it and none that is not named, and a
-    word that ends in ``.py`` is a file to load beside them.
+    Words are separated by commas: ``-name`` switches a distribution off, ``name`` allows only distributions that are named, and
+    a word that ends in ``.py`` is a file to load as well.
 
     Raises:
-        ConfigError: there is no such file.
+        ConfigError: the file does not exist.
     """
     words = [word.strip() for word in (os.environ.get(VARIABLE, "") if text is None else text).split(",") if word.strip()]
     files = tuple(Path(word).expanduser().resolve() for word in words if word.endswith(".py"))
@@ -63,13 +63,13 @@ def read_policy(text: str | None = None) -> Policy:
 
 
 def add_to_policy(*words: str) -> None:
-    """Adds words to REGNET_PLUGINS, so that processes started from here on have the same plugins."""
+    """Add words to REGNET_PLUGINS, so that processes started from now on use the same plugins."""
     known = [word for word in os.environ.get(VARIABLE, "").split(",") if word]
     os.environ[VARIABLE] = ",".join([*known, *(word for word in words if word not in known)])
 
 
 def add_overrides_to_policy(overrides: Sequence[str]) -> None:
-    """Takes over what overrides such as ``plugins=-name`` or ``plugins='./my_layer.py,other'`` say."""
+    """Add the words of overrides such as ``plugins=-name`` or ``plugins='./my_layer.py,other'`` to REGNET_PLUGINS."""
     for override in overrides:
         key, _, value = override.partition("=")
         if key == "plugins":
@@ -78,7 +78,7 @@ def add_overrides_to_policy(overrides: Sequence[str]) -> None:
 
 @contextmanager
 def policy_of(overrides: Sequence[str]) -> Iterator[None]:
-    """Within, REGNET_PLUGINS is as the overrides say; afterwards it is what it was."""
+    """Context manager that adds the overrides' words to REGNET_PLUGINS, and restores the variable on exit."""
     before = os.environ.get(VARIABLE, "")
     add_overrides_to_policy(overrides)
     try:
@@ -88,7 +88,7 @@ def policy_of(overrides: Sequence[str]) -> Iterator[None]:
 
 
 def refuse_late_policy(text: str | None) -> None:
-    """Raises ConfigError if a composed config's `plugins` says what no override did: by then the plugins have been imported."""
+    """Raise ConfigError if a composed config's `plugins` has words that no override had: the plugins are imported by then."""
     known = os.environ.get(VARIABLE, "").split(",")
     late = [word.strip() for word in (text or "").split(",") if word.strip() and word.strip() not in known]
     if late:

@@ -1,4 +1,4 @@
-"""The settings of a run that belong to no component: which seeds, how long, in which batches, on what."""
+"""The settings of a run that belong to no component: seeds, epochs, batches, device and others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from regnet.data.prepare import Normalization
 from regnet.errors import ConfigError
 
 GROUPS = ("model", "dataset", "loss", "optimizer", "engine", "tracking")
-"""The other part of the configuration: the choices, each with options of its own."""
+"""The other part of the configuration: the choices, each with its own options."""
 
 Seed = Annotated[int, Interval(ge=0, lt=2**63)]
 
@@ -24,30 +24,30 @@ class Settings:
 
     Args:
         seed: the first seed.
-        seeds: how many seeds follow from it, itself included; or a list of seeds, which then stand for themselves.
-        replicas: train the seeds in lockstep along a replica axis, or solo, one after another; auto is lockstep where the
-            engine can.
-        epochs: how often to go through the training examples.
-        batch_size: examples for each step.
+        seeds: the number of seeds, counted from `seed`; or a list of seeds, for which `seed` is ignored.
+        replicas: train the seeds in lockstep along a replica axis, or solo, one at a time; auto is lockstep if the engine
+            supports it.
+        epochs: the number of passes over the training examples.
+        batch_size: the number of examples in each step.
         shuffle: whether each epoch takes the examples in a new order.
-        validation: the share of the training examples that is set aside, at random, to choose models by; the paper has none.
-        normalization: inputs scaled by one mean and deviation (scalar), by those of each feature (feature), or not (none).
-        coding: how targets are written for the loss; auto is what the loss prefers.
-        metrics: what predictions are judged by, besides the loss; by default error_rate for classes, and rmse and r2 for values.
-        headline: the metric by which studies are compared, best runs chosen and sweepers led, such as f1 or validation/f1; by
+        validation: the share of the training examples to set aside, at random, for choosing models; the paper has none.
+        normalization: how inputs are scaled: by one mean and deviation (scalar), by those of each feature (feature), or not (none).
+        coding: how targets are encoded for the loss; auto is what the loss prefers.
+        metrics: the metrics of predictions, besides the loss; by default error_rate for classes, and rmse and r2 for values.
+        headline: the metric for comparing studies, choosing best runs and leading sweepers, such as f1 or validation/f1; by
             default the first of `metrics` on the test examples.
-        dtype: the type of every number trained on and with.
-        device: where to train.
-        replay: whether the hand-built engine records a training step and plays it again, which gives the same numbers sooner;
-            without, every step runs the components' own lines, as somebody who looks for a mistake in them wants it.
-        workers: how many processes may train one study's seeds, where there are enough of them to be worth it; 0 is as many as
-            there are cores.
-        threads: threads inside one tensor operation; 0 leaves it to torch.
-        study: what to call the study in tables; by default the names of its components.
-        report: what to make of the results at the end: tables to print, or also a page with figures, which takes seconds. Beside
-            a page of any studies there are the paper's figures, its Table I, and what explains the gap in it.
-        plugins: which plugins to use, as in REGNET_PLUGINS: ``-name`` switches one off, names allow those alone, and a ``.py``
-            file is loaded beside them. Read before any plugin is imported, and so from the overrides only.
+        dtype: the type of all numbers in training.
+        device: the device to train on.
+        replay: whether the hand-built engine records a training step and replays it, which gives the same numbers faster; if
+            false, every step runs the components' own code, which helps to find a mistake in it.
+        workers: the largest number of processes that train one study's seeds; fewer are used for little work; 0 is the number
+            of cores.
+        threads: the number of threads in one tensor operation; 0 is torch's default.
+        study: the name of the study in tables; by default the names of its components.
+        report: the output at the end: printed tables, or also a page with figures, which takes seconds. Besides a page for any
+            studies, there are pages for the paper's figures, for its Table I, and for what explains the gap in that table.
+        plugins: the plugins to use, as in REGNET_PLUGINS: ``-name`` switches one off, names allow only those, and a ``.py`` file
+            is loaded as well. Read before any plugin is imported, and therefore from overrides only.
     """
 
     seed: Seed = 0
@@ -75,7 +75,7 @@ class Settings:
         """The seeds to train.
 
         Raises:
-            ConfigError: a seed is named twice; a repeated seed is the same run, not another sample.
+            ConfigError: a seed is listed twice; a repeated seed is the same run, not another sample.
         """
         if isinstance(self.seeds, int):
             return tuple(range(self.seed, self.seed + self.seeds))
