@@ -1,4 +1,4 @@
-"""Engines: the ways to train a network, all of them over the same components, data, batches and starting weights."""
+"""Engines: the ways to train a network, with the same components, data, batches and starting weights."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ NAMES = ("handbuilt", "torch")
 
 
 class Trainer(ABC):
-    """A network in training: one engine's hold on the parameters of one or many seeds."""
+    """A network in training with one engine, for one or many seeds."""
 
     @abstractmethod
     def train_epoch(self, batches: Sequence[tuple[Tensor, Tensor]]) -> None:
-        """One optimizer step on each batch, in order: inputs ``(*R, B, F)`` and coded targets.
+        """Take one optimizer step on each batch, in order: inputs ``(*R, B, F)`` and coded targets.
 
-        The same list may come again with other numbers in its tensors, as it does when examples are shuffled.
+        The same list may be passed again with new numbers in its tensors, as when examples are shuffled.
         """
 
     @abstractmethod
     def predict(self, x: Tensor) -> Tensor:
-        """The network's output ``(*R, N, K)`` for inputs ``(*R, N, F)``, as after training: nothing is dropped or remembered."""
+        """The network's output ``(*R, N, K)`` for inputs ``(*R, N, F)``: without dropout, and without updates of buffers."""
 
     @abstractmethod
     def weights(self, replica: int) -> dict[str, Tensor]:
@@ -37,10 +37,10 @@ class Trainer(ABC):
 
 
 def make_trainer(study: Study, seeds: Sequence[int], starts: Sequence[Params], *, replica_axis: bool) -> Trainer:
-    """The study's engine, holding the network as `Layer.init` left it for each seed; with several seeds, along a replica axis.
+    """The study's engine, with the network's starting parameters of each seed; with several seeds, along a replica axis.
 
     Raises:
-        ConfigError: there is no such engine.
+        ConfigError: the engine is unknown.
     """
     match study.engine:
         case "handbuilt":

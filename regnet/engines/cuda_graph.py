@@ -1,4 +1,4 @@
-"""CUDA graphs: a whole epoch's steps, captured once and then started by one call, so that the GPU never waits for Python."""
+"""CUDA graphs: the steps of an epoch, captured once and then replayed by one call, so that the GPU does not wait for Python."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Batch = tuple[Tensor, Tensor]
 
 
 class CapturedEpoch:
-    """An epoch's training steps on a GPU: run as they are written the first time, captured the second, replayed from then on.
+    """An epoch's training steps on a GPU: run eagerly the first time, captured the second, replayed from then on.
 
-    The first time warms up what torch sets up on first use, and counts the noise that is drawn. A step that cannot be captured,
-    since a component looks at its numbers, is run as it is written.
+    The first run initializes what torch sets up on first use, and counts the noise that is drawn. A step that cannot be
+    captured, since a component reads its numbers, is run eagerly.
     """
 
     def __init__(self, step: Callable[[Batch, Noise], None], noise: Noise) -> None:
-        """Takes the step as it is written, and where its noise comes from."""
+        """Wrap `step`, which draws its noise from `noise`."""
         self._step = step
         self._tape = Tape(noise)
         self._graph: torch.cuda.CUDAGraph | None = None
@@ -31,7 +31,7 @@ class CapturedEpoch:
         self._refused = False
 
     def run(self, batches: Sequence[Batch]) -> None:
-        """The step on each batch in turn; the graph holds for the same tensors, whatever numbers they then hold."""
+        """Run the step on each batch in order; the graph is valid for the same tensors, whatever numbers they hold."""
         if self._refused or self._batches is None:
             self._run(batches)
         else:
@@ -45,7 +45,7 @@ class CapturedEpoch:
         self._batches = batches
 
     def _run(self, batches: Sequence[Batch]) -> None:
-        """The steps as they are written, on a stream of their own as capturing asks for."""
+        """Run the steps eagerly, on a separate stream, as capturing requires."""
         self._tape.clear()
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
@@ -70,30 +70,30 @@ class CapturedEpoch:
 
 
 class Tape(Noise):
-    """The noise of one epoch: passed on and counted while steps run as they are written, laid out beforehand for a graph.
+    """The noise of one epoch: drawn on request and counted while steps run eagerly, drawn beforehand for a graph.
 
-    The numbers are those that the steps would have drawn one by one.
+    The numbers are the same in both cases.
     """
 
     def __init__(self, noise: Noise) -> None:
         self._noise = noise
         self._shapes: list[torch.Size] = []
         self._numbers: Tensor | None = None
-        """An epoch's noise, one request after another, on the GPU; None while noise is drawn as it is asked for."""
+        """An epoch's noise on the GPU, in the order of the requests; None while noise is drawn on request."""
         self._used = 0
 
     def clear(self) -> None:
-        """From here on noise is drawn as it is asked for, and what is asked for is counted anew."""
+        """Draw noise on request from now on, and restart counting the requests."""
         self._shapes = []
         self._numbers = None
 
     def rewind(self, like: Tensor) -> None:
-        """From here on the noise asked for is a part of what lies on the tape, of the type and device of `like`."""
+        """Take noise from the tape from now on, with the type and device of `like`."""
         self._numbers = like.new_empty(sum(shape.numel() for shape in self._shapes))
         self._used = 0
 
     def refill(self) -> None:
-        """Draws another epoch's noise onto the tape."""
+        """Draw the noise of the next epoch onto the tape."""
         if self._shapes and self._numbers is not None:
             self._numbers.copy_(torch.cat([self._noise.rand(shape).flatten() for shape in self._shapes]))
 

@@ -1,4 +1,4 @@
-"""The hand-built engine: forward, backward and update as the components write them; no autograd, no torch.nn, no torch.optim."""
+"""The hand-built engine: the components' own forward, backward and update, without autograd, torch.nn or torch.optim."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from regnet.study.study import Study
 
 
 class HandbuiltTrainer(Trainer):
-    """Trains one seed, or many in lockstep along a leading replica axis, with the same lines."""
+    """Trains one seed, or many in lockstep along a leading replica axis, with the same code."""
 
-    @torch.inference_mode()  # views of tensors that are made here are quicker to take
+    @torch.inference_mode()  # views of tensors made in this mode are faster
     def __init__(self, study: Study, seeds: Sequence[int], starts: Sequence[Params], *, replica_axis: bool) -> None:
         self._network = study.network
         self._loss = study.loss
@@ -50,11 +50,11 @@ class HandbuiltTrainer(Trainer):
             self._batches = batches
             for step in self._recorded.values():
                 step.forget_batches()
-        for shape, alike in groupby(batches, key=lambda batch: batch[0].shape):
-            self._recorded_step(shape).run(list(alike))
+        for shape, same_shape in groupby(batches, key=lambda batch: batch[0].shape):
+            self._recorded_step(shape).run(list(same_shape))
 
     def _step(self, batch: tuple[Tensor, Tensor], noise: Noise) -> None:
-        """One step as the components write it."""
+        """Run one step with the components' own code."""
         x, target = batch
         store, network = self._store, self._network
         prediction, cache = network.forward(store.tree, x, Context(training=True, noise=noise))

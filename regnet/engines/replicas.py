@@ -1,4 +1,4 @@
-"""Which studies can be trained as one program, and that program's components: one option's value for each replica as a tensor."""
+"""Which studies can be trained as one program, and its components, with options that differ between replicas as tensors."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from regnet.registry.options import options_of, values_of
 from regnet.study.study import Study
 
 Structure: TypeAlias = tuple[tuple[str, Hashable], ...]
-"""What has to be equal in all replicas of a program: a name and a value for each such thing."""
+"""The names and values that must be equal in all replicas of a program."""
 
-OF_THE_PROGRAM = (
+SHARED = (
     "engine",
     "epochs",
     "batch_size",
@@ -32,23 +32,28 @@ OF_THE_PROGRAM = (
     "device",
     "threads",
 )
-"""What a study's replicas share beside the components' structure."""
+"""The attributes of a study that its replicas share, besides the components' structure."""
 
 
 def structure(study: Study) -> Structure:
-    """What the study must have in common with others to be trained as one program with them.
+    """The names and values that must be equal in all studies that are trained as one program.
 
-    Left out is what its replicas may differ in: the seed, the data set and how its inputs are scaled, every initializer, which
-    is used before training alone, and the options that components mark `PER_REPLICA`.
+    Replicas may differ in everything else: the seed, the data set and the scaling of its inputs, every initializer, which is
+    used only before training, and the options that components mark `PER_REPLICA`.
     """
-    own = tuple((name, str(getattr(study, name))) for name in OF_THE_PROGRAM)
-    return (*own, *_structure(study.network, "model"), *_structure(study.loss, "loss"), *_structure(study.optimizer, "optimizer"))
+    shared = tuple((name, str(getattr(study, name))) for name in SHARED)
+    return (
+        *shared,
+        *_structure(study.network, "model"),
+        *_structure(study.loss, "loss"),
+        *_structure(study.optimizer, "optimizer"),
+    )
 
 
 def merge(studies: Sequence[Study]) -> Study:
-    """One study that stands for all of a program's replicas, given each one's own, in the order of the rows.
+    """One study that represents all replicas of a program, given the study of each replica, in the order of the rows.
 
-    Options in which they differ are tensors: ``(R, 1, 1)`` in the network and the loss, and ``(R,)`` in the optimizer.
+    Options in which the replicas differ are tensors: ``(R, 1, 1)`` in the network and the loss, and ``(R,)`` in the optimizer.
 
     Raises:
         ConfigError: a component does not take a tensor for an option that it marks `PER_REPLICA`.
@@ -69,7 +74,7 @@ def merge(studies: Sequence[Study]) -> Study:
 
 
 def with_tensors(component: Any, change: Callable[[Tensor], Tensor]) -> Any:
-    """The component with every option that is a tensor changed, in the components that it is made of too."""
+    """The component with `change` applied to every option that is a tensor, also in its inner components."""
     values = values_of(component)
     changed = {name: _each(value, lambda part: _changed(part, change)) for name, value in values.items()}
     return component if all(changed[name] is values[name] for name in values) else type(component)(**changed)
@@ -89,8 +94,8 @@ def _structure(component: Any, where: str) -> Iterator[tuple[str, Hashable]]:
         if option.per_replica and _is_number(value):
             continue
         parts = list(enumerate(value)) if isinstance(value, (tuple, list)) else [("", value)]
-        for place, part in parts:
-            path = f"{where}.{name}" + (f".{place}" if place != "" else "")
+        for index, part in parts:
+            path = f"{where}.{name}" + (f".{index}" if index != "" else "")
             if isinstance(part, Initializer):
                 continue
             if _is_component(part):
@@ -120,9 +125,9 @@ def _merge(components: Sequence[Any], tensor: Callable[[list[float]], Tensor]) -
     try:
         return type(first)(**merged)
     except (TypeError, ValueError, RuntimeError) as error:
-        marked = [name for name in options if isinstance(merged[name], Tensor)]
+        differing = [name for name in options if isinstance(merged[name], Tensor)]
         raise ConfigError(
-            f"{type(first).__name__} cannot be given one value for each replica in {', '.join(marked)}, though it marks that "
+            f"{type(first).__name__} cannot be given one value for each replica in {', '.join(differing)}, though it marks that "
             f"PER_REPLICA: {error}"
         ) from error
 

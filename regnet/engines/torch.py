@@ -1,4 +1,4 @@
-"""The PyTorch engine: what a user of PyTorch would write for the same network, and so the baseline."""
+"""The PyTorch engine: the same network as a user of PyTorch would write it. It is the baseline."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ from regnet.study.study import Study
 
 
 class AutogradLayer(nn.Module):
-    """A layer that names no counterpart in torch.nn: its own `forward`, differentiated by autograd instead of by `backward`."""
+    """A layer without a counterpart in torch.nn: its own `forward`, differentiated by autograd instead of by `backward`."""
 
     def __init__(self, layer: Layer, start: Params, noise: Noise) -> None:
         super().__init__()
         self._layer = layer
         self._contexts = {training: Context(training=training, noise=noise) for training in (True, False)}
-        self._places: list[tuple[tuple[str, ...], str]] = []
+        self._attributes: list[tuple[tuple[str, ...], str]] = []
+        """For each tensor, its path in the tree of parameters and its name as an attribute of the module."""
         for path, leaf in leaves(start):
             name = "__".join(path)  # a module's parameters cannot have dots in their names
-            self._places.append((path, name))
+            self._attributes.append((path, name))
             if isinstance(leaf, Buffer):
                 self.register_buffer(name, leaf.value.clone())
             else:
@@ -33,17 +34,17 @@ class AutogradLayer(nn.Module):
         self._branches = start
 
     def forward(self, x: Tensor) -> Tensor:
-        params = rebuild(self._branches, {path: getattr(self, name) for path, name in self._places})
+        params = rebuild(self._branches, {path: getattr(self, name) for path, name in self._attributes})
         return self._layer.forward(params, x, self._contexts[self.training])[0]
 
     def named_weights(self) -> dict[str, Tensor]:
-        return {".".join(path): getattr(self, name) for path, name in self._places}
+        return {".".join(path): getattr(self, name) for path, name in self._attributes}
 
 
 class TorchTrainer(Trainer):
-    """Trains one seed with nn.Module, autograd and torch.optim: a component's own counterpart where it names one.
+    """Trains one seed with nn.Module, autograd and torch.optim, using the PyTorch counterparts that components name.
 
-    A layer without one runs its `forward` under autograd, a loss likewise; an optimizer without one updates each parameter
+    A layer or a loss without a counterpart runs its `forward` under autograd; an optimizer without one updates each parameter
     from autograd's gradients.
     """
 
@@ -67,7 +68,7 @@ class TorchTrainer(Trainer):
     def _forward(self, x: Tensor) -> Tensor:
         try:
             return self._module(x)  # type: ignore[no-any-return]
-        except ValueError as error:  # such as BatchNorm1d's, about a batch of one example
+        except ValueError as error:  # such as that of BatchNorm1d for a batch of one example
             raise ShapeError(f"the torch engine cannot take a batch of shape {tuple(x.shape)}: {error}") from error
 
     def predict(self, x: Tensor) -> Tensor:
@@ -77,19 +78,19 @@ class TorchTrainer(Trainer):
 
     def weights(self, replica: int) -> dict[str, Tensor]:
         named: dict[str, Tensor] = {}
-        for place, module in enumerate(self._module):
-            own = module.named_weights() if isinstance(module, AutogradLayer) else module.state_dict()
-            kept = {name: tensor for name, tensor in own.items() if name != "num_batches_tracked"}
-            named |= {f"{place}.{name}": tensor.detach().clone() for name, tensor in kept.items()}
+        for index, module in enumerate(self._module):
+            tensors = module.named_weights() if isinstance(module, AutogradLayer) else module.state_dict()
+            kept = {name: tensor for name, tensor in tensors.items() if name != "num_batches_tracked"}
+            named |= {f"{index}.{name}": tensor.detach().clone() for name, tensor in kept.items()}
         return named
 
 
 class HandbuiltOptimizer:
-    """An optimizer that names no counterpart in torch.optim, applied to each parameter's gradient from autograd."""
+    """An optimizer without a counterpart in torch.optim, applied to each parameter's gradient from autograd."""
 
     def __init__(self, study: Study, parameters: Sequence[Tensor]) -> None:
-        self._rule = study.optimizer
-        self._parameters = [(parameter, self._rule.init(parameter.detach())) for parameter in parameters]
+        self._optimizer = study.optimizer
+        self._parameters = [(parameter, self._optimizer.init(parameter.detach())) for parameter in parameters]
 
     def zero_grad(self) -> None:
         for parameter, _ in self._parameters:
@@ -99,20 +100,20 @@ class HandbuiltOptimizer:
         with torch.no_grad():
             for parameter, state in self._parameters:
                 if parameter.grad is not None:
-                    self._rule.update(parameter, parameter.grad, state)
+                    self._optimizer.update(parameter, parameter.grad, state)
 
 
 def _module(study: Study, start: Params, noise: Noise) -> nn.Sequential:
     modules = []
     features = study.features
     with torch.random.fork_rng(devices=[]):  # the constructors of torch.nn draw from the global generator
-        for place, layer in enumerate(study.network.layers):
-            own = start[str(place)]
+        for index, layer in enumerate(study.network.layers):
+            params = start[str(index)]
             module = layer.torch_module(nn, features)
             if module is None:
-                module = AutogradLayer(layer, own, noise)
+                module = AutogradLayer(layer, params, noise)
             else:
-                values = {name: leaf.value if isinstance(leaf, Buffer) else leaf for (name,), leaf in leaves(own)}
+                values = {name: leaf.value if isinstance(leaf, Buffer) else leaf for (name,), leaf in leaves(params)}
                 module.load_state_dict(module.state_dict() | values)
             modules.append(module)
             _, features = layer.init(features, torch.Generator())

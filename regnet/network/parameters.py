@@ -1,4 +1,4 @@
-"""The parameter store: every trained number of every replica in one flat tensor, so that an optimizer's step is a few calls."""
+"""The parameter store: all trained numbers of all replicas in one flat tensor, so that an optimizer's step takes a few calls."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from regnet.contracts import Buffer, Params
 from regnet.errors import ShapeError
 
 Path: TypeAlias = tuple[str, ...]
-"""Where in a tree of parameters a tensor is: ``("0", "weight")``, written ``0.weight``."""
+"""The path of a tensor in a tree of parameters: ``("0", "weight")``, written ``0.weight``."""
 
 
 def leaves(tree: Params, path: Path = ()) -> Iterator[tuple[Path, Tensor | Buffer]]:
@@ -27,12 +27,12 @@ def leaves(tree: Params, path: Path = ()) -> Iterator[tuple[Path, Tensor | Buffe
 class ParameterStore:
     """The parameters of one network, for one replica or for many.
 
-    Each parameter's whole stack ``(R, ...)`` is contiguous in `values`, one parameter after another: a layer then sees
-    contiguous tensors, which batched products need to be quick, and an optimizer sees one.
+    The stack ``(R, ...)`` of each parameter is contiguous in `values`, one parameter after another. So layers use contiguous
+    tensors, which makes batched products fast, and an optimizer uses a single tensor.
     """
 
     def __init__(self, replicas: Sequence[Params], *, replica_axis: bool, dtype: torch.dtype, device: torch.device) -> None:
-        """Takes what `Layer.init` gives for each replica; without a replica axis there is one."""
+        """Store the parameters that `Layer.init` returned for each replica; without a replica axis, for the only one."""
         stacked: dict[Path, Tensor] = {}
         self.trained: list[Path] = []
         """The paths of the trained parameters, in the order of `values`."""
@@ -47,27 +47,27 @@ class ParameterStore:
         self.gradients = torch.zeros_like(self.values)
         """The loss's gradient with respect to `values`, ``(P,)``."""
         sizes = [stacked[path].numel() for path in self.trained]
-        places = [part.view(stacked[path].shape) for path, part in zip(self.trained, self.gradients.split(sizes), strict=True)]
-        self._places = list(zip(self.trained, places, strict=True))
+        views = [part.view(stacked[path].shape) for path, part in zip(self.trained, self.gradients.split(sizes), strict=True)]
+        self._gradient_views = list(zip(self.trained, views, strict=True))
         for path, part in zip(self.trained, self.values.split(sizes), strict=True):
             stacked[path] = part.view(stacked[path].shape)
         self.tree: Params = rebuild(replicas[0], stacked)
-        """The tree that layers are given: views into `values`, and the buffers."""
+        """The tree that is passed to layers: views into `values`, and the buffers."""
         self.replica_axis = replica_axis
 
     def collect(self, gradients: Params) -> None:
-        """Copies what a network's `backward` returned to where it belongs in `gradients`."""
-        for path, place in self._places:  # `_at` written out: this is part of every training step
+        """Copy the gradients that a network's `backward` returned into `gradients`."""
+        for path, view in self._gradient_views:  # `_at` is inlined, since this runs at every training step
             leaf: Any = gradients
             for name in path:
                 leaf = leaf[name]
-            place.copy_(leaf)
+            view.copy_(leaf)
 
     def check(self, gradients: Params, network: str = "the network") -> None:
-        """Compares the gradients' names and shapes with the parameters'.
+        """Compare the gradients' names and shapes with those of the parameters.
 
         Raises:
-            ShapeError: a gradient is missing or has another shape than its parameter; says which.
+            ShapeError: a gradient is missing, or its shape differs from its parameter's; the message says which.
         """
         found = dict(leaves(gradients))
         for path in self.trained:
@@ -79,8 +79,8 @@ class ParameterStore:
                 raise ShapeError(f"{network}: backward gave parameter {name} a gradient of shape {got}, expected {expected}")
 
     def spread(self, values: Tensor) -> Tensor:
-        """One value for each replica ``(R,)`` as one for each trained number ``(P,)``."""
-        return torch.cat([values.repeat_interleave(place.numel() // len(values)) for _, place in self._places])
+        """Repeat a value for each replica ``(R,)`` to a value for each trained number ``(P,)``."""
+        return torch.cat([values.repeat_interleave(view.numel() // len(values)) for _, view in self._gradient_views])
 
     @property
     def buffers(self) -> list[Tensor]:
@@ -88,7 +88,7 @@ class ParameterStore:
         return [leaf for path, leaf in leaves(self.tree) if path not in self.trained]  # type: ignore[misc]
 
     def load(self, weights: Mapping[str, Tensor]) -> None:
-        """Overwrites the parameters and buffers of the only replica, by dotted name."""
+        """Overwrite the parameters and buffers of the only replica, given by dotted name."""
         for path, leaf in leaves(self.tree):
             leaf.copy_(weights[".".join(path)])  # type: ignore[union-attr]
 
@@ -101,7 +101,7 @@ class ParameterStore:
 
 
 def rebuild(tree: Params, tensors: Mapping[Path, Tensor], path: Path = ()) -> Params:
-    """A tree of the same form as `tree`, empty branches included, with the given tensors as its leaves."""
+    """A tree of the same structure as `tree`, including empty branches, with the given tensors as its leaves."""
     return {
         name: rebuild(value, tensors, (*path, name)) if isinstance(value, dict) else tensors[*path, name]
         for name, value in tree.items()

@@ -38,15 +38,15 @@ seeds = pytest.mark.parametrize("seeds", [(3,), SEEDS], ids=["solo", "lockstep"]
 
 @pytest.fixture
 def played(monkeypatch: pytest.MonkeyPatch) -> list[Script]:
-    """The scripts that came through their trial."""
+    """The scripts that passed their test."""
     found: list[Script] = []
-    tried = recording.RecordedStep._try
+    test = recording.RecordedStep._test
 
     def watch(self: recording.RecordedStep, script: Script, batch: Any) -> None:
-        tried(self, script, batch)
+        test(self, script, batch)
         found.extend([script] if self._proven else [])
 
-    monkeypatch.setattr(recording.RecordedStep, "_try", watch)
+    monkeypatch.setattr(recording.RecordedStep, "_test", watch)
     return found
 
 

@@ -1,12 +1,12 @@
-"""Recording: a training step, run once as its layers write it, becomes a list of calls that is played on the same tensors again.
+"""Recording: run a training step once with the layers' own code, then replay its calls on the same tensors.
 
-A layer written as its mathematics makes new tensors at every step, and views of its parameters, though both are the same each
-time. So one step is watched: every operation that reaches a tensor is noted down with what it was given and what came out
-(`recorder`). Then each result is given a lasting place, gradients theirs in the parameter store, and what nobody needs is left
-out (`plan`). Last, the calls are written as a Python function that names nothing but tensors that exist (`script`). Playing it
-gives the same numbers as the layers' own lines, to the last bit; where it does not, the layers' lines go on being used.
+A layer that is written as its mathematics makes new tensors and views of its parameters at every step, though they are the same
+each time. So one step is recorded: every operation on tensors, with its arguments and results (`recorder`). Then memory is
+allocated for each result, in the parameter store for gradients, and operations whose results are not used are dropped (`plan`).
+Last, the calls are compiled to a Python function that uses only existing tensors (`script`). Replaying it gives the same numbers
+as the layers' own code, to the last bit; if it does not, the layers' code is used.
 
-The idea is that of CUDA graphs, and of the tapes that PyTorch's own `make_fx` and JAX's tracing make.
+CUDA graphs work in the same way, and so do the traces of PyTorch's `make_fx` and of JAX.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ Step = Callable[[Batch, Noise], None]
 
 
 class RecordedStep:
-    """A training step for batches of one shape: recorded on the first, tried on the second, played from then on.
+    """A training step for batches of one shape: recorded on the first, tested on the second, replayed from then on.
 
-    The trial runs the second batch both ways from the same start and compares every number that outlives a step. A step that
-    cannot be recorded, since its layers look at numbers or draw their own, or that differs in the trial, is run as it is written.
+    The test runs the second batch both ways from the same start and compares every number that outlives a step. A step is run
+    eagerly if it cannot be recorded, since its layers read numbers or draw random ones themselves, or if it differs in the test.
     """
 
     def __init__(self, step: Step, noise: Noise, lasting: Callable[[], Sequence[Tensor]], gradients: Tensor) -> None:
-        """Takes the step as it is written, and what it changes: the tensors that outlive it, and the gradients' flat tensor."""
+        """Wrap `step`, which changes the tensors `lasting` that outlive it, and the flat tensor `gradients`."""
         self._step = step
         self._noise = noise
         self._lasting = lasting
@@ -46,7 +46,7 @@ class RecordedStep:
         self._arguments: dict[tuple[int, int], tuple[Batch, tuple[Tensor, ...]]] = {}
 
     def run(self, batches: Sequence[Batch]) -> None:
-        """The step on each batch in turn. Tensors that come again are remembered, whatever numbers they then hold."""
+        """Run the step on each batch in order. Preparations are cached for each batch's tensors, whatever numbers they hold."""
         rest = list(batches)
         while rest and not self._proven:
             batch = rest.pop(0)
@@ -55,12 +55,12 @@ class RecordedStep:
             elif self._script is None:
                 self._record(batch)
             else:
-                self._try(self._script, batch)
+                self._test(self._script, batch)
         if rest and self._script:
             self._script.play([self._prepared(self._script, batch) for batch in rest])
 
     def forget_batches(self) -> None:
-        """Lets go of the batches that have been remembered: others are to come."""
+        """Clear the cached batches, since others will follow."""
         self._arguments.clear()
 
     def _prepared(self, script: Script, batch: Batch) -> tuple[Tensor, ...]:
@@ -79,7 +79,7 @@ class RecordedStep:
         self._drawn = recorder.drawn
         self._script = Script(Plan(needed(recorder.calls), self._gradients), batch)
 
-    def _try(self, script: Script, batch: Batch) -> None:
+    def _test(self, script: Script, batch: Batch) -> None:
         lasting = self._lasting()
         start = [tensor.clone() for tensor in lasting]
         try:
@@ -100,6 +100,6 @@ class RecordedStep:
         self._script = None
 
 
-def _equal(one: Tensor, other: Tensor) -> bool:
-    """Whether two tensors hold the same numbers; "not a number" equals itself."""
-    return bool(((one == other) | (one.isnan() & other.isnan())).all())
+def _equal(a: Tensor, b: Tensor) -> bool:
+    """Whether two tensors hold the same numbers; NaN equals NaN."""
+    return bool(((a == b) | (a.isnan() & b.isnan())).all())

@@ -1,4 +1,4 @@
-"""The recorder: watches a training step while it is run, and notes down every operation that reaches a tensor."""
+"""The recorder: records every operation on tensors while a training step runs."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from regnet.rng import Noise
 Batch: TypeAlias = tuple[Tensor, Tensor]
 """Inputs ``(*R, B, F)`` and their coded targets."""
 Storage: TypeAlias = int
-"""What tells the memory of one tensor, and of all views of it, from that of others."""
+"""Identifies the memory of a tensor, which it shares with its views."""
 
 READS = {
     getattr(Tensor, name)
     for name in ("numpy", "tolist", "item", "__array__", "__bool__", "__float__", "__int__", "__index__", "__dlpack__", "data_ptr")
 }
-"""What turns a tensor's numbers into something that a recording would not see change."""
+"""Methods that turn a tensor's numbers into objects whose changes a recording would miss."""
 UNREPEATABLE = (torch.Tag.nondeterministic_seeded, torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape)
 
 
@@ -34,15 +34,15 @@ class Call:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     name: str
-    """What torch calls the operation, such as ``mul``."""
+    """The operation's name in torch, such as ``mul``."""
     made: tuple[Tensor, ...] = ()
-    """The tensors that it makes; none where it writes into tensors that it was given."""
+    """The tensors that it makes; none if it writes into its arguments."""
     written: tuple[Tensor, ...] = ()
-    """The tensors that it was given and writes into."""
+    """The arguments that it writes into."""
     pointwise: bool = False
-    """Whether each number of the result depends on the arguments' numbers at the same place alone."""
+    """Whether each number of the result depends only on the arguments' numbers at the same index."""
     draws: bool = False
-    """Whether it draws noise, which has to go on whether or not the numbers are used."""
+    """Whether it draws noise, which must be drawn whether or not the numbers are used."""
 
     @property
     def read(self) -> list[Tensor]:
@@ -51,21 +51,21 @@ class Call:
 
 
 class Recorder(TorchDispatchMode):
-    """Within, every operation on tensors is noted down as it is run, but for those that only make a view."""
+    """Context manager that records every operation on tensors, except those that only make a view."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.calls: list[Call] = []
         self.drawn: list[Tensor] = []
-        """The noise that the step drew, in order; played again, new noise is drawn into the same tensors."""
+        """The noise that the step drew, in order; a replay draws new noise into the same tensors."""
         self.refusal: str | None = None
-        """Why the step cannot be played again, if so."""
+        """Why the step cannot be replayed; None if it can."""
         self._watch = _Watch(self)
         self._paused = False
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
-        """No: torch would import its compiler, which takes a second, to keep it away from what it never sees."""
+        """False: otherwise torch imports its compiler, which takes a second, only to exclude it here."""
         return False
 
     def __enter__(self) -> Recorder:
@@ -78,11 +78,11 @@ class Recorder(TorchDispatchMode):
         self._watch.__exit__(*raised)  # type: ignore[no-untyped-call]
 
     def refuse(self, reason: str) -> None:
-        """Says why the step cannot be played again; the first reason counts."""
+        """Record why the step cannot be replayed; the first reason is kept."""
         self.refusal = self.refusal or reason
 
     def draw(self, noise: Noise, like: Tensor) -> Tensor:
-        """What `noise` gives, and will be asked for anew whenever the recording is played."""
+        """Draw from `noise`, and record a call that draws anew at each replay."""
         self._paused = True
         drawn = noise.rand_like(like).clone()
         self._paused = False
@@ -93,10 +93,10 @@ class Recorder(TorchDispatchMode):
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:
         result = func(*args, **(kwargs or {}))
         if not self._paused:
-            self._note(func, args, kwargs or {}, result)
+            self._record(func, args, kwargs or {}, result)
         return result
 
-    def _note(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
+    def _record(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
         if any(tag in func.tags for tag in UNREPEATABLE):
             self.refuse(f"{func} gives something else each time")
         written = tuple(_written(func._schema.arguments, args, kwargs))
@@ -108,7 +108,7 @@ class Recorder(TorchDispatchMode):
 
 
 class _Watch(TorchFunctionMode):
-    """Tells the recorder when a step looks at its numbers, which no operation on tensors shows."""
+    """Refuses the recording when a step reads its tensors' numbers, which no operation on tensors shows."""
 
     def __init__(self, recorder: Recorder) -> None:
         super().__init__()
@@ -121,7 +121,7 @@ class _Watch(TorchFunctionMode):
 
 
 class RecordedNoise(Noise):
-    """Noise during a recording."""
+    """Noise that is drawn through the recorder."""
 
     def __init__(self, noise: Noise, recorder: Recorder) -> None:
         self._noise = noise
@@ -132,7 +132,7 @@ class RecordedNoise(Noise):
 
 
 class RepeatedNoise(Noise):
-    """Noise that has been drawn before, once more in the same order."""
+    """Noise that was drawn before, in the same order."""
 
     def __init__(self, drawn: Sequence[Tensor]) -> None:
         self._drawn = iter(drawn)
@@ -142,7 +142,7 @@ class RepeatedNoise(Noise):
 
 
 def tensors_in(value: Any) -> Iterator[Tensor]:
-    """Every tensor in an argument, which may be a tensor, or a list, tuple or dict of arguments."""
+    """Every tensor in an argument: a tensor, or a list, tuple or dict of arguments."""
     if isinstance(value, Tensor):
         yield value
     elif isinstance(value, (list, tuple)):
@@ -158,7 +158,7 @@ def storage_of(tensor: Tensor) -> Storage:
 
 
 def _written(arguments: Sequence[Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[Tensor]:
-    """The tensors that an operation's schema says it writes into."""
-    for place, argument in enumerate(arguments):
+    """The tensors that the operation writes into, by its schema."""
+    for index, argument in enumerate(arguments):
         if argument.alias_info is not None and argument.alias_info.is_write:
-            yield from tensors_in(args[place] if place < len(args) else kwargs.get(argument.name))
+            yield from tensors_in(args[index] if index < len(args) else kwargs.get(argument.name))

@@ -1,4 +1,4 @@
-"""The script: a plan's calls as a Python function, each in the quickest form that torch has for it."""
+"""The script: a plan's calls as a Python function, each in the fastest form that torch offers."""
 
 from __future__ import annotations
 
@@ -12,51 +12,51 @@ from regnet.engines.recording.plan import Plan, same_layout
 from regnet.engines.recording.recorder import Batch, Call, storage_of, tensors_in
 
 COPIES = ("clone", "to", "_to_copy")
-"""Operations whose result is their first argument, in other memory or of another type."""
+"""Operations whose result is a copy of their first argument, possibly of a different type."""
 ARITHMETIC = ("add", "sub", "mul", "div", "add_", "sub_", "mul_", "div_")
-"""Operations that take a number for their second tensor, and take longer to convert it than to do their work."""
+"""Operations that accept a number as the second argument; converting it takes longer than the arithmetic."""
 
 
 class Script:
-    """A recorded step, to be played on batches of the same shape: calls one after another, on tensors that are all there.
+    """A recorded step, to be replayed on batches of the same shape: a sequence of calls on existing tensors.
 
-    What differs from batch to batch is the batch itself and its views. A batch is therefore prepared once, as `arguments`.
+    Only the batch and its views change between batches. A batch is therefore prepared once, by `arguments`.
     """
 
     def __init__(self, plan: Plan, batch: Batch) -> None:
-        """Takes the plan, and the batch that the step was recorded on."""
+        """Compile the plan; `batch` is the one that the step was recorded on."""
         self._recorded = batch
         self._constants: dict[str, Any] = {}
         self._views: dict[str, tuple[int, Tensor]] = {}
-        """For each name, which of the batch's tensors, and the view of it that the step uses."""
-        lines = [self._line(*_spelled(call, plan)) for call in plan.calls]
+        """For each name, the index of the batch's tensor, and the view of it that the step uses."""
+        lines = [self._line(*_fastest_form(call, plan)) for call in plan.calls]
         self.play: Callable[[Iterable[tuple[Tensor, ...]]], None] = self._compile(lines)
-        """Runs the step on each batch in turn, given by its `arguments`."""
+        """Runs the step on each batch in order, given by its `arguments`."""
 
     def arguments(self, batch: Batch) -> tuple[Tensor, ...]:
-        """The batch as `play` takes it: the views that the step looks at it through."""
-        return tuple(_moved(view, self._recorded[which], batch[which]) for which, view in self._views.values())
+        """The batch as `play` takes it: the views of it that the step uses."""
+        return tuple(_moved(view, self._recorded[index], batch[index]) for index, view in self._views.values())
 
     def _line(self, function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
-        words = [self._word(value) for value in args] + [f"{key}={self._word(value)}" for key, value in kwargs.items()]
-        return f"{self._constant(function)}({', '.join(words)})"
+        terms = [self._name(value) for value in args] + [f"{key}={self._name(value)}" for key, value in kwargs.items()]
+        return f"{self._constant(function)}({', '.join(terms)})"
 
-    def _word(self, value: Any) -> str:
-        """What the source calls a value: the name of a constant, or of a view of the batch."""
+    def _name(self, value: Any) -> str:
+        """The value in the source code: the name of a constant or of a view of the batch, or a tuple of names."""
         if isinstance(value, (list, tuple)) and any(isinstance(item, Tensor) for item in value):
-            return f"({''.join(f'{self._word(item)}, ' for item in value)})"
+            return f"({''.join(f'{self._name(item)}, ' for item in value)})"
         if isinstance(value, Tensor):
-            for which, tensor in enumerate(self._recorded):
+            for index, tensor in enumerate(self._recorded):
                 if storage_of(value) == storage_of(tensor):
-                    return self._view(which, value)
+                    return self._view(index, value)
         return self._constant(value)
 
-    def _view(self, which: int, tensor: Tensor) -> str:
+    def _view(self, index: int, tensor: Tensor) -> str:
         for name, (_, view) in self._views.items():
             if view.data_ptr() == tensor.data_ptr() and same_layout(view, tensor):
                 return name
         name = f"batch_{len(self._views)}"
-        self._views[name] = (which, tensor)
+        self._views[name] = (index, tensor)
         return name
 
     def _constant(self, value: Any) -> str:
@@ -73,14 +73,14 @@ class Script:
             "    return play",
         ]
         scope: dict[str, Any] = {}
-        exec(compile("\n".join(source), "<recorded step>", "exec"), scope)  # no word of it comes from outside
+        exec(compile("\n".join(source), "<recorded step>", "exec"), scope)  # the source contains no outside text
         return scope["script"](**self._constants)  # type: ignore[no-any-return]
 
 
-def _spelled(call: Call, plan: Plan) -> tuple[Callable[..., Any], tuple[Any, ...], Mapping[str, Any]]:
-    """The quickest function that does what the call did, on the plan's tensors, and its arguments.
+def _fastest_form(call: Call, plan: Plan) -> tuple[Callable[..., Any], tuple[Any, ...], Mapping[str, Any]]:
+    """The fastest function that does what the call did, with its arguments on the plan's tensors.
 
-    In place where the result takes an argument's place, else with ``out=``; by a copy where torch has neither.
+    In place if the result has an argument's slot, else with ``out=``, or with a copy if torch offers neither.
     """
     args, kwargs = plan.view(call.args), plan.view(call.kwargs)
     if call.name in ARITHMETIC and isinstance(args[1], float) and args[0].is_floating_point():
@@ -106,7 +106,7 @@ def _spelled(call: Call, plan: Plan) -> tuple[Callable[..., Any], tuple[Any, ...
 
 
 def _takes_out(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], result: Tensor) -> bool:
-    """Whether the function can write its result into a tensor; found out by doing so, since nothing else tells."""
+    """Whether the function can write its result into a tensor; it is called to find out, since there is no other way."""
     try:
         function(*args, **kwargs, out=result)
     except (TypeError, RuntimeError):
@@ -119,6 +119,6 @@ def _same_tensor(value: Any, result: Tensor) -> bool:
 
 
 def _moved(view: Tensor, recorded: Tensor, batch: Tensor) -> Tensor:
-    """A view of the recorded batch, as the same view of another."""
+    """The view of `batch` that corresponds to a view of the recorded batch."""
     offset = batch.storage_offset() + view.storage_offset() - recorded.storage_offset()
     return batch.as_strided(view.shape, view.stride(), offset)
