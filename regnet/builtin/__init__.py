@@ -1,4 +1,4 @@
-"""regnet's own components: a plugin like any other, found through the same entry point."""
+"""regnet's own components: a plugin like any other, found through the same entry point group."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Matrix products and sums with an optional replica axis: in each case the call that is quickest on small matrices."""
+"""Matrix products and sums with an optional replica axis: each uses the call that is fastest for small matrices."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 NARROW = 12
-"""Columns below which a batched product on the CPU takes up to four times as long as its transpose, which is wide."""
+"""The number of columns below which a batched product on the CPU takes up to four times as long as its transpose."""
 
 
 def matmul(a: Tensor, b: Tensor) -> Tensor:
@@ -29,11 +29,11 @@ def sum_of_outer_products(a: Tensor, b: Tensor) -> Tensor:
 
 
 def sum_of_rows(a: Tensor) -> Tensor:
-    """``Σ_n a_n``, ``(*R, M)``, for ``(*R, N, M)``: without a replica axis as a product with ones: the quicker."""
+    """``Σ_n a_n``, ``(*R, M)``, for ``(*R, N, M)``; without a replica axis as a product with ones, which is faster."""
     return a.sum(-2) if a.dim() == 3 else _row_of_ones(len(a), a.dtype, a.device).mm(a).squeeze(0)
 
 
 @cache
 def _row_of_ones(count: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    with torch.inference_mode(False):  # so that it can also take part where autograd looks on
+    with torch.inference_mode(False):  # so that autograd can also use it
         return torch.ones(1, count, dtype=dtype, device=device)

@@ -1,4 +1,4 @@
-"""What a plugin author implements: one small abstract class for each of the six kinds of component."""
+"""The contracts that plugin authors implement: a small abstract class for each of the six kinds of component."""
 
 from regnet.contracts.arithmetic import complement, descend
 from regnet.contracts.dataset import Dataset, Split, Splits, Task

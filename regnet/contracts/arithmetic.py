@@ -1,4 +1,4 @@
-"""Arithmetic with numeric options, which rounds alike whether an option is a number or a tensor with one for each replica."""
+"""Arithmetic with options that rounds in the same way whether an option is a number or a tensor with one for each replica."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from torch import Tensor
 
 @cache
 def constant(value: float, dtype: torch.dtype) -> Tensor:
-    """The number as a tensor of no dimension, made once: torch takes longer to convert a Python number than to multiply."""
-    with torch.inference_mode(False):  # so that it can also take part where autograd looks on
+    """The number as a tensor without dimensions, cached: torch takes longer to convert a Python number than to multiply."""
+    with torch.inference_mode(False):  # so that autograd can also use it
         return torch.tensor(value, dtype=dtype)
 
 
 def complement(share: float | Tensor, dtype: torch.dtype) -> Tensor:
-    """``1 - share``, computed in `dtype`: a Python number would be more precise, and so not quite the same."""
+    """``1 - share``, computed in `dtype`: with Python numbers it would be more precise, so the result would differ."""
     return 1 - (share if isinstance(share, Tensor) else constant(share, dtype))
 
 

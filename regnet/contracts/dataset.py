@@ -1,4 +1,4 @@
-"""A data set: examples to learn from and examples to be judged by."""
+"""A data set: examples for training and for testing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Task: TypeAlias = Literal["classification", "regression"]
 
 @dataclass(frozen=True)
 class Split:
-    """Examples in their own units: neither normalized nor coded, which is left to options of the run."""
+    """Examples in their original units: neither normalized nor coded, which options of the run control."""
 
     x: Tensor
     """Inputs ``(N, F)``, floating point."""
@@ -31,19 +31,19 @@ class Splits:
     train: Split
     test: Split
     classes: int | None = None
-    """The number of classes, or None where the targets are values to be predicted (regression)."""
+    """The number of classes, or None if the targets are values (regression)."""
 
 
 class Dataset(ABC):
     """A source of examples, generated or loaded."""
 
     redraw: bool
-    """Whether another seed gives other examples. With False, every seed of a study is given the same ones."""
+    """Whether the examples are regenerated for every seed. If False, all seeds of a study share the same examples."""
 
     @abstractmethod
     def load(self, generator: torch.Generator) -> Splits:
-        """The examples, the same ones for the same state of `generator`: draw from it alone."""
+        """The examples, which depend only on the state of `generator`: draw from it alone."""
 
     def label(self, x: Tensor) -> Tensor | None:
-        """The true class ``(N,)`` of any input ``(N, F)``, for figures to draw the boundary; None where it is not known."""
+        """The true class ``(N,)`` of any input ``(N, F)``, for figures to draw the boundary; None if it is unknown."""
         return None

@@ -1,4 +1,4 @@
-"""An initializer: where training starts from."""
+"""An initializer: the parameters that training starts from."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Initializer(ABC):
         """A weight matrix ``(out_features, in_features)``, drawn from `generator` alone."""
 
     def std(self, out_features: int, in_features: int) -> float | None:
-        """The standard deviation of a weight for these sizes, which the check then holds it to; None claims nothing."""
+        """The standard deviation of a weight for these sizes, which the check verifies; None to claim nothing."""
         return None
 
     def bias(self, out_features: int, in_features: int, generator: torch.Generator) -> Tensor:
-        """A bias ``(out_features,)``: zeros (the paper's equation (3)) unless the initializer says otherwise."""
+        """A bias ``(out_features,)``: by default zeros (the paper's equation (3))."""
         return torch.zeros(out_features)

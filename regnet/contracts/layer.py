@@ -1,4 +1,4 @@
-"""A layer: one step of a network, written once as mathematics and run for one seed or a thousand."""
+"""A layer: one step of a network, written once as mathematics and run for any number of seeds."""
 
 from __future__ import annotations
 
@@ -29,38 +29,38 @@ class Buffer:
 
 @dataclass(frozen=True)
 class Context:
-    """What a forward pass may know beside its input."""
+    """What a forward pass may use besides its input."""
 
     training: bool
-    """Whether this pass is part of training: dropout drops and batch norm uses the batch's own statistics."""
+    """Whether this pass is part of training: then dropout drops, and batch norm uses the batch's statistics."""
 
     noise: Noise
     """Uniform random numbers, one stream for each replica."""
 
 
 class Layer(ABC):
-    """A differentiable function of a batch, with parameters of its own or without.
+    """A differentiable function of a batch, with or without parameters.
 
     Write every method for the last two axes, ``(*R, B, F)``: `B` is the batch, `F` the features and `*R` either nothing or
-    one replica axis in front. Name negative axes only (``dy.sum(-2)``, ``x.mT``), and the same lines serve every seed at once.
+    one replica axis in front. Name negative axes only (``dy.sum(-2)``, ``x.mT``), so that the same code works for many seeds.
 
-    Nothing is kept on `self` but the constructor's options, under their own names. What `backward` needs goes through the cache.
+    Keep nothing on `self` except the constructor's options, under their names. Pass what `backward` needs through the cache.
     """
 
     def init(self, in_features: int, generator: torch.Generator) -> tuple[Params, int]:
-        """One replica's parameters, without a replica axis, and the number of features that come out.
+        """One replica's parameters, without a replica axis, and the number of output features.
 
         Draw from `generator` alone. Wrap state that is not trained in `Buffer`. A layer without parameters that keeps the
-        number of features needs no `init` of its own. A layer that cannot take that many features raises `ShapeError`.
+        number of features need not implement `init`. A layer that cannot take that many features raises `ShapeError`.
         """
         return {}, in_features
 
     @abstractmethod
     def forward(self, params: Params, x: Tensor, context: Context) -> tuple[Tensor, Any]:
-        """The output ``(*R, B, F_out)`` for the input `x` ``(*R, B, F_in)``, and the cache that `backward` will be given.
+        """The output ``(*R, B, F_out)`` for the input `x` ``(*R, B, F_in)``, and the cache that is passed to `backward`.
 
-        Plain tensor code that autograd could differentiate: the PyTorch engine runs it so when `torch_module` names nothing,
-        and the check compares `backward` with it.
+        Write plain tensor code that autograd can differentiate: the PyTorch engine does so if `torch_module` returns None, and
+        the check compares `backward` with the result.
         """
 
     @abstractmethod
@@ -71,15 +71,15 @@ class Layer(ABC):
         """
 
     def gradients(self, params: Params, cache: Any, dy: Tensor) -> Params:
-        """The second half of what `backward` returns, for a layer whose input is the data: nobody asks for its gradient.
+        """The second half of what `backward` returns, for a layer whose input is the data, so that its gradient is not needed.
 
-        Worth an implementation of its own only where leaving out the first half saves much.
+        Implement it only if leaving out the first half saves much time.
         """
         return self.backward(params, cache, dy)[1]
 
     def torch_module(self, nn: ModuleType, in_features: int) -> torch.nn.Module | None:
-        """PyTorch's own counterpart, built from the given `torch.nn`, for the baseline to use; None where there is none.
+        """PyTorch's counterpart, built from the given `torch.nn`, for the baseline to use; None if there is none.
 
-        Its parameters and buffers must go by the names that `init` gives them.
+        Its parameters and buffers must have the names that `init` gives them.
         """
         return None

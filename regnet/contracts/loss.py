@@ -10,7 +10,7 @@ from typing import ClassVar, Literal, TypeAlias
 from torch import Tensor
 
 Coding: TypeAlias = Literal["signed", "one_hot", "index", "standardized", "values"]
-"""How a target is written.
+"""How a target is encoded.
 
 signed
     1 for the class and -1 for the others, ``(N, K)``.
@@ -29,11 +29,11 @@ class Loss(ABC):
     """A differentiable function of a batch of predictions and their targets, with one value for each replica.
 
     `backward` must be the gradient of exactly what `forward` returns. Both are functions of the same two tensors, so that
-    a training step, which never reads the value, does not have to compute it.
+    a training step, which does not need the value, need not compute it.
     """
 
     codings: ClassVar[tuple[Coding, ...]]
-    """The target codings that the loss can take, the preferred one of each task first."""
+    """The target codings that the loss accepts; the first of each task is the preferred one."""
 
     @abstractmethod
     def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
@@ -44,12 +44,12 @@ class Loss(ABC):
         """The gradient of `forward` with respect to the predictions, ``(*R, B, K)``."""
 
     def probabilities(self, prediction: Tensor) -> Tensor | None:
-        """The probability of each class, ``(*R, N, K)``, that outputs ``(*R, N, K)`` stand for; None where they stand for none.
+        """The probability of each class, ``(*R, N, K)``, for the outputs ``(*R, N, K)``; None if the loss defines none.
 
         Metrics such as the log loss need it.
         """
         return None
 
     def torch_loss(self, nn: ModuleType) -> Callable[[Tensor, Tensor], Tensor] | None:
-        """PyTorch's own counterpart, built from the given `torch.nn`, for one replica; None where there is none."""
+        """PyTorch's counterpart for one replica, built from the given `torch.nn`; None if there is none."""
         return None

@@ -1,4 +1,4 @@
-"""A metric: a number that says how good predictions are, in terms a person can judge."""
+"""A metric: a number that measures how good predictions are, in terms that people can judge."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ Prediction: TypeAlias = Literal["scores", "probabilities", "values"]
 """What a metric is given as the prediction.
 
 scores
-    the network's outputs ``(*R, N, K)``, the largest for the class that it answers.
+    the network's outputs ``(*R, N, K)``; the largest is that of the predicted class.
 probabilities
-    the probability of each class, ``(*R, N, K)``, as the loss reads the outputs: see `Loss.probabilities`.
+    the probability of each class, ``(*R, N, K)``: see `Loss.probabilities`.
 values
-    values in their own units, ``(*R, N, K)``.
+    values in their original units, ``(*R, N, K)``.
 """
 
 
 class Metric(ABC):
     """A function of all predictions for a split and their true answers, with one value for each replica.
 
-    What is said of it here is what tables, figures, statistics, early stopping and sweepers know of it. A value that is undefined,
-    such as a score of a class that does not occur, is NaN.
+    Tables, figures, statistics, early stopping and sweepers use these attributes. An undefined value, such as a score of a class
+    that does not occur, is NaN.
     """
 
     takes: ClassVar[Prediction]
-    """What `compute` is given; it also says whether the metric is for classification or for regression."""
+    """The predictions that `compute` takes, which also decides whether the metric is for classification or for regression."""
     title: ClassVar[str]
-    """What to call it in tables and figures, such as ``error rate``."""
+    """The name in tables and figures, such as ``error rate``."""
     unit: ClassVar[str] = ""
     """The unit in which values are shown, such as ``%``."""
     scale: ClassVar[float] = 1.0
-    """What a value is multiplied by to be shown in that unit."""
+    """The factor by which a value is multiplied to be shown in that unit."""
     smallest: ClassVar[float] = -inf
-    """No value is below it."""
+    """The lower bound of values."""
     largest: ClassVar[float] = inf
-    """No value is above it."""
+    """The upper bound of values."""
     better: ClassVar[Literal["smaller", "larger"]] = "smaller"
-    """Which direction is the better one."""
+    """Whether smaller or larger values are better."""
     axes: ClassVar[tuple[str, ...]] = ()
-    """For a metric that is a table, what its axes are, such as ``("true class", "answer")``; none for a single number."""
+    """For a metric that is a table, the names of its axes, such as ``("true class", "answer")``; empty for a single number."""
 
     @classmethod
     def task(cls) -> Task:
-        """What the metric is for."""
+        """The task that the metric is for."""
         return "regression" if cls.takes == "values" else "classification"
 
     @abstractmethod

@@ -1,6 +1,6 @@
-"""How a constructor's annotation says more about an option than its type: its range, and whether replicas may differ in it.
+"""Annotations of a constructor's option besides its type: its range, and whether replicas may differ in it.
 
-Ranges are written with the `annotated-types` package, the vocabulary that pydantic reads::
+Ranges are written with the `annotated-types` package, which pydantic reads::
 
     lr: Annotated[float, Gt(0), PER_REPLICA] = 0.001
 """
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 class PerReplica:
     """Marks a numeric option in which the replicas of one lockstep program may differ.
 
-    The component's code then has to work when the option is a tensor that broadcasts against what it is applied to.
-    Sizes, switches and names cannot carry the mark: replicas of one program have one structure.
+    The component's code must also work if the option is a tensor that broadcasts against what it is applied to.
+    Sizes, switches and names cannot be marked: all replicas of a program have the same structure.
     """
 
 

@@ -1,4 +1,4 @@
-"""Real patients' data: a value to be predicted, so that nothing is made for classes alone."""
+"""Real patient data, for regression."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from regnet.contracts import Dataset, Splits
 
 @dataclass(frozen=True)
 class Diabetes(Dataset):
-    """442 patients, ten measurements each, and how far the disease went within a year (25 to 346); scikit-learn's copy.
+    """442 patients with ten measurements each, to predict the progress of the disease after a year (25 to 346).
+
+    The data are scikit-learn's copy.
 
     Source: Efron, Hastie, Johnstone and Tibshirani, "Least angle regression", Annals of Statistics 2004.
 
     Args:
-        test_share: the share of the patients to be judged by, above 0 and below 1.
-        redraw: whether each seed splits the patients in a way of its own, or all share one split.
+        test_share: the share of the patients for testing, above 0 and below 1.
+        redraw: whether the split is regenerated for every seed; if false, all seeds share one split.
     """
 
     test_share: Annotated[float, Interval(gt=0, lt=1)] = 0.2

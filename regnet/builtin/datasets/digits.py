@@ -1,4 +1,4 @@
-"""Real handwritten digits, small enough to train on in seconds: ten classes, so that nothing is made for two alone."""
+"""Real handwritten digits in ten classes, small enough to train on in seconds."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Digits(Dataset):
     Source: Alpaydin and Kaynak, "Optical recognition of handwritten digits", UCI Machine Learning Repository, 1998.
 
     Args:
-        test_share: the share of the images to be judged by, above 0 and below 1.
-        redraw: whether each seed splits the images in a way of its own, or all share one split.
+        test_share: the share of the images for testing, above 0 and below 1.
+        redraw: whether the split is regenerated for every seed; if false, all seeds share one split.
     """
 
     test_share: Annotated[float, Interval(gt=0, lt=1)] = 0.2

@@ -20,9 +20,9 @@ class Disc(Dataset):
     The disc's area is ½, so both classes are equally likely. Source: the paper's section IV.A.
 
     Args:
-        train_size: points to train on.
-        test_size: points to be judged by.
-        redraw: whether each seed draws points of its own, as the paper's code does, or all share one set.
+        train_size: the number of training points.
+        test_size: the number of test points.
+        redraw: whether the points are regenerated for every seed, as in the paper's code; if false, all seeds share one set.
     """
 
     train_size: Annotated[int, Ge(2)] = 1000

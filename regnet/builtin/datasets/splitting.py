@@ -1,4 +1,4 @@
-"""Dividing a fixed set of examples into those to train on and those to be judged by."""
+"""Split a fixed set of examples into training and test examples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One number everywhere: for tests, and for seeing what happens when units start alike."""
+"""The same number for every weight: for tests, and to see what happens when units start equal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Constant(Initializer):
     """``W = value``; the bias is zero.
 
     Args:
-        value: what every weight is.
+        value: the value of every weight.
     """
 
     value: Annotated[float, PER_REPLICA] = 0.0

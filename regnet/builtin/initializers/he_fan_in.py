@@ -17,7 +17,7 @@ from regnet.contracts import PER_REPLICA, Initializer
 class HeFanIn(Initializer):
     """``W ~ N(0, gain² · 2 / F_in)``: normal with standard deviation ``gain √(2 / F_in)``; the bias is zero.
 
-    Scaling by the input size keeps the activations' variance on their way forward through rectifiers.
+    Scaling by the input size preserves the variance of activations in the forward pass through rectifiers.
     Source: He, Zhang, Ren and Sun, "Delving deep into rectifiers", ICCV 2015, equation (10).
 
     Args:

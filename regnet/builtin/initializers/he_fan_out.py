@@ -1,4 +1,4 @@
-"""He's initialization by the output size: what the paper's code does."""
+"""He's initialization by the output size: the form in the paper's code."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from regnet.contracts import PER_REPLICA, Initializer
 class HeFanOut(Initializer):
     """``W ~ N(0, gain² · 2 / F_out)``: normal with standard deviation ``gain √(2 / F_out)``; the bias is zero.
 
-    The form in the paper's code. Its equation (2) reads as if the standard deviation were ``2 / √F_out``, which is √2 times
-    as much (``gain=1.4142``). Scaling by the output size keeps the gradient's variance on its way back through rectifiers.
+    The form in the paper's code. The paper's equation (2) reads as if the standard deviation were ``2 / √F_out``, which is √2
+    times as much (``gain=1.4142``). Scaling by the output size preserves the variance of gradients in the backward pass through
+    rectifiers.
     Source: He, Zhang, Ren and Sun, "Delving deep into rectifiers", ICCV 2015, equation (14).
 
     Args:

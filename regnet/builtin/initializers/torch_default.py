@@ -1,4 +1,4 @@
-"""What PyTorch does when it is told nothing: how the paper's baseline started."""
+"""PyTorch's default initialization: that of the paper's baseline."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from regnet.contracts import Initializer
 class TorchDefault(Initializer):
     """``W, b ~ U(-1/√F_in, 1/√F_in)``: the default of `torch.nn.Linear`, for the weight and for the bias.
 
-    The weight's standard deviation is ``1 / √(3 F_in)``, and unlike elsewhere the bias is not zero.
+    The weight's standard deviation is ``1 / √(3 F_in)``. Unlike with the other initializers, the bias is not zero.
     """
 
     def weight(self, out_features: int, in_features: int, generator: torch.Generator) -> Tensor:

@@ -1,4 +1,4 @@
-"""All zeros: for a layer that shall do nothing at first."""
+"""All zeros: for a layer that outputs zero at the start of training."""
 
 from __future__ import annotations
 

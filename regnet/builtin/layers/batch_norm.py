@@ -1,4 +1,4 @@
-"""Batch normalization: gives each feature mean 0 and variance 1 over the batch, and remembers both for later."""
+"""Batch normalization: give each feature mean 0 and variance 1 over the batch, and keep running statistics for prediction."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from regnet.contracts import Buffer, Context, Layer, Params
 class BatchNorm(Layer):
     """``y = w x̂ + b`` with ``x̂ = (x - μ) / σ`` and ``σ² = var(x) + eps``.
 
-    While training, mean and variance are the batch's own, and with ``g = dy w`` and means over the batch::
+    While training, mean and variance are those of the batch, and with ``g = dy w`` and means over the batch::
 
         dw = Σ_B dy x̂,   db = Σ_B dy,   dx = (g - mean(g) - x̂ mean(g x̂)) / σ
 
-    Otherwise they are the running statistics, one set for each replica, which the loss does not depend on: ``dx = g / σ``.
+    Otherwise they are the running statistics, one set for each replica, which do not depend on `x`: ``dx = g / σ``.
     Each training pass moves those by `momentum` towards the batch's mean and unbiased variance.
     Source: Ioffe and Szegedy, "Batch normalization", ICML 2015.
 
@@ -45,7 +45,7 @@ class BatchNorm(Layer):
     def forward(self, params: Params, x: Tensor, context: Context) -> tuple[Tensor, Any]:
         if context.training:
             variance, mean = torch.var_mean(x, -2, correction=0)
-            self._remember(params, mean.detach(), variance.detach(), x.shape[-2])
+            self._update_statistics(params, mean.detach(), variance.detach(), x.shape[-2])
         else:
             mean, variance = params["running_mean"], params["running_var"]
         inverse = torch.rsqrt(variance + self.eps).unsqueeze(-2)
@@ -53,7 +53,7 @@ class BatchNorm(Layer):
         y = normal * params["weight"].unsqueeze(-2) + params["bias"].unsqueeze(-2)
         return y, (normal, inverse, context.training)
 
-    def _remember(self, params: Params, mean: Tensor, variance: Tensor, batch: int) -> None:
+    def _update_statistics(self, params: Params, mean: Tensor, variance: Tensor, batch: int) -> None:
         params["running_mean"].lerp_(mean, self.momentum)
         params["running_var"].lerp_(variance * (batch / max(batch - 1, 1)), self.momentum)
 

@@ -1,4 +1,4 @@
-"""Dropout: silences random features while training, so that the network cannot lean on any one of them."""
+"""Dropout: set random features to zero while training, so that the network does not depend on single features."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from regnet.contracts import PER_REPLICA, Context, Layer, Params, complement
 class Dropout(Layer):
     """While training ``y = x m / (1 - p)`` with `m` 0 with probability `p` and else 1; otherwise ``y = x``.
 
-    The factor keeps the expected value of each feature; the gradient takes the same path, ``dx = dy m / (1 - p)``.
-    It names no counterpart in PyTorch, whose dropout draws from the global generator: under autograd the same `forward`, with
-    the same seed's noise, drops the same features.
+    The factor preserves the expected value of each feature. The gradient is ``dx = dy m / (1 - p)``.
+    There is no PyTorch counterpart, since PyTorch's dropout draws from the global generator: under autograd the same `forward`,
+    with the same seed's noise, drops the same features.
     Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 2014.
 
     Args:
-        p: the probability that a feature is silenced, at least 0 and below 1.
+        p: the probability that a feature is set to zero, at least 0 and below 1.
     """
 
     p: Annotated[float, Ge(0), Lt(1), PER_REPLICA] = 0.5

@@ -1,4 +1,4 @@
-"""The Gaussian error linear unit: weighs each feature by how likely a normal variable is to be smaller."""
+"""The Gaussian error linear unit: weight each feature by the probability that a normal variable is smaller."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CUBIC = 0.044715
 class GELU(Layer):
     """``y = x Φ(x)`` with Φ the standard normal distribution function and φ its density.
 
-    Exactly, ``dy/dx = Φ(x) + x φ(x)``. The approximation takes ``Φ(x) ≈ ½ (1 + tanh u)`` with ``u = √(2/π) (x + 0.044715 x³)``,
+    Exactly, ``dy/dx = Φ(x) + x φ(x)``. The approximation uses ``Φ(x) ≈ ½ (1 + tanh u)`` with ``u = √(2/π) (x + 0.044715 x³)``,
     so that ``dy/dx = ½ (1 + tanh u) + ½ x (1 - tanh² u) u'`` with ``u' = √(2/π) (1 + 3 · 0.044715 x²)``.
     Source: Hendrycks and Gimpel, "Gaussian error linear units", 2016.
 

@@ -1,4 +1,4 @@
-"""Layer normalization: gives the features of each example mean 0 and variance 1, then a learned scale and shift."""
+"""Layer normalization: give the features of each example mean 0 and variance 1, then a learned scale and shift."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from regnet.contracts import Context, Layer, Params
 class LayerNorm(Layer):
     """``y = w x̂ + b`` with ``x̂ = (x - μ) / σ`` and ``σ² = var(x) + eps``, mean and variance over the features.
 
-    With ``g = dy w`` and means over the features, both μ and σ depending on `x`::
+    Both μ and σ depend on `x`, so with ``g = dy w`` and means over the features::
 
         dw = Σ_B dy x̂,   db = Σ_B dy,   dx = (g - mean(g) - x̂ mean(g x̂)) / σ
 

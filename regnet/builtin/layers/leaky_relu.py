@@ -1,4 +1,4 @@
-"""The rectifier that lets a little of the negative part through, so that no unit stops learning."""
+"""The leaky rectifier: it passes a small multiple of the negative part, so that no unit stops learning."""
 
 from __future__ import annotations
 

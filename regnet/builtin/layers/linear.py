@@ -1,4 +1,4 @@
-"""The fully connected layer: where nearly all of a network's parameters and arithmetic are."""
+"""The fully connected layer, which has nearly all of a network's parameters and arithmetic."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Linear(Layer):
         dx = dy W         (*R, B, F_in)
 
     Args:
-        out_features: features that come out.
+        out_features: the number of output features.
         bias: whether `b` is added.
         initializer: draws `W` and `b`.
     """

@@ -16,9 +16,9 @@ from regnet.contracts import Context, Layer, Params
 class ReLU(Layer):
     """The positive part, ``y = max(x, 0)``: the paper's equation (4).
 
-    Its derivative is 1 where ``x > 0`` and 0 where ``x < 0``, the paper's (10); at 0 it is taken to be 0, as PyTorch does.
+    Its derivative is 1 where ``x > 0`` and 0 where ``x < 0``, the paper's (10); at 0 it is defined as 0, as in PyTorch.
     That is the sign of `y`, so ``dx = dy · sign(y)``, which takes less than half the time of masking. It differs from a mask
-    only where `dy` has overflowed to infinity: 0 · ∞ is no number, and the run has diverged either way.
+    only where `dy` has overflowed to infinity: 0 · ∞ is NaN, and the run has diverged in both cases.
     """
 
     def forward(self, params: Params, x: Tensor, context: Context) -> tuple[Tensor, Any]:

@@ -17,7 +17,7 @@ from regnet.network.sequential import Sequential
 
 @dataclass(frozen=True)
 class Residual(Layer):
-    """``y = x + f(x)`` with `f` the given layers, one after another.
+    """``y = x + f(x)`` with `f` the given layers in sequence.
 
     By the paper's equation (9) both paths carry the gradient: ``dx = dy + f'(x)ᵀ dy``.
     Source: He, Zhang, Ren and Sun, "Deep residual learning for image recognition", CVPR 2016.

@@ -1,4 +1,4 @@
-"""The logistic function: squeezes each feature into a probability."""
+"""The logistic function: map each feature to a number between 0 and 1."""
 
 from __future__ import annotations
 

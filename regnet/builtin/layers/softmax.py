@@ -1,4 +1,4 @@
-"""The softmax: turns the features of an example into probabilities that add up to one."""
+"""The softmax: map the features of an example to probabilities that sum to 1."""
 
 from __future__ import annotations
 

@@ -19,10 +19,10 @@ class BinaryCrossEntropy(Loss):
     """``L = (1/B) Σ_B Σ_K (log(1 + eʸ) - t y)`` for logits `y` and targets `t` of 0 or 1; its mean over the outputs by default.
 
     That is ``-t log s - (1 - t) log(1 - s)`` with ``s = 1 / (1 + e⁻ʸ)``, written so that large logits do not overflow. The
-    gradient is ``(s - t)``, divided alike.
+    gradient is ``(s - t)``, divided in the same way.
 
     Args:
-        reduction: "sum" over the outputs of an example, or "mean" over them; the batch is averaged over either way.
+        reduction: "sum" over the outputs of an example, or "mean" over them; the batch is averaged over in both cases.
     """
 
     reduction: Reduction = "mean"

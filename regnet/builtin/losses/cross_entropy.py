@@ -17,7 +17,7 @@ from regnet.contracts import Coding, Loss
 class CrossEntropy(Loss):
     """``L = (1/B) Σ_B (log Σ_k exp(y_k) - y_t)`` for logits `y` and the class number `t`.
 
-    The gradient is ``(softmax(y) - e_t) / B`` with `e_t` 1 at the class and 0 elsewhere. The network ends with the logits:
+    The gradient is ``(softmax(y) - e_t) / B`` with `e_t` 1 at the class and 0 elsewhere. The network's output is the logits:
     the softmax is part of the loss.
     """
 
@@ -29,8 +29,8 @@ class CrossEntropy(Loss):
 
     def backward(self, prediction: Tensor, target: Tensor) -> Tensor:
         batch = prediction.shape[-2]
-        one = torch.full_like(target, -1, dtype=prediction.dtype).unsqueeze(-1)
-        return prediction.softmax(-1).scatter_add(-1, target.unsqueeze(-1), one) / batch
+        minus_one = torch.full_like(target, -1, dtype=prediction.dtype).unsqueeze(-1)
+        return prediction.softmax(-1).scatter_add(-1, target.unsqueeze(-1), minus_one) / batch
 
     def probabilities(self, prediction: Tensor) -> Tensor:
         """``softmax(y)``."""

@@ -1,4 +1,4 @@
-"""The Huber loss: square for small errors, straight for large ones, so that no outlier dominates."""
+"""The Huber loss: quadratic for small errors and linear for large ones, so that outliers do not dominate."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Huber(Loss):
     Source: Huber, "Robust estimation of a location parameter", 1964.
 
     Args:
-        delta: the error δ beyond which the loss is straight, above 0.
-        reduction: "sum" over the outputs of an example, or "mean" over them; the batch is averaged over either way.
+        delta: the error δ beyond which the loss is linear, above 0.
+        reduction: "sum" over the outputs of an example, or "mean" over them; the batch is averaged over in both cases.
     """
 
     delta: Annotated[float, Gt(0)] = 1.0

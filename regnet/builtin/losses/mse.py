@@ -17,11 +17,11 @@ from regnet.contracts import Coding, Loss
 class MSE(Loss):
     """``L = (1/B) Σ_B Σ_K (y - t)²`` with reduction "sum", the paper's equation (6); its mean over the outputs with "mean".
 
-    The gradient is ``(2/B) (y - t)``, the paper's (15); with "mean", as in PyTorch's default, it is smaller by the number of
+    The gradient is ``(2/B) (y - t)``, the paper's (15); with "mean", as in PyTorch's default, it is divided by the number of
     outputs `K`, and so is every step of plain gradient descent.
 
     Args:
-        reduction: "sum" over the outputs of an example, or "mean" over them; the batch is averaged over either way.
+        reduction: "sum" over the outputs of an example, or "mean" over them; the batch is averaged over in both cases.
     """
 
     reduction: Reduction = "sum"

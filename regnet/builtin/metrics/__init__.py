@@ -1,1 +1,1 @@
-"""Metrics: how good predictions are, in terms a person can judge."""
+"""regnet's own metrics, one to a file."""

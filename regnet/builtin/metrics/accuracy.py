@@ -1,4 +1,4 @@
-"""The accuracy: one less the error rate."""
+"""The accuracy: one minus the error rate."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from regnet.contracts.metric import Prediction
 
 @dataclass(frozen=True)
 class Accuracy(Metric):
-    """The share of examples that are answered with the right class: ``mean(argmax y = t)``."""
+    """The share of examples with the right predicted class: ``mean(argmax y = t)``."""
 
     takes: ClassVar[Prediction] = "scores"
     title: ClassVar[str] = "accuracy"

@@ -17,8 +17,8 @@ from regnet.contracts.metric import Prediction
 class AUROC(Metric):
     """The probability that an example of a class is ranked above one of another class, a tie counting half.
 
-    Examples are ranked by ``log softmax(y)`` of the class. With two classes that is the area for class 1; with more, the mean over
-    the classes, each against all others. With n₁ examples of the class, n₀ others and ranks r, a class has
+    Examples are ranked by ``log softmax(y)`` of the class. With two classes, the value is the area for class 1; with more, the mean
+    over the classes, each against all others. With n₁ examples of the class, n₀ others and ranks r, a class has
     ``(Σ r - n₁ (n₁ + 1) / 2) / (n₀ n₁)``. NaN where a class has no examples.
 
     Source: Hanley and McNeil, The meaning and use of the area under a receiver operating characteristic (ROC) curve,

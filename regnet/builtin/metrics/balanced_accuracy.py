@@ -1,4 +1,4 @@
-"""The balanced accuracy: every class counts alike, however many examples it has."""
+"""The balanced accuracy: every class has the same weight, whatever its number of examples."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from regnet.contracts.metric import Prediction
 
 @dataclass(frozen=True)
 class BalancedAccuracy(Metric):
-    """The mean over the classes of the share of their examples that are answered right; classes without examples are left out.
+    """The mean over the classes of the share of their examples that are classified right; classes without examples are left out.
 
     Source: Brodersen et al., The balanced accuracy and its posterior distribution, ICPR 2010.
     """

@@ -1,4 +1,4 @@
-"""The expected calibration error: how far the network's confidence is from how often it is right."""
+"""The expected calibration error: the distance between the network's confidence and its accuracy."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from regnet.contracts.metric import Prediction
 
 @dataclass(frozen=True)
 class CalibrationError(Metric):
-    """``Σ_b n_b / N |accuracy_b - confidence_b|`` over bins b of equal width of the probability of the answered class.
+    """``Σ_b n_b / N |accuracy_b - confidence_b|`` over bins b of equal width of the predicted class's probability.
 
     Args:
-        bins: into how many bins the probabilities from 0 to 1 are put.
+        bins: the number of bins for probabilities from 0 to 1.
 
     Source: Guo et al., On calibration of modern neural networks, ICML 2017.
     """

@@ -1,4 +1,4 @@
-"""The confusion matrix: which classes are taken for which."""
+"""The confusion matrix: how often each class is predicted for each true class."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from regnet.contracts.metric import Prediction
 
 @dataclass(frozen=True)
 class ConfusionMatrix(Metric):
-    """The number of examples of each class (rows) that are answered with each class (columns), ``(*R, K, K)``."""
+    """The number of examples of each class (rows) that are predicted as each class (columns), ``(*R, K, K)``."""
 
     takes: ClassVar[Prediction] = "scores"
     title: ClassVar[str] = "confusion matrix"

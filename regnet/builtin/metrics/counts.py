@@ -1,4 +1,4 @@
-"""How often each class was answered with each class: what several metrics are computed from."""
+"""Counts of predicted classes by true class, from which several metrics are computed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def confusion(scores: Tensor, target: Tensor) -> Tensor:
-    """The number of examples ``(*R, K, K)`` of each class (rows) that were answered with each class (columns), in double precision.
+    """The number of examples ``(*R, K, K)`` of each class (rows) that are predicted as each class (columns), in double precision.
 
     Args:
         scores: the network's outputs ``(*R, N, K)``.
@@ -21,5 +21,5 @@ def confusion(scores: Tensor, target: Tensor) -> Tensor:
 
 
 def share(part: Tensor, whole: Tensor) -> Tensor:
-    """``part / whole``, and NaN where the whole is 0."""
+    """``part / whole``, or NaN where `whole` is 0."""
     return torch.where(whole > 0, part / whole, torch.nan)

@@ -13,7 +13,7 @@ from regnet.contracts.metric import Prediction
 
 @dataclass(frozen=True)
 class ErrorRate(Metric):
-    """The share of examples that are answered with a wrong class: ``mean(argmax y ≠ t)``."""
+    """The share of examples with a wrong predicted class: ``mean(argmax y ≠ t)``."""
 
     takes: ClassVar[Prediction] = "scores"
     title: ClassVar[str] = "error rate"

@@ -1,4 +1,4 @@
-"""The F1 score: precision and recall in one number, every class alike."""
+"""The F1 score: precision and recall in one number, with the same weight for every class."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from regnet.contracts.metric import Prediction
 
 
 def class_f1(scores: Tensor, target: Tensor) -> Tensor:
-    """``2 TP / (2 TP + FP + FN)`` of each class, ``(*R, K)``; NaN for a class that neither occurs nor is answered."""
+    """``2 TP / (2 TP + FP + FN)`` of each class, ``(*R, K)``; NaN for a class that neither occurs nor is predicted."""
     counts = confusion(scores, target)
     hits = counts.diagonal(dim1=-2, dim2=-1)
     return share(2 * hits, counts.sum(-1) + counts.sum(-2))
@@ -23,7 +23,7 @@ def class_f1(scores: Tensor, target: Tensor) -> Tensor:
 class F1(Metric):
     """The mean over the classes (macro) of ``2 TP / (2 TP + FP + FN)``: the harmonic mean of precision and recall.
 
-    A class that neither occurs nor is answered is left out.
+    A class that neither occurs nor is predicted is left out.
 
     Source: van Rijsbergen, Information Retrieval, 1979.
     """

@@ -1,4 +1,4 @@
-"""The log loss: how improbable the network holds the right answers, also called the cross entropy."""
+"""The log loss, also called cross entropy: the mean negative log-probability of the right classes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from regnet.contracts.metric import Prediction
 
 @dataclass(frozen=True)
 class LogLoss(Metric):
-    """``-mean(log p_t)`` with p the probability given to the right class, in nats.
+    """``-mean(log p_t)`` with `p_t` the predicted probability of the right class, in nats.
 
-    Probabilities are kept off 0 and 1 by the resolution of their type, as scikit-learn does.
+    Probabilities are clipped to ``[eps, 1 - eps]`` with `eps` the resolution of their type, as in scikit-learn.
     """
 
     takes: ClassVar[Prediction] = "probabilities"

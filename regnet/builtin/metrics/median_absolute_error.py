@@ -1,4 +1,4 @@
-"""The median absolute error, which outliers do not move."""
+"""The median absolute error, which is robust to outliers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from regnet.contracts.metric import Prediction
 
 @dataclass(frozen=True)
 class MedianAbsoluteError(Metric):
-    """The median of ``|y - t|`` over the examples, averaged over the outputs, in the values' own units."""
+    """The median of ``|y - t|`` over the examples, averaged over the outputs, in the values' units."""
 
     takes: ClassVar[Prediction] = "values"
     title: ClassVar[str] = "median absolute error"

@@ -15,7 +15,7 @@ from regnet.contracts.metric import Prediction
 
 @dataclass(frozen=True)
 class ClassPrecision(Metric):
-    """Of the examples that are answered with a class, the share that belongs to it, ``(*R, K)``; NaN for one never answered."""
+    """The share of examples predicted as a class that belong to it, ``(*R, K)``; NaN for a class that is never predicted."""
 
     takes: ClassVar[Prediction] = "scores"
     title: ClassVar[str] = "precision of each class"
@@ -31,7 +31,7 @@ class ClassPrecision(Metric):
 
 @dataclass(frozen=True)
 class ClassRecall(Metric):
-    """Of the examples of a class, the share that is answered with it, ``(*R, K)``; NaN for a class without examples."""
+    """The share of examples of a class that are predicted as it, ``(*R, K)``; NaN for a class without examples."""
 
     takes: ClassVar[Prediction] = "scores"
     title: ClassVar[str] = "recall of each class"
@@ -47,7 +47,7 @@ class ClassRecall(Metric):
 
 @dataclass(frozen=True)
 class ClassF1(Metric):
-    """``2 TP / (2 TP + FP + FN)`` of each class, ``(*R, K)``; NaN for a class that neither occurs nor is answered."""
+    """``2 TP / (2 TP + FP + FN)`` of each class, ``(*R, K)``; NaN for a class that neither occurs nor is predicted."""
 
     takes: ClassVar[Prediction] = "scores"
     title: ClassVar[str] = "F1 of each class"

@@ -13,7 +13,7 @@ from regnet.contracts.metric import Prediction
 
 @dataclass(frozen=True)
 class RMSE(Metric):
-    """``√mean((y - t)²)`` over the examples and the outputs, in the values' own units."""
+    """``√mean((y - t)²)`` over the examples and the outputs, in the values' units."""
 
     takes: ClassVar[Prediction] = "values"
     title: ClassVar[str] = "RMSE"
