@@ -1,4 +1,4 @@
-"""Modern activations for regnet, one to a file: the hook below is all that regnet needs to know of them."""
+"""Modern activations for regnet, one to a file, registered by the hook below."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The continuously differentiable exponential linear unit: ELU without a kink, whatever its α."""
+"""The continuously differentiable exponential linear unit: ELU without a kink, for every α."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from regnet import PER_REPLICA, Context, Layer, Params
 class CELU(Layer):
     """``y = x`` where ``x > 0``, and ``y = α (e^(x/α) - 1)`` elsewhere.
 
-    Its derivative is 1 where ``x > 0`` and ``e^(x/α)`` elsewhere: 1 from both sides at 0. PyTorch has α in single precision
-    there, whatever the type of its input, so an α of 0.4 gives its gradients 7 digits.
+    Its derivative is 1 where ``x > 0`` and ``e^(x/α)`` elsewhere: 1 from both sides at 0. PyTorch computes it with α in single
+    precision, whatever the type of the input, so that with an α of 0.4 its gradients have 7 digits.
     Source: Barron, "Continuously differentiable exponential linear units", 2017.
 
     Args:
@@ -28,7 +28,7 @@ class CELU(Layer):
     alpha: Annotated[float, Gt(0), PER_REPLICA] = 1.0
 
     def forward(self, params: Params, x: Tensor, context: Context) -> tuple[Tensor, Any]:
-        scaled = x.clamp(max=0) / self.alpha  # where x > 0 the exponential is not wanted, and must not overflow
+        scaled = x.clamp(max=0) / self.alpha  # where x > 0 the exponential is not used, and must not overflow
         return torch.where(x > 0, x, self.alpha * scaled.expm1()), scaled
 
     def backward(self, params: Params, cache: Any, dy: Tensor) -> tuple[Tensor, Params]:

@@ -28,7 +28,7 @@ class ELU(Layer):
     alpha: Annotated[float, Gt(0), PER_REPLICA] = 1.0
 
     def forward(self, params: Params, x: Tensor, context: Context) -> tuple[Tensor, Any]:
-        negative = x.clamp(max=0)  # where x > 0 the exponential is not wanted, and must not overflow
+        negative = x.clamp(max=0)  # where x > 0 the exponential is not used, and must not overflow
         return torch.where(x > 0, x, self.alpha * negative.expm1()), x
 
     def backward(self, params: Params, cache: Any, dy: Tensor) -> tuple[Tensor, Params]:

@@ -1,4 +1,4 @@
-"""The gated linear unit: one half of the features decides, by its logistic function, how much of the other half passes."""
+"""The gated linear unit: the first half of the features, multiplied by the logistic function of the second half."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from regnet_activations.halves import half
 class GLU(Layer):
     """``y = a σ(b)`` with `a` the first half of the features and `b` the second: ``(*R, B, F)`` becomes ``(*R, B, F/2)``.
 
-    With ``s = σ(b)``, the product rule gives ``da = dy s`` and ``db = dy a s (1 - s)``, and `dx` is the two side by side.
-    After a linear layer this is the source's unit, since one product gives both halves.
+    With ``s = σ(b)``, the product rule gives ``da = dy s`` and ``db = dy a s (1 - s)``; `dx` is the concatenation of the two.
+    After a linear layer this is the unit of the source, since one product gives both halves.
     Source: Dauphin, Fan, Auli and Grangier, "Language modeling with gated convolutional networks", ICML 2017.
     """
 

@@ -1,4 +1,4 @@
-"""What the gated layers share: an input whose features are two halves, one of which decides how much of the other passes."""
+"""Shared code of the gated layers, which use one half of the features to gate the other half."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from regnet import ShapeError
 
 
 def half(name: str, in_features: int) -> int:
-    """Half the number of features, which is what comes out of a gated layer.
+    """Half the number of features: the number of output features of a gated layer.
 
     Raises:
         ShapeError: the number is odd.

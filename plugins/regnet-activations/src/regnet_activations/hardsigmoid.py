@@ -1,4 +1,4 @@
-"""Hardsigmoid: the logistic function drawn with three straight lines."""
+"""Hardsigmoid: the logistic function approximated by three straight lines."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from regnet import Context, Layer, Params
 class Hardsigmoid(Layer):
     """``y = min(max(x / 6 + ½, 0), 1)``.
 
-    Its derivative is ⅙ where ``-3 < x < 3`` and 0 elsewhere; at ±3 it is taken to be 0, as PyTorch does.
-    Names no counterpart, since `torch.nn.Hardsigmoid` has ⅙ in single precision, whatever the type of its input: it computes
-    the same as this layer to seven digits, and not to sixteen.
+    Its derivative is ⅙ where ``-3 < x < 3`` and 0 elsewhere; at ±3 it is defined as 0, as in PyTorch.
+    It names no counterpart, since `torch.nn.Hardsigmoid` uses ⅙ in single precision, whatever the type of the input: it agrees
+    with this layer to seven digits, but not to sixteen.
     Source: Howard et al., "Searching for MobileNetV3", ICCV 2019, section 5.2, after Courbariaux, Bengio and David,
     "BinaryConnect", NIPS 2015, whose slope is ½.
     """

@@ -1,4 +1,4 @@
-"""Hardswish: each feature gated by its own hardsigmoid, swish without an exponential."""
+"""Hardswish: each feature multiplied by its hardsigmoid; like swish, but without an exponential."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from regnet import Context, Layer, Params
 class Hardswish(Layer):
     """``y = x min(max(x / 6 + ½, 0), 1)``: 0 up to -3, `x` from 3 on, and ``x² / 6 + x / 2`` between.
 
-    Its derivative is 0, 1 and ``x / 3 + ½``; at ±3 it is taken to be 0 and 1, as PyTorch does.
+    Its derivative is 0, 1 and ``x / 3 + ½``; at ±3 it is defined as 0 and 1, as in PyTorch.
     Source: Howard et al., "Searching for MobileNetV3", ICCV 2019, section 5.2.
     """
 

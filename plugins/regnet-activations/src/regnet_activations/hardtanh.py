@@ -1,4 +1,4 @@
-"""Hardtanh: the identity between two bounds, and flat beyond them."""
+"""Hardtanh: the identity between two bounds, and constant beyond them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from regnet import PER_REPLICA, BadOption, Context, Layer, Params
 class Hardtanh(Layer):
     """``y = min(max(x, a), b)`` with the bounds `a` and `b`.
 
-    Its derivative is 1 where ``a < x < b`` and 0 elsewhere; at the bounds themselves it is taken to be 0, as PyTorch does.
+    Its derivative is 1 where ``a < x < b`` and 0 elsewhere; at the bounds it is defined as 0, as in PyTorch.
     Source: Collobert, Weston, Bottou, Karlen, Kavukcuoglu and Kuksa, "Natural language processing (almost) from scratch", JMLR 12,
     2011, section 3.
 

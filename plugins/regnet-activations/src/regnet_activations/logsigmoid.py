@@ -1,4 +1,4 @@
-"""The logarithm of the logistic function: a log-probability for each feature, and softplus turned about."""
+"""The logarithm of the logistic function: a log-probability for each feature, ``-softplus(-x)``."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from regnet import Context, Layer, Params
 class LogSigmoid(Layer):
     """``y = log(1 / (1 + e⁻ˣ)) = -log(1 + e⁻ˣ)``, never above 0.
 
-    Its derivative is ``e⁻ˣ / (1 + e⁻ˣ)``, the logistic function of ``-x``. The second form is the one computed: the first is
-    the logarithm of 0 where `x` is far below 0.
+    Its derivative is ``e⁻ˣ / (1 + e⁻ˣ)``, the logistic function of ``-x``. The second form is computed, since the first is the
+    logarithm of 0 where `x` is far below 0.
     Source: Goodfellow, Bengio and Courville, "Deep learning", MIT Press 2016, section 3.10.
     """
 

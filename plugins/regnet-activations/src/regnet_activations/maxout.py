@@ -1,4 +1,4 @@
-"""Maxout: each output is the largest of a group of features, so that what it computes is itself learned."""
+"""Maxout: each output is the largest of a group of features, which makes the activation a learned function."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from regnet import Context, Layer, Params, ShapeError
 class Maxout(Layer):
     """``y_j = max_i x_ij`` over the `k` neighbouring features of group `j`: ``(*R, B, F)`` becomes ``(*R, B, F/k)``.
 
-    The gradient goes to the largest alone: ``dx_ij = dy_j`` for it, 0 for the rest of its group. Where several are the largest,
-    one of them gets it. After a linear layer this is the source's unit: the maximum of `k` affine maps, each a piece of a convex
-    function. PyTorch has no counterpart.
+    Only the largest feature has a gradient: ``dx_ij = dy_j`` for it, 0 for the rest of its group. If several are equally large,
+    one of them has it. After a linear layer this is the unit of the source: the maximum of `k` affine maps, each a piece of a
+    convex function. PyTorch has no counterpart.
     Source: Goodfellow, Warde-Farley, Mirza, Courville and Bengio, "Maxout networks", ICML 2013, section 3.
 
     Args:

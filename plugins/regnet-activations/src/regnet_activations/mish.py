@@ -1,4 +1,4 @@
-"""Mish: each feature gated by the tanh of its softplus, smooth everywhere and slightly negative below zero."""
+"""Mish: each feature multiplied by the tanh of its softplus, smooth everywhere and slightly negative below zero."""
 
 from __future__ import annotations
 

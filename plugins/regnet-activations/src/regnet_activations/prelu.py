@@ -1,4 +1,4 @@
-"""The parametric rectifier: learns how much of the negative part to let through."""
+"""The parametric rectifier: the slope of the negative part is learned."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class PReLU(Layer):
     Source: He, Zhang, Ren and Sun, "Delving deep into rectifiers", ICCV 2015, section 2.1.
 
     Args:
-        shared: whether one slope serves all features (PyTorch's default), or each feature learns its own.
-        slope: where every slope starts.
+        shared: whether all features share one slope (PyTorch's default); if false, each feature has its own.
+        slope: the initial value of every slope.
     """
 
     shared: bool = True

@@ -1,4 +1,4 @@
-"""The scaled exponential linear unit: keeps mean 0 and variance 1 from layer to layer, without any normalization."""
+"""The scaled exponential linear unit: it preserves mean 0 and variance 1 from layer to layer, without normalization."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ SCALE = 1.0507009873554804934193349852946
 class SELU(Layer):
     """``y = λ x`` where ``x > 0``, and ``y = λ α (eˣ - 1)`` elsewhere, with ``λ = 1.0507…`` and ``α = 1.6733…``.
 
-    The two constants are those for which a standard normal input gives an output of mean 0 and variance 1 again.
-    The derivative is λ where ``x > 0`` and ``λ α eˣ`` elsewhere. Goes with weights of variance ``1 / F_in``.
+    With the two constants, a standard normal input gives an output of mean 0 and variance 1.
+    The derivative is λ where ``x > 0`` and ``λ α eˣ`` elsewhere. Use it with weights of variance ``1 / F_in``.
     Source: Klambauer, Unterthiner, Mayr and Hochreiter, "Self-normalizing neural networks", NIPS 2017.
     """
 
     def forward(self, params: Params, x: Tensor, context: Context) -> tuple[Tensor, Any]:
-        negative = x.clamp(max=0)  # where x > 0 the exponential is not wanted, and must not overflow
+        negative = x.clamp(max=0)  # where x > 0 the exponential is not used, and must not overflow
         return SCALE * torch.where(x > 0, x, ALPHA * negative.expm1()), x
 
     def backward(self, params: Params, cache: Any, dy: Tensor) -> tuple[Tensor, Params]:

@@ -1,4 +1,4 @@
-"""Softplus: the rectifier with its corner rounded off."""
+"""Softplus: a smooth approximation of the rectifier."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from torch import Tensor
 from regnet import PER_REPLICA, Context, Layer, Params
 
 THRESHOLD = 40
-"""Where PyTorch's counterpart may take ``βx`` for ``log(1 + e^(βx))``: its own 20 is too early for double precision."""
+"""The value of ``βx`` from which PyTorch's counterpart replaces ``log(1 + e^(βx))`` by ``βx``; its default, 20, is too small for
+double precision."""
 
 
 @dataclass(frozen=True)

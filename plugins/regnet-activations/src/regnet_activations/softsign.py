@@ -1,4 +1,4 @@
-"""Softsign: like tanh between -1 and 1, but slower to get there, so that units saturate less."""
+"""Softsign: between -1 and 1 like tanh, but with slower saturation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Squareplus: what softplus is for, without an exponential or a logarithm."""
+"""Squareplus: an alternative to softplus without an exponential or a logarithm."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Squareplus(Layer):
     Source: Barron, "Squareplus: a softplus-like algebraic rectifier", 2021, equation (3).
 
     Args:
-        b: how round the corner is, above 0: ``y = ½ √b`` at 0. With 4 the curvature there is softplus's, with 1.9218 the value is.
+        b: the roundness at 0, above 0: ``y = ½ √b`` at 0. With 4 the curvature there is that of softplus, with 1.9218 the value.
     """
 
     b: Annotated[float, Gt(0), PER_REPLICA] = 4.0

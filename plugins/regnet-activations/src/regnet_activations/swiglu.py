@@ -16,8 +16,8 @@ from regnet_activations.halves import half
 class SwiGLU(Layer):
     """``y = a s b`` with `a` the first half of the features, ``s = σ(a)`` and `b` the second half: ``(*R, B, F/2)`` comes out.
 
-    The product rule gives ``db = dy a s`` and ``da = dy b s (1 + a (1 - s))``, and `dx` is the two side by side.
-    After a linear layer this is the source's unit, since one product gives both halves. PyTorch has no counterpart.
+    The product rule gives ``db = dy a s`` and ``da = dy b s (1 + a (1 - s))``; `dx` is the concatenation of the two.
+    After a linear layer this is the unit of the source, since one product gives both halves. PyTorch has no counterpart.
     Source: Shazeer, "GLU variants improve transformer", 2020, with Swish's β at 1.
     """
 

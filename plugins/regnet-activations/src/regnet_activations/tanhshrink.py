@@ -1,4 +1,4 @@
-"""Tanhshrink: what tanh leaves of its input, next to nothing near zero and almost all of it far away."""
+"""Tanhshrink: the input minus its tanh, close to zero for small inputs and close to ``x - sign(x)`` for large ones."""
 
 from __future__ import annotations
 

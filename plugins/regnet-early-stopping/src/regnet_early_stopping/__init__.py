@@ -1,4 +1,4 @@
-"""Early stopping: a seed that no longer improves ends its training; off unless `early_stopping.patience` is set."""
+"""Early stopping: stop training a seed that no longer improves; off unless `early_stopping.patience` is set."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ from regnet_early_stopping.settings import Settings
 __all__ = ["EarlyStopping", "Settings", "plugin"]
 
 plugin = EarlyStopping()
-"""What the entry point names."""
+"""The object that the entry point refers to."""

@@ -1,4 +1,4 @@
-"""The hooks: watch each seed from its first epoch on, and say which ones are to stop."""
+"""The hooks: watch each seed from its first epoch on, and return the seeds to stop."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from regnet_early_stopping.watch import Watch
 
 
 class EarlyStopping:
-    """Ends the training of seeds that no longer improve, where the config sets `early_stopping.patience`."""
+    """Stops the training of seeds that no longer improve, if the config sets `early_stopping.patience`."""
 
-    regnet_fatal = True  # a study that was to stop early and does not is not the study that was asked for
+    regnet_fatal = True  # without early stopping, the study would not be the requested one
 
     def __init__(self) -> None:
         self._watches: dict[tuple[str, int], Watch] = {}
-        """One for each study, by its identity, and seed that is being trained."""
+        """For each running seed, by the identity of the study and the seed."""
 
     @regnet.hookimpl
     def regnet_settings(self) -> dict[str, type]:
@@ -28,14 +28,14 @@ class EarlyStopping:
         settings: Settings = event.study.settings["early_stopping"]
         if settings.patience is not None:
             measure = event.study.measure(settings.metric)
-            new = Watch(settings.patience, settings.min_delta, smaller_is_better=measure.smaller_is_better)
-            self._watches[event.study.identity, event.seed] = new
+            watch = Watch(settings.patience, settings.min_delta, smaller_is_better=measure.smaller_is_better)
+            self._watches[event.study.identity, event.seed] = watch
 
     @regnet.hookimpl
     def regnet_seeds_to_stop(self, event: EpochEnded) -> list[int]:
         settings: Settings = event.study.settings["early_stopping"]
         if settings.patience is None or event.epoch == event.study.epochs:
-            return []  # after the last epoch training is over anyway: nothing is cut short
+            return []  # training ends after the last epoch anyway
         if settings.metric not in event.metrics:
             available = ", ".join(event.metrics)
             raise regnet.BadOption(f"early_stopping.metric: there is no metric {settings.metric!r}; available: {available}")

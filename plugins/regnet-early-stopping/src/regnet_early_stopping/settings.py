@@ -1,4 +1,4 @@
-"""When to stop: how long to wait for which metric to improve by how much."""
+"""The settings of early stopping."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from annotated_types import Ge
 
 @dataclass(frozen=True)
 class Settings:
-    """What `early_stopping` has in the config.
+    """The options of `early_stopping` in the config.
 
     Args:
-        patience: epochs in a row without an improvement after which a seed stops; without it, none does.
-        min_delta: by how much a metric has to beat its best value so far for that to be an improvement.
-        metric: what is watched; by default a metric of the training examples, so that the test examples choose nothing.
+        patience: the number of consecutive epochs without an improvement after which a seed stops; by default none stops.
+        min_delta: a value is an improvement if it is better than the best so far by more than this.
+        metric: the metric to watch; by default one of the training examples, so that the test examples do not affect training.
     """
 
     patience: Annotated[int, Ge(1)] | None = None

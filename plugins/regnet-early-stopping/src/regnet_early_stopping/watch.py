@@ -1,4 +1,4 @@
-"""Watching one seed: the best value so far, and for how long there has been no better one."""
+"""Watch one seed: keep the best value so far, and the number of epochs since then."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 
 class Watch:
-    """What is remembered of one seed while it is trained."""
+    """The best value of one seed so far, and the number of epochs without an improvement."""
 
     def __init__(self, patience: int, min_delta: float, *, smaller_is_better: bool = True) -> None:
         self._patience = patience
@@ -16,7 +16,7 @@ class Watch:
         self._waited = 0
 
     def is_over(self, value: float) -> bool:
-        """Takes the metric's value after an epoch, and says whether patience has run out."""
+        """Record the metric's value after an epoch, and return whether the seed is to stop."""
         loss = self._sign * value
         if loss < self._best - self._min_delta:
             self._best = loss

@@ -1,4 +1,4 @@
-"""More optimizers for regnet, and a learning-rate schedule around any of them: the hook below is all that regnet needs to know."""
+"""More optimizers for regnet, and a learning-rate schedule for any optimizer, registered by the hook below."""
 
 from __future__ import annotations
 

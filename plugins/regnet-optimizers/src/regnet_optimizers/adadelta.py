@@ -1,4 +1,4 @@
-"""Adadelta: the size of the last steps, not a learning rate, says how large the next one is."""
+"""Adadelta: the size of a step follows from the sizes of recent steps, not from a learning rate."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Adadelta(Optimizer):
     Args:
         lr: a factor on each step, above 0.
         rho: decay of both mean squares, from 0 to 1.
-        eps: gives the first steps their size, above 0.
+        eps: determines the size of the first steps, above 0.
         weight_decay: pull towards zero, at least 0.
     """
 

@@ -1,4 +1,4 @@
-"""Adagrad: a parameter that has already seen large gradients takes smaller steps."""
+"""Adagrad: a parameter with large past gradients takes smaller steps."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Adagrad(Optimizer):
 
     Args:
         lr: learning rate, above 0.
-        lr_decay: how fast the learning rate itself falls, at least 0.
+        lr_decay: how fast the learning rate falls, at least 0.
         weight_decay: pull towards zero, at least 0.
-        initial_accumulator_value: where `s` starts, at least 0.
+        initial_accumulator_value: the initial value of `s`, at least 0.
         eps: keeps the denominator from zero, above 0.
     """
 

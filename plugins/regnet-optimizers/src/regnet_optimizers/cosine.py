@@ -1,4 +1,4 @@
-"""A learning-rate schedule around another optimizer: a linear warm-up, then down along half a cosine."""
+"""A learning-rate schedule that wraps an optimizer: a linear warm-up, then a decrease along half a cosine."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from torch import Tensor
 from regnet import PER_REPLICA, BadOption, Optimizer, State
 
 INNER = "optimizer."
-"""What the names of the inner optimizer's state begin with, so that they cannot meet the schedule's own."""
+"""The prefix of the names in the inner optimizer's state, so that they differ from the schedule's names."""
 
 
 @dataclass(frozen=True)
 class Cosine(Optimizer):
-    """``θ ← θ + f (U(θ) - θ)``: the step that the inner optimizer would take to ``U(θ)``, times the schedule's factor `f`.
+    """``θ ← θ + f (U(θ) - θ)``: the inner optimizer's step to ``U(θ)``, multiplied by the schedule's factor `f`.
 
     At step `t` from 0, with `W` steps of warm-up, `T` steps in all and the floor `c`::
 
@@ -28,19 +28,19 @@ class Cosine(Optimizer):
         f = c + (1 - c) ½ (1 + cos(π (t - W) / (T - W)))      W ≤ t < T
         f = c                                                 T ≤ t
 
-    The wrapper knows no learning rate: it goes that share of the way from the old parameters to the new ones. Where the inner
-    step is proportional to `lr` and the inner state does not depend on it, that is to multiply `lr` by `f`, decoupled weight
-    decay included: so for regnet's own optimizers and for all in this package. Any other optimizer's step is scaled too, but
-    what it remembers of its own steps is of those that it proposed.
+    The wrapper does not use the learning rate: it interpolates between the old and the new parameters. If the inner step is
+    proportional to `lr` and the inner state does not depend on `lr`, this equals multiplying `lr` by `f`, also for decoupled
+    weight decay. That holds for regnet's own optimizers and for all in this package. The step of any other optimizer is scaled
+    too, but its state refers to the unscaled steps.
 
-    A floor of 0 ends all learning after `T` steps, so `T` should be the epochs times the batches in each.
+    With a floor of 0, learning ends after `T` steps, so `T` should be the number of epochs times the batches in each.
     Source: Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017, equation (5) without restarts;
     the warm-up: Goyal et al., "Accurate, large minibatch SGD", 2017, section 2.2.
 
     Args:
         optimizer: the inner optimizer, whose `lr` is the peak.
-        total_steps: steps until the floor is reached, `T`; more than those of the warm-up.
-        warmup_steps: steps before the peak, `W`.
+        total_steps: the number of steps until the floor is reached, `T`; above `warmup_steps`.
+        warmup_steps: the number of steps before the peak, `W`.
         floor: the factor at the end, `c`, from 0 to 1.
     """
 
@@ -73,18 +73,18 @@ class Cosine(Optimizer):
         state["step"].add_(1)
 
     def torch_optimizer(self, optim: ModuleType, parameters: Iterable[Tensor]) -> torch.optim.Optimizer | None:
-        """The inner optimizer's counterpart with PyTorch's own `LambdaLR`, which moves on after each step."""
+        """The inner optimizer's counterpart with PyTorch's `LambdaLR`, which advances after each step."""
         if isinstance(self.optimizer, Cosine):
-            return None  # two such schedulers on one optimizer would overwrite, not multiply, each other's factor
+            return None  # two such schedulers on one optimizer would overwrite each other's factor instead of multiplying it
         inner = self.optimizer.torch_optimizer(optim, parameters)
         if inner is None:
             return None
         scheduler = optim.lr_scheduler.LambdaLR(inner, lambda step: self.factor(torch.tensor(step, dtype=torch.float64)).item())
 
-        def move_on(*_: Any) -> None:
+        def advance(*_: Any) -> None:
             scheduler.step()
 
-        inner.register_step_post_hook(move_on)
+        inner.register_step_post_hook(advance)
         return inner
 
 

@@ -1,4 +1,4 @@
-"""Lion: every parameter moves by the same amount in each step, and only the direction is learned from the gradients."""
+"""Lion: every parameter moves by the same amount in each step; only the sign of the step depends on the gradients."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from regnet import PER_REPLICA, Optimizer, State, complement, descend
 class Lion(Optimizer):
     """``θ ← θ - lr (sign(β₁ m + (1 - β₁) g) + weight_decay θ)``, then ``m ← β₂ m + (1 - β₂) g``, from ``m = 0``.
 
-    The step looks further ahead than the memory does, as with Nesterov's momentum. Since its size is `lr` for every parameter,
-    the learning rate is a third to a tenth of what Adam takes, and the weight decay as much larger.
+    The step gives the current gradient more weight than the memory `m` does, as with Nesterov's momentum. Since its size is `lr`
+    for every parameter, use a learning rate of a third to a tenth of Adam's, and a weight decay that is larger by the same factor.
     PyTorch has no counterpart.
     Source: Chen et al., "Symbolic discovery of optimization algorithms", NeurIPS 2023, algorithm 2.
 

@@ -1,4 +1,4 @@
-"""Data sets whose distribution is written down, to see what a network can and cannot learn; and a table of one's own."""
+"""Data sets with a known distribution, to see what a network can and cannot learn; and tables from files."""
 
 from __future__ import annotations
 

@@ -20,10 +20,10 @@ class Checkerboard(regnet.Dataset):
     classes are equally likely; with an odd one, class 0 has the corners and ``(cells² + 1) / (2 cells²)`` of the points.
 
     Args:
-        cells: cells along each side.
-        train_size: points to train on.
-        test_size: points to be judged by.
-        redraw: whether each seed draws points of its own, or all share one set.
+        cells: the number of cells along each side.
+        train_size: the number of training points.
+        test_size: the number of test points.
+        redraw: whether the points are regenerated for every seed; if false, all seeds share one set.
     """
 
     cells: Annotated[int, Ge(2)] = 2

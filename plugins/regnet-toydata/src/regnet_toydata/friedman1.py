@@ -1,4 +1,4 @@
-"""Friedman's first problem: a value to be predicted, with noise of a known size and features that mean nothing."""
+"""Friedman's first problem: regression with noise of a known size and irrelevant features."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Friedman1(regnet.Dataset):
     Args:
         features: the number of features, five of which matter.
         noise: the standard deviation of the noise on the value.
-        train_size: examples to train on.
-        test_size: examples to be judged by.
-        redraw: whether each seed draws examples of its own, or all share one set.
+        train_size: the number of training examples.
+        test_size: the number of test examples.
+        redraw: whether the examples are regenerated for every seed; if false, all seeds share one set.
     """
 
     features: Annotated[int, Ge(5)] = 10

@@ -15,20 +15,21 @@ import regnet
 
 @dataclass(frozen=True)
 class GaussianMixture(regnet.Dataset):
-    """Each class k, all equally likely, is ``N(c_k, noise² I)`` around a centre of its own.
+    """Each class k, all equally likely, is ``N(c_k, noise² I)`` around its centre ``c_k``.
 
     The centres are the corners of a regular polygon with sides of length `separation`, around the origin of the first two
-    features and with one corner on the first axis; the other features are noise alone. The nearest centre is the most likely
-    class. For two classes, the smallest possible error rate is ``Φ(-separation / (2 noise))``: 6.7 % for a separation of 3 noises.
+    features and with one corner on the first axis; the other features are pure noise. The class of the nearest centre is the
+    most likely one. For two classes, the smallest possible error rate is ``Φ(-separation / (2 noise))``: 6.7 % for a separation
+    of 3 noises.
 
     Args:
         classes: the number of classes.
         features: the number of features.
         separation: the distance from each centre to the next.
         noise: the standard deviation of each feature within a class.
-        train_size: points to train on.
-        test_size: points to be judged by.
-        redraw: whether each seed draws points of its own, or all share one set.
+        train_size: the number of training points.
+        test_size: the number of test points.
+        redraw: whether the points are regenerated for every seed; if false, all seeds share one set.
     """
 
     classes: Annotated[int, Ge(2)] = 3

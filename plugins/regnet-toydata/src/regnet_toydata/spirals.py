@@ -1,4 +1,4 @@
-"""Spirals: as many classes as arms, wound around each other, which asks more of a network the more they turn."""
+"""Spirals: interleaved arms, one for each class; the more turns, the harder to learn."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class Spirals(regnet.Dataset):
     """Points near the arms of a spiral around the origin, each arm a class.
 
     With every class k equally likely and r uniform in [0, 1], the point is ``r (cos θ, sin θ)`` with
-    ``θ = 2π (turns · r + k / arms)``, plus ``N(0, noise² I)``. All arms meet in the origin, so no network answers without error.
+    ``θ = 2π (turns · r + k / arms)``, plus ``N(0, noise² I)``. All arms meet in the origin, so no network is without error.
 
     Args:
         arms: the number of arms, and of classes.
         turns: how often each arm goes around the origin.
         noise: the standard deviation of the noise on each feature.
-        train_size: points to train on.
-        test_size: points to be judged by.
-        redraw: whether each seed draws points of its own, or all share one set.
+        train_size: the number of training points.
+        test_size: the number of test points.
+        redraw: whether the points are regenerated for every seed; if false, all seeds share one set.
     """
 
     arms: Annotated[int, Ge(2)] = 3

@@ -1,4 +1,4 @@
-"""A table: a person's own data, from a CSV or a Parquet file, with whatever is wrong with it said in a line."""
+"""A table: the user's data, from a CSV or a Parquet file, with one-line messages about anything wrong with it."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ import regnet
 
 @dataclass(frozen=True)
 class Table(regnet.Dataset):
-    """The rows of a file, one column of which is to be predicted from others.
+    """The rows of a file, one column of which is predicted from others.
 
-    A target of text becomes a class number, its place among the column's values in sorted order. A feature of text becomes a
-    feature for each of its values, 1 where the row has that value and else 0. Rows are split at random, each class by itself.
+    A text target becomes a class number: the index of its value among the column's values in sorted order. A text feature becomes
+    one feature for each of its values, 1 where the row has that value and else 0. Rows are split at random within each class.
 
     Args:
-        path: a file that ends in .csv or .parquet, seen from the working directory; the first line of a CSV names its columns.
-        target: the column to be predicted.
-        features: the columns to predict it from; by default all others that hold numbers and have a name.
-        task: whether the target is a class or a value; auto takes text, true or false, and up to 20 different whole numbers as
-            classes, and anything else as a value.
-        missing: what to do where a value is missing or infinite: stop with an error; drop the row; or take the column's mean over
-            the training rows, for a feature of text the share of each of its values. A row without a target can only be dropped.
-        test_share: the share of the rows to be judged by, above 0 and below 1.
-        redraw: whether each seed splits the rows in a way of its own, or all share one split.
-        separator: what stands between two values in a line of a CSV.
+        path: a file that ends in .csv or .parquet, relative to the working directory; the first line of a CSV has the column names.
+        target: the column to predict.
+        features: the columns to predict it from; by default all others that are numeric and have a name.
+        task: whether the target is a class or a value; auto treats text, booleans, and up to 20 different whole numbers as classes,
+            and anything else as a value.
+        missing: how to treat missing and infinite values: stop with an error; drop the row; or use the column's mean over the
+            training rows, for a text feature the share of each of its values. A row without a target can only be dropped.
+        test_share: the share of the rows for testing, above 0 and below 1.
+        redraw: whether the split is regenerated for every seed; if false, all seeds share one split.
+        separator: the character between two values in a line of a CSV.
     """
 
     path: str
@@ -41,12 +41,12 @@ class Table(regnet.Dataset):
     separator: Annotated[str, Len(1, 1)] = ","
 
     def load(self, generator: torch.Generator) -> regnet.Splits:
-        """The rows, split.
+        """Read and split the rows.
 
         Raises:
-            TableError: the file cannot be read, lacks a column, or holds nothing that could be learned from.
+            TableError: the file cannot be read, lacks a column, or cannot be learned from.
         """
-        from regnet_toydata.tables import features, reading, splitting, targets, values  # with pandas, which takes half a second
+        from regnet_toydata.tables import features, reading, splitting, targets, values  # importing pandas takes half a second
 
         content = reading.read(self.path, self.separator)
         columns = features.choose(content, self.features, self.target)

@@ -1,4 +1,4 @@
-"""Two moons: two classes that no straight line divides, and a smooth curve does."""
+"""Two moons: two classes that a smooth curve separates, but no straight line."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class TwoMoons(regnet.Dataset):
 
     Args:
         noise: the standard deviation of the noise on each feature.
-        train_size: points to train on.
-        test_size: points to be judged by.
-        redraw: whether each seed draws points of its own, or all share one set.
+        train_size: the number of training points.
+        test_size: the number of test points.
+        redraw: whether the points are regenerated for every seed; if false, all seeds share one set.
     """
 
     noise: Annotated[float, Ge(0)] = 0.15

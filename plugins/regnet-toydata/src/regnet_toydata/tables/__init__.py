@@ -1,1 +1,1 @@
-"""From a file to numbers, a step to a module: reading, missing values, targets, splitting, features."""
+"""From a file to numbers, one module for each step: reading, missing values, targets, splitting, features."""

@@ -1,4 +1,4 @@
-"""What can be wrong with a person's table, told in a line."""
+"""The error for tables that cannot be used, and the parts of its messages."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Iterable
 import regnet
 
 SHOWN = 20
-"""Names that an error lists before it says how many more there are."""
+"""The largest number of names that an error lists."""
 
 
 class TableError(regnet.RegnetError):
-    """A table cannot be read, or not be learned from; the message names the file, what is wrong with it and what to do."""
+    """A table cannot be read, or cannot be learned from; the message has the file's name, the problem and a remedy."""
 
 
 def listing(names: Iterable[str]) -> str:
-    """The names after one another, the first SHOWN of them.
+    """The names, separated by commas; after the first SHOWN, the number of the remaining ones.
 
     >>> listing(["height", "weight"])
     'height, weight'
@@ -27,11 +27,11 @@ def listing(names: Iterable[str]) -> str:
 
 
 def guess(name: str, names: Iterable[str]) -> str:
-    """The closest of the names as a question, or nothing if none is close.
+    """The closest name as a question, or an empty string if none is close.
 
     >>> guess("heigth", ["height", "weight"])
     "did you mean 'height'? "
     """
-    folded = {other.lower(): other for other in names}
+    folded = {known.lower(): known for known in names}
     close = difflib.get_close_matches(name.lower(), folded, n=1)
     return f"did you mean {folded[close[0]]!r}? " if close else ""

@@ -1,4 +1,4 @@
-"""The columns to predict from: which ones, and as which numbers."""
+"""The feature columns: choose them, and encode them as numbers."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from regnet_toydata.tables.reading import Content
 from regnet_toydata.tables.values import is_number, is_text, numbers, stray, texts
 
 MANY = 100
-"""A column with more different words than this is no category."""
+"""The largest number of different words in a column that is used as a feature."""
 UNNAMED = "Unnamed: "
-"""How pandas begins the name of a column that has none, most often the row numbers that it once wrote itself."""
+"""The prefix of the names that pandas gives to unnamed columns, which are mostly row numbers that pandas wrote."""
 
 
 def choose(content: Content, wanted: Sequence[str] | None, target: str) -> list[str]:
-    """The names of the feature columns: those wanted, or all numeric ones but the target.
+    """The names of the feature columns: those in `wanted`, or all numeric ones except the target.
 
     Raises:
-        TableError: one is missing, named twice, the target itself, or neither numbers nor text; or there is none.
+        TableError: a column is missing, named twice, the target itself, or neither numbers nor text; or there is no column.
     """
     content.column(target, "dataset.target")
     if wanted is None:
@@ -42,21 +42,21 @@ def choose(content: Content, wanted: Sequence[str] | None, target: str) -> list[
 
 
 def _numeric(content: Content, target: str) -> list[str]:
-    others = {str(name): column for name, column in content.frame.items() if name != target and not str(name).startswith(UNNAMED)}
-    for name, column in others.items():
+    columns = {str(name): column for name, column in content.frame.items() if name != target and not str(name).startswith(UNNAMED)}
+    for name, column in columns.items():
         word = stray(column) if is_text(column) else None
         if word:
-            told = f"column {name!r} of {content.name} has text among its numbers, {word}"
-            raise TableError(f"{told}: mend it, or name the columns to use, dataset.features")
-    found = [name for name, column in others.items() if is_number(column)]
+            problem = f"column {name!r} of {content.name} has text among its numbers, {word}"
+            raise TableError(f"{problem}: fix it, or name the columns to use, dataset.features")
+    found = [name for name, column in columns.items() if is_number(column)]
     if not found:
-        rest = f": name columns of text in dataset.features to use them, {listing(others)}" if others else ""
+        rest = f": name columns of text in dataset.features to use them, {listing(columns)}" if columns else ""
         raise TableError(f"{content.name} has no numeric column beside the target {target!r}{rest}")
     return found
 
 
 def encode(content: Content, names: Sequence[str], train: Tensor) -> Tensor:
-    """The features ``(N, F)``, what is missing filled with the mean over the training rows `train`.
+    """The features ``(N, F)``, with missing values replaced by the mean over the training rows `train`.
 
     Raises:
         TableError: a column has too many different words, or no values among the training rows.
@@ -67,7 +67,7 @@ def encode(content: Content, names: Sequence[str], train: Tensor) -> Tensor:
 
 
 def _block(content: Content, name: str) -> np.ndarray:
-    """One column as numbers ``(N, 1)``, or text as a column for each different word, in sorted order."""
+    """A numeric column as ``(N, 1)``; or a text column, one-hot encoded with its different words in sorted order."""
     column = content.frame[name]
     if is_number(column):
         return numbers(column)[:, np.newaxis]

@@ -1,4 +1,4 @@
-"""Reading a file as a table, once for all seeds."""
+"""Read a file as a table, once for all seeds."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from regnet_toydata.tables.errors import TableError, guess, listing
 
 @dataclass(frozen=True)
 class Content:
-    """A file's rows and columns; the frame is shared, and nobody writes into it."""
+    """The rows and columns of a file. The frame is shared: do not write into it."""
 
     name: str
     """The file's name, for errors."""
     frame: pd.DataFrame
 
     def column(self, name: str, option: str) -> pd.Series:
-        """A column.
+        """The column of this name.
 
         Raises:
-            TableError: there is none of that name; `option` says who asked for it.
+            TableError: there is none; `option` is the option that names it.
         """
         names = list(self.frame.columns)
         if name not in names:
@@ -39,7 +39,7 @@ def read(path: str, separator: str) -> Content:
     """The table in a file.
 
     Raises:
-        TableError: there is no such file, or it is no table.
+        TableError: the file does not exist, or is not a table.
     """
     file = Path(path).expanduser().resolve()
     if file.suffix.lower() not in READERS:
@@ -54,7 +54,7 @@ def read(path: str, separator: str) -> Content:
 
 @lru_cache(maxsize=2)
 def _read(file: Path, separator: str, changed: int) -> pd.DataFrame:
-    """The file as it was when it was last changed; remembered, since every seed of a study asks for it."""
+    """The table in a file that was last changed at time `changed`; cached, since every seed of a study needs it."""
     frame = READERS[file.suffix.lower()](file, separator)
     names = [str(name) for name in frame.columns]
     if len(set(names)) < len(names):
@@ -73,11 +73,11 @@ def _read_parquet(file: Path, separator: str) -> pd.DataFrame:
 
 
 READERS: dict[str, Callable[[Path, str], pd.DataFrame]] = {".csv": _read_csv, ".parquet": _read_parquet}
-"""How to read a file, by its suffix."""
+"""The function that reads a file, by its suffix."""
 
 
 def _nearby(file: Path) -> str:
     if not file.parent.is_dir():
         return f"there is no folder {file.parent} either"
-    tables = sorted(other.name for other in file.parent.iterdir() if other.suffix.lower() in READERS)
+    tables = sorted(path.name for path in file.parent.iterdir() if path.suffix.lower() in READERS)
     return f"{guess(file.name, tables)}{file.parent} has {listing(tables) if tables else 'no .csv or .parquet file'}"

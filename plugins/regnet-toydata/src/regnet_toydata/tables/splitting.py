@@ -1,4 +1,4 @@
-"""Dividing rows into those to train on and those to be judged by."""
+"""Split rows into training and test rows."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from regnet_toydata.tables.errors import TableError
 
 
 def split(y: Tensor, classes: int | None, test_share: float, generator: torch.Generator, name: str) -> tuple[Tensor, Tensor]:
-    """The numbers of the training rows and of the test rows, each in random order.
+    """The indices of the training rows and of the test rows, each in random order.
 
-    `test_share` of all rows, rounded, are for testing, each class giving its part but for a row or two, and never all of its own,
-    so that every class can be learned. How many each gives does not depend on the generator.
+    `test_share` of all rows, rounded, are for testing. Each class contributes its share, up to a row or two, but never all its
+    rows, so that every class can be learned. The number of test rows of a class does not depend on the generator.
 
     Raises:
         TableError: there are too few rows.
@@ -34,7 +34,7 @@ def split(y: Tensor, classes: int | None, test_share: float, generator: torch.Ge
 
 
 def _groups(y: Tensor, classes: int | None) -> list[Tensor]:
-    """The places of each class, or of all rows where there are no classes."""
+    """The row indices of each class, or of all rows if there are no classes."""
     if classes is None:
         return [torch.arange(len(y))]
     return [(y == number).nonzero().squeeze(-1) for number in range(classes)]

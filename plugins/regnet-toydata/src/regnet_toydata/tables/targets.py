@@ -1,4 +1,4 @@
-"""The column to be predicted: class numbers, or values."""
+"""The target column: encode it as class numbers, or as values."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from regnet_toydata.tables.reading import Content
 from regnet_toydata.tables.values import is_number, is_text, numbers, stray, texts
 
 FEW = 20
-"""Up to so many different whole numbers are taken as classes."""
+"""The largest number of different whole numbers that are treated as classes."""
 
 
 def encode(content: Content, target: str, task: str) -> tuple[Tensor, int | None]:
-    """The target as class numbers ``(N,)`` and how many classes there are; or as values ``(N, 1)`` and None.
+    """The target as class numbers ``(N,)`` and the number of classes; or as values ``(N, 1)`` and None.
 
     Raises:
-        TableError: the column is not fit for the task, or there is nothing to tell apart in it.
+        TableError: the column does not fit the task, or all its values are equal.
     """
     column = content.column(target, "dataset.target")
     whose = f"the target {target!r} of {content.name}"
@@ -55,7 +55,7 @@ def _encode_classes(column: pd.Series, whose: str) -> tuple[Tensor, int]:
 
 
 def _hint(column: pd.Series) -> str:
-    """What may be meant by a column with too many values for classes."""
+    """A hint for a column with too many values for classes."""
     if not is_text(column):
         return ": set dataset.task=regression"
     word = stray(column)

@@ -1,4 +1,4 @@
-"""Values that are missing, and text where numbers are expected."""
+"""Missing values, and text where numbers are expected."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from regnet_toydata.tables.reading import Content
 
 
 def is_text(column: pd.Series) -> bool:
-    """Whether a column holds words rather than numbers, or names of categories."""
+    """Whether a column contains text or categories."""
     return isinstance(column.dtype, pd.CategoricalDtype) or is_object_dtype(column.dtype) or is_string_dtype(column.dtype)
 
 
 def is_number(column: pd.Series) -> bool:
-    """Whether a column holds numbers; true and false are 1 and 0."""
+    """Whether a column contains numbers; booleans count as 1 and 0."""
     return bool(is_numeric_dtype(column.dtype) or is_bool_dtype(column.dtype)) and column.dtype.kind != "c"
 
 
 def numbers(column: pd.Series) -> np.ndarray:
-    """The numbers of a column, with "not a number" where one is missing."""
+    """The numbers of a column, with NaN where one is missing."""
     return column.to_numpy(dtype="float64", na_value=np.nan, copy=True)
 
 
@@ -33,20 +33,20 @@ def texts(column: pd.Series) -> pd.Series:
 
 
 def stray(column: pd.Series) -> str | None:
-    """The first word among a text column's numbers and its row, counted from 1; None where most of the column are words."""
+    """The first word among a text column's numbers, and its row, counted from 1; None if most of the column are words."""
     found = pd.to_numeric(texts(column), errors="coerce")
     words = column.notna() & found.isna()
     if not words.any() or found.notna().sum() <= words.sum():
         return None
-    place = int(np.flatnonzero(words)[0])
-    return f"{column.iloc[place]!r} in row {place + 1}"
+    index = int(np.flatnonzero(words)[0])
+    return f"{column.iloc[index]!r} in row {index + 1}"
 
 
 def complete(content: Content, columns: Sequence[str], target: str, missing: str) -> Content:
-    """The table with the named columns alone, without the rows to be dropped; what is missing is "not a number" or None.
+    """The table with only the named columns and without the rows to drop; missing values are NaN or None.
 
     Raises:
-        TableError: values are missing and that is not allowed, or a column has none at all.
+        TableError: values are missing although that is not allowed, or a column has no values.
     """
     frame = content.frame[list(columns)].replace([np.inf, -np.inf], np.nan)
     counts = {name: int(count) for name, count in frame.isna().sum().items() if count}
@@ -58,9 +58,9 @@ def complete(content: Content, columns: Sequence[str], target: str, missing: str
     kept = frame.dropna()
     advice = f"dataset.missing=drop leaves out {len(frame) - len(kept)} of {len(frame)} rows"
     if counts and missing == "error":
-        told = listing(f"{count} in {name!r}" for name, count in counts.items())
+        missing_counts = listing(f"{count} in {name!r}" for name, count in counts.items())
         raise TableError(
-            f"{content.name} has missing values ({told}): {advice}, dataset.missing=mean fills features with their means"
+            f"{content.name} has missing values ({missing_counts}): {advice}, dataset.missing=mean fills features with their means"
         )
     if counts.get(target) and missing == "mean":
         raise TableError(
