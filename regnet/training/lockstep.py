@@ -100,7 +100,7 @@ class _Collector:
 
     def __init__(self, studies: Sequence[Study], observer: Observer, programs: Sequence[Program]) -> None:
         self._studies = studies
-        self._audience = observer
+        self._observer = observer
         self._missing = Counter(part.job for program in programs for part in program.slices)
         self._results: dict[int, list[StudyResult]] = {}
         self._failed: set[int] = set()
@@ -112,7 +112,7 @@ class _Collector:
             for part in wanted:
                 if part.job not in self._results:
                     self._results[part.job] = []
-                    self._audience.notify(StudyStarted(self._studies[part.job]))
+                    self._observer.notify(StudyStarted(self._studies[part.job]))
             if wanted:
                 yield replace(program, slices=wanted)
 
@@ -130,7 +130,7 @@ class _Collector:
             if not self._missing[job]:
                 order = self._studies[job].seeds.index
                 result = join(sorted(self._results[job], key=lambda part: order(part.seeds[0])))
-                self._audience.notify(StudyEnded(self._studies[job], result))
+                self._observer.notify(StudyEnded(self._studies[job], result))
                 yield job, result
 
 

@@ -68,9 +68,9 @@ def train(studies: Sequence[Study], workers: int = 1, observer: Observer | None 
     return results
 
 
-def alone(study: Study, audience: Observer) -> StudyResult:
+def alone(study: Study, observer: Observer) -> StudyResult:
     """The study trained by itself, in this process."""
-    return run_study(replace(study, workers=1), audience)
+    return run_study(replace(study, workers=1), observer)
 
 
 def same(one: StudyResult, other: StudyResult, *, exactly: bool) -> None:
