@@ -1,4 +1,4 @@
-/* The floor of the benchmark: the report's experiment for one network in plain C.
+/* The floor of the benchmark: the paper's experiment for one network in plain C.
  *
  *     gcc -O3 -march=native -ffast-math -funroll-loops -o floor scripts/floor.c -lm && ./floor PROBLEM
  *
@@ -137,7 +137,7 @@ int main(int count, char **words) {
     read_numbers(file, sizes, 7);
     const int expected[7] = {sizes[0], BATCH, INPUTS, HIDDEN, HIDDEN, HIDDEN, OUTPUTS};
     for (int i = 0; i < 7; i++)
-        if (sizes[i] != expected[i]) fail("made for the report's network and batches: 2-25-25-25-2, 10 examples");
+        if (sizes[i] != expected[i]) fail("made for the paper's network and batches: 2-25-25-25-2, 10 examples");
     const int steps = sizes[0];
     float rate;
     read_numbers(file, &rate, 1);

@@ -1,4 +1,4 @@
-"""The report's equations, one by one, with numbers worked out by hand."""
+"""The paper's equations, one by one, with numbers worked out by hand."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from regnet.rng import Noise
 X = torch.tensor([[1.0, 2.0], [3.0, -1.0]])
 """Two examples of two features."""
 W = torch.tensor([[2.0, -1.0], [0.5, 1.0], [-3.0, 0.0]])
-"""Three outputs: `(m, n)` as in the report."""
+"""Three outputs: `(m, n)` as in the paper."""
 B = torch.tensor([0.5, -1.0, 2.0])
 DY = torch.tensor([[1.0, 0.0, -1.0], [2.0, -1.0, 0.5]])
 """Some gradient of the loss with respect to the linear layer's output."""
 
 PREDICTION = torch.tensor([[0.5, -0.5], [1.0, 0.25]])
 TARGET = torch.tensor([[1.0, -1.0], [-1.0, 1.0]])
-"""Two examples, one of each class, in the report's coding."""
+"""Two examples, one of each class, in the paper's coding."""
 
 
 def forward(layer: Layer, x: Tensor, params: Params | None = None) -> tuple[Tensor, Any]:
@@ -56,7 +56,7 @@ def test_equation_1_the_linear_layer() -> None:
 
 
 def test_equations_2_and_3_the_start() -> None:
-    """He's form in the report's code: the standard deviation is √(2 / m), for m = 25 outputs 0.2828, give or take chance."""
+    """He's form in the paper's code: the standard deviation is √(2 / m), for m = 25 outputs 0.2828, give or take chance."""
     params, out_features = Linear(25, initializer=HeFanOut()).init(4000, torch.Generator().manual_seed(0))
     assert out_features == 25
     assert params["weight"].shape == (25, 4000)
@@ -119,7 +119,7 @@ def test_equation_9_two_paths() -> None:
 
 
 def test_equation_10_the_derivative_of_relu() -> None:
-    """At 0, where the report leaves it open, it is 0."""
+    """At 0, where the paper leaves it open, it is 0."""
     close(derivative(ReLU(), torch.tensor([[-2.0, -0.5, 0.0, 0.5, 3.0]])), [[0.0, 0.0, 0.0, 1.0, 1.0]])
 
 

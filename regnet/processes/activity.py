@@ -11,7 +11,7 @@ import psutil
 NOTICED: Final = 0.01
 """Seconds of processor time that count as activity: the resolution of the system's accounting."""
 LONGEST_STEP: Final = 2.0
-"""The most seconds of silence counted between two checks, since a suspended process cannot receive an answer."""
+"""The most seconds of silence counted between two checks, since this process may have been suspended in between."""
 
 
 class Activity:

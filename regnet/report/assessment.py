@@ -66,10 +66,10 @@ def assess(results: Sequence[StudyResult], rng: np.random.Generator, metric: str
     name = common_metric(labels, results, metric)
     measure = results[0].measure(name)
     all_samples = samples(labels, results, name)
-    for sample in all_samples:
-        if rules.incomplete == "refuse" or not any(sample.seeds for sample in all_samples):
-            sample.require_some()
     usable = [sample for sample in all_samples if sample.seeds]
+    for sample in all_samples:
+        if rules.incomplete == "refuse" or not usable:
+            sample.require_some()
     failed = [sample.name for sample in all_samples if not sample.seeds]
     many = len(usable) > EACH_WITH_EACH
     comparisons = _compare(usable, measure, rules, many) if len(usable) > 1 else []

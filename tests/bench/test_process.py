@@ -128,7 +128,7 @@ sys.stdin.read()
 
 
 def floor_on_nothing() -> Program:
-    """The report's network, on inputs and targets that are all 0, waited for as briefly as its process is."""
+    """The paper's network, on inputs and targets that are all 0, waited for as briefly as its process is."""
     vars(floor)["SILENCE"] = SILENT
     sizes = [2, 25, 25, 25, 2]
     layers = tuple((np.zeros((1, n, m), np.float32), np.zeros((1, m), np.float32)) for n, m in pairwise(sizes))

@@ -177,7 +177,7 @@ def test_the_floor_says_what_it_cannot_train(problem: Problem, capfd: pytest.Cap
     with pytest.raises(RuntimeError, match=r"floor\.c ended with exit code 1"):
         racer.ready()
     racer.stop()
-    assert "made for the report's network" in capfd.readouterr().err
+    assert "made for the paper's network" in capfd.readouterr().err
 
 
 @pytest.fixture

@@ -99,7 +99,7 @@ class Attribution:
 
 
 def attribution(results: Sequence[StudyResult]) -> Attribution:
-    """Return the effects, paired by seed, of the choices in which the studies differ on the final error.
+    """Return the effects on the final error of the choices in which the studies differ, paired by seed.
 
     These are the main effects, all interactions, and the total change from the paper's framework to its baseline, which is
     initializer and reduction at once: over all data, or for regenerated and fixed data separately.
