@@ -1,4 +1,10 @@
-"""The command line: a thin front that loads only what the command at hand needs."""
+"""The command line: a thin front that loads only what the command at hand needs.
+
+Each command is a module of its name with `add_options` and the function that runs it; `regnet run` is `launch`, whose options are
+Hydra's. `interruption` makes signals end a command, `console` prints results, `utf8_mode` copes with an ASCII file system.
+
+May import everything else.
+"""
 
 from __future__ import annotations
 

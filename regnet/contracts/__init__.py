@@ -1,4 +1,10 @@
-"""The contracts that plugin authors implement: a small abstract class for each of the six kinds of component."""
+"""The contracts that plugin authors implement: a small abstract class for each of the six kinds of component.
+
+Offers `layer`, `loss`, `optimizer`, `dataset`, `initializer`, `metric`, `options` (the mark `PER_REPLICA`) and `arithmetic`
+(helpers that round alike for numbers and tensors). Values of options are checked by `regnet.registry.options`.
+
+May import nothing of regnet.
+"""
 
 from regnet.contracts.arithmetic import complement, descend
 from regnet.contracts.dataset import Dataset, Split, Splits, Task

@@ -1,4 +1,10 @@
-"""Engines: the ways to train a network, with the same components, data, batches and starting weights."""
+"""Engines: the ways to train a network, with the same components, data, batches and starting weights.
+
+Offers `handbuilt` and `torch`; `recording/` and `cuda_graph` (the hand-built step recorded once and replayed); `replicas` (which
+studies can be one program, with a value for each replica as a tensor).
+
+May import contracts, errors, network, registry, rng, study.
+"""
 
 from __future__ import annotations
 

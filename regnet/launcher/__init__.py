@@ -3,8 +3,9 @@
 Public, for launchers of other distributions: `is_regnet_task` and `launch_in_lockstep`.
 
 Within regnet it offers `task` (what Hydra runs for each job), `sweep_loader` (composes the jobs of a sweep from one another),
-`lockstep_launch` (trains the jobs of a sweep together), `job`, `copy_config`, `interpolation` and `yaml_writer` (one job, as Hydra
-runs it), `objective` (the direction of sweepers) and `progress` (the progress bar).
+`lockstep_launch` (trains the jobs of a sweep together, as `plan_text` reports), `job`, `copy_config`, `interpolation` and
+`yaml_writer` (what Hydra does around one of these jobs), `objective` (the direction of sweepers) and `progress` (the progress
+bar).
 
 May import config, events, gc_pause, hookspecs, registry, study, tracking, training.
 """

@@ -1,6 +1,11 @@
 """Trained networks after a run: what is saved of a network, and how MLflow loads it as a model.
 
 An MLflow model names this package as its loader and otherwise holds plain data: a model contains no code, and nothing is unpickled.
+
+Offers `packing` (weights as plain data), `header` (what goes with them), `needs` (the distributions that a network needs),
+`loading` and `predictor` (a network from them).
+
+May import config, network, registry, study.
 """
 
 from __future__ import annotations

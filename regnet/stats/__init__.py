@@ -1,6 +1,11 @@
 """Statistics over seeds: estimates for one configuration with their uncertainty, and comparisons of several.
 
 The unit is the run: one seed, one value. All functions are pure; those that draw random numbers take a generator.
+
+Offers `summary` and `description` (one sample), `comparison` and `against_best` (several; `holm` corrects p), `difference`,
+`effect_size`, `improvement` and `power` (two), `factorial`, `measure` (how to read a metric's values), `verdict` and `wording`.
+
+May import errors.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Training: from studies to results.
 
-Offers `loop` (train epoch by epoch with any engine), `program` (one batched program and its events), `lockstep` (which studies
-train together) and `worker_pool` (train in several processes).
+Offers `loop` (train epoch by epoch with any engine), `evaluation` (the metrics after each epoch), `program` (one batched program
+and its events), `lockstep` (which studies train together, as replicas along an axis of every tensor), `worker_pool` (train in
+several processes), `worker` (what runs in each) and `worker_messages` (what they send each other).
 
-May import config, contracts, data, engines, events, machine, metrics, network, processes, registry, rng, study.
+May import config, contracts, data, engines, events, machine, network, processes, registry, rng, study.
 """
