@@ -73,8 +73,8 @@ PLUGIN_MAY_IMPORT = {"builtin", "contracts", "errors", "network", "hookspecs"}
 """What a plugin needs, regnet's own as well as a stranger's."""
 
 EDGES = {
-    "hydra": {"config", "launcher", "cli"},
-    "omegaconf": {"config", "launcher", "cli", "tracking"},
+    "hydra": {"config", "launcher"},
+    "omegaconf": {"config", "launcher", "tracking"},
     "mlflow": {"tracking"},
     "sklearn": {"builtin"},
     "matplotlib": {"report", "cli"},
@@ -154,6 +154,12 @@ def allowed(own: str) -> set[str]:
 def test_what_is_heavy_stays_at_the_edges(path: Path) -> None:
     for package in {name.split(".")[0] for name in imported(path)} & EDGES.keys():
         assert unit(path) in EDGES[package]
+
+
+@every_file
+def test_only_the_launcher_touches_hydras_internals(path: Path) -> None:
+    names = [name for name in imported(path) if name.split(".")[0] in ("hydra", "omegaconf")]
+    assert unit(path) == "launcher" or not [name for name in names if "._" in name]
 
 
 def test_nothing_is_loaded_but_what_is_needed() -> None:

@@ -2,12 +2,12 @@
 
 Public, for launchers of other distributions: `is_regnet_task` and `launch_in_lockstep`.
 
-Within regnet it offers `task` (what Hydra runs for each job), `sweep_loader` (composes the jobs of a sweep from one another),
-`lockstep_launch` (trains the jobs of a sweep together, as `plan_text` reports), `job`, `copy_config`, `interpolation` and
-`yaml_writer` (what Hydra does around one of these jobs), `objective` (the direction of sweepers) and `progress` (the progress
-bar).
+Within regnet it offers `command_line` (Hydra's flags), `driver` (Hydra, ready to run a launch), `task` (what Hydra runs for each
+job), `sweep_loader` (composes the jobs of a sweep from one another), `lockstep_launch` (trains the jobs of a sweep together) and
+`plan_text` (says which), `job`, `copy_config`, `interpolation` and `yaml_writer` (one job, as Hydra runs it), `objective` (the
+direction of sweepers) and `progress` (the progress bar).
 
-May import config, events, gc_pause, hookspecs, registry, study, tracking, training.
+May import config, errors, events, gc_pause, hookspecs, registry, study, tracking, training.
 """
 
 from __future__ import annotations
