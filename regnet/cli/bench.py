@@ -8,21 +8,17 @@ import os
 import re
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from regnet.bench.contender import expand
-from regnet.bench.race import Plan, Race, Timing, benchmark
 from regnet.cli.console import results_console
-from regnet.config.build_study import assemble
-from regnet.config.compose import compose_config
 from regnet.errors import ConfigError
-from regnet.registry.catalog import load_catalog
-from regnet.report.tables.benchmark import as_json, comparison_table, memory_note, timing_table
 
-BLOCK = re.compile(r"(?<=<!-- bench -->\n).*?(?=<!-- /bench -->)", re.DOTALL)
-
+if TYPE_CHECKING:
+    from regnet.bench.race import Plan, Race, Timing
 
 CONTENDERS = "torch,compile,solo,lockstep,lockstep:1000,vmap,compiled-vmap,jax:1,jax,c"
 POINTS = [2, 5, 10, 20, 50, 100, 200, 500, 1000]
+BLOCK = re.compile(r"(?<=<!-- bench -->\n).*?(?=<!-- /bench -->)", re.DOTALL)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -47,32 +43,52 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def bench(options: argparse.Namespace) -> int:
     """Times the contenders and prints the tables, or JSON with every single measurement; draws and writes what is asked for."""
-    memory = 1 if options.memory is None else options.memory
-    if min(options.rounds, options.epochs, memory, *options.replicas, *options.points) < 1:
-        raise ConfigError("bench: --rounds, --epochs, --memory, --replicas and --points take numbers from 1 up")
-    curve = ("torch", "solo", *(f"lockstep:{replicas}" for replicas in options.points)) if options.figure else ()
-    pairs = expand([*options.contenders.split(","), *curve], options.replicas)
-    if options.readme:
-        _check_readme(options.readme)
-    catalog = load_catalog()
-    study = assemble(compose_config(["tracking=none"], catalog), catalog)
+    _check(options)
+    from regnet.bench.race import Plan
+
     plan = Plan(options.rounds, options.epochs)
-    race = benchmark(study, pairs, plan, _tell)
-    large = benchmark(study, [("lockstep", options.memory)], Plan(1, 1), _tell).timings[0] if options.memory else None
-    _tell("")
+    race, large = _timed(options, plan)
     if options.figure:
         _draw(race, options.figure)
     if options.json:
+        from regnet.report.tables.benchmark import as_json
+
         print(json.dumps(as_json(race, plan, large), indent=1))
     else:
         _print(race, large, plan)
     if options.readme:
-        _fill(options.readme, _markdown(race, large, options))
+        _fill(options.readme, _markdown(race, large, plan, options))
     return 0
 
 
-def _tell(line: str) -> None:
-    """Shows what is happening to whoever is watching, in the place of what was shown before."""
+def _check(options: argparse.Namespace) -> None:
+    memory = 1 if options.memory is None else options.memory
+    if min(options.rounds, options.epochs, memory, *options.replicas, *options.points) < 1:
+        raise ConfigError("bench: --rounds, --epochs, --memory, --replicas and --points take numbers from 1 up")
+    if options.readme:
+        _check_readme(options.readme)
+
+
+def _timed(options: argparse.Namespace, plan: Plan) -> tuple[Race, Timing | None]:
+    """The race, and what many replicas took where that was asked for."""
+    from regnet.bench.contender import expand
+    from regnet.bench.race import Plan, benchmark
+    from regnet.config.build_study import assemble
+    from regnet.config.compose import compose_config
+    from regnet.registry.catalog import load_catalog
+
+    curve = ("torch", "solo", *(f"lockstep:{replicas}" for replicas in options.points)) if options.figure else ()
+    pairs = expand([*options.contenders.split(","), *curve], options.replicas)
+    catalog = load_catalog()
+    study = assemble(compose_config(["tracking=none"], catalog), catalog)
+    race = benchmark(study, pairs, plan, _show)
+    large = benchmark(study, [("lockstep", options.memory)], Plan(1, 1), _show).timings[0] if options.memory else None
+    _show("")
+    return race, large
+
+
+def _show(line: str) -> None:
+    """Shows what is happening on a terminal, instead of what was shown before."""
     if sys.stderr.isatty():
         print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
 
@@ -85,6 +101,8 @@ def _draw(race: Race, path: Path) -> None:
 
 
 def _print(race: Race, memory: Timing | None, plan: Plan) -> None:
+    from regnet.report.tables.benchmark import comparison_table, memory_note, timing_table
+
     console = results_console()
     timing_table(race, plan).print(console)
     if compared := comparison_table(race):
@@ -98,8 +116,10 @@ def _check_readme(path: Path) -> None:
         raise ConfigError(f"bench: --readme {path}: expected a file with one block from <!-- bench --> to <!-- /bench -->")
 
 
-def _markdown(race: Race, memory: Timing | None, options: argparse.Namespace) -> str:
-    parts = [timing_table(race, Plan(options.rounds, options.epochs)).markdown()]
+def _markdown(race: Race, memory: Timing | None, plan: Plan, options: argparse.Namespace) -> str:
+    from regnet.report.tables.benchmark import comparison_table, memory_note, timing_table
+
+    parts = [timing_table(race, plan).markdown()]
     if compared := comparison_table(race):
         parts.append(compared.markdown())
     if memory:
@@ -113,5 +133,5 @@ def _markdown(race: Race, memory: Timing | None, options: argparse.Namespace) ->
 
 
 def _fill(path: Path, text: str) -> None:
-    """Puts the text into the file's block, in the place of what was there."""
+    """Replaces the text of the file's block."""
     path.write_text(BLOCK.sub(lambda _: text, path.read_text(encoding="utf-8")), encoding="utf-8")

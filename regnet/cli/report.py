@@ -7,7 +7,6 @@ from pathlib import Path
 
 from regnet.cli.console import print_written, results_console
 from regnet.cli.links import print_links
-from regnet.registry.catalog import load_catalog
 from regnet.tracking import quiet_mlflow
 
 
@@ -30,6 +29,7 @@ def report(options: argparse.Namespace) -> int:
     The report is of the kind that is asked for, or that the launch asked for; where it asked for no figures, a page.
     """
     quiet_mlflow()
+    from regnet.registry.catalog import load_catalog
     from regnet.report.build import PAGES, build_report
     from regnet.report.launch_info_mlflow import from_store
     from regnet.tracking.read.studies import newest_experiment, newest_launch, read_launch

@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from regnet.cli import COMMANDS
 from regnet.study.storage import find_results, load_result
 from tests.conftest import Inside
 
@@ -33,7 +35,38 @@ def test_help_names_the_commands(inside: Inside) -> None:
     for words in ([], ["--help"]):
         done = inside(*words)
         assert done.code == 0
-        assert all(command in done.stdout for command in ("run", "report", "bench"))
+        assert all(command in done.stdout for command in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("report", "--kind"),
+        ("ui", "--port"),
+        ("compare", "--unpaired"),
+        ("results", "--history"),
+        ("plugins check", "--all"),
+        ("plugins new", "--kind"),
+        ("bench", "--rounds"),
+    ],
+)
+def test_a_commands_options_are_its_own_and_load_nothing_heavy(command: str, option: str) -> None:
+    code = (
+        f"import sys, regnet.cli\ntry: regnet.cli.main({[*command.split(), '--help']})\n"
+        "finally: print([m for m in ('torch', 'hydra', 'mlflow', 'pandas') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert f"usage: regnet {command} " in done.stdout
+    assert f"  {option} " in done.stdout or f"  {option}\n" in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_every_command_has_its_options_beside_it() -> None:
+    for command in COMMANDS.keys() - {"run"}:
+        module = import_module(f"regnet.cli.{command}")
+        assert callable(module.add_options)
+        assert callable(getattr(module, command))
 
 
 def test_version(tmp_path: Path) -> None:
