@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from regnet.cli.console import print_written, results_console, tell_of_broken
-from regnet.cli.links import print_links
 from regnet.cli.options import add_plugin_options
+from regnet.cli.ui import print_links
 from regnet.config.compose import register_groups, with_search_path
 from regnet.config.errors import readable_errors
 from regnet.launcher.command_line import only_shows, parse_words, set_up_hydra, show

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from regnet.cli.console import print_written, results_console
-from regnet.cli.links import print_links
+from regnet.cli.ui import print_links
 from regnet.tracking import quiet_mlflow
 
 
