@@ -32,7 +32,7 @@ COMMANDS: Final = {
 }
 """Each command with what it does; its options and what runs are in the module of its name."""
 TRAINS = {"-m", "--multirun", "--plugin", "--strict", "--config-dir", "-cd"}
-"""Options with which `regnet run` trains something; with others it may only tell of it."""
+"""Options with which `regnet run` trains something; with others it may only show something."""
 LESS_MEMORY = "take a smaller network, data set or batch, or train fewer seeds at once (workers=1, replicas=solo)"
 USER_ERROR = 2
 FAILED = 1
@@ -47,7 +47,7 @@ def command() -> NoReturn:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command and returns the exit code: 0, or 2 for a person's mistake, told on standard error in a line or two."""
+    """Runs one command and returns the exit code: 0, or 2 for a user's mistake, printed on standard error in a line or two."""
     degrade_output()
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words and words[0] in ("-sc", "--shell-completion"):
@@ -109,7 +109,7 @@ def _guarded(command: Callable[[], int]) -> int:
         return command()
     except KeyboardInterrupt:
         return _interrupted()
-    except BrokenPipeError:  # whoever read the output has seen enough
+    except BrokenPipeError:  # the output's reader has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except Exception as error:
@@ -127,7 +127,7 @@ def _came_of_interrupt(error: BaseException | None) -> bool:
 
 
 def _explain(error: Exception) -> int:
-    """A line for a person's mistake, such as asking for more than fits into memory; anything else is a bug and goes on as it is."""
+    """Prints a line for a user's mistake, such as asking for more than fits into memory; raises anything else, which is a bug."""
     from regnet.errors import Diverged, RegnetError
 
     if _is_lack_of_memory(error):

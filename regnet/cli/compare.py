@@ -66,55 +66,55 @@ def _assessed(options: argparse.Namespace) -> Assessment:
     store = connect(options.uri, create=False)
     with tracking_errors(store_uri(options.uri)):
         union = unite(select_runs(store, options.studies, options.experiment))
-    one = assess(final_results(union.runs), np.random.default_rng(RESAMPLING), options.metric, rules)
-    return replace(one, notes=(*union.notes, *one.notes))
+    assessment = assess(final_results(union.runs), np.random.default_rng(RESAMPLING), options.metric, rules)
+    return replace(assessment, notes=(*union.notes, *assessment.notes))
 
 
-def _text(one: Assessment) -> None:
+def _text(assessment: Assessment) -> None:
     from regnet.report.tables.comparisons import pair_table, sentences, study_table
 
     console = results_console()
-    study_table(one).print(console)
-    if not one.comparisons:
+    study_table(assessment).print(console)
+    if not assessment.comparisons:
         console.print("There is nothing to compare it with: name another study.")
         return
     console.print()
-    pair_table(one).print(console)
+    pair_table(assessment).print(console)
     console.print()
-    for sentence in sentences(one):
+    for sentence in sentences(assessment):
         console.print(f"- {sentence}", markup=False)
 
 
-def _markdown(one: Assessment) -> None:
+def _markdown(assessment: Assessment) -> None:
     from regnet.report.tables.comparisons import pair_table, sentences, study_table
 
-    parts = [study_table(one).markdown()]
-    if one.comparisons:
-        parts += [pair_table(one).markdown(), "".join(f"- {sentence}\n" for sentence in sentences(one))]
+    parts = [study_table(assessment).markdown()]
+    if assessment.comparisons:
+        parts += [pair_table(assessment).markdown(), "".join(f"- {sentence}\n" for sentence in sentences(assessment))]
     print("\n".join(parts), end="")
 
 
-def _latex(one: Assessment) -> None:
+def _latex(assessment: Assessment) -> None:
     from regnet.report.tables.comparisons import pair_table, sentences, study_table
     from regnet.report.tables.latex import escaped, latex
 
-    parts = [latex(study_table(one))]
-    if one.comparisons:
-        parts += [latex(pair_table(one)), *(f"{escaped(sentence)}\n" for sentence in sentences(one))]
+    parts = [latex(study_table(assessment))]
+    if assessment.comparisons:
+        parts += [latex(pair_table(assessment)), *(f"{escaped(sentence)}\n" for sentence in sentences(assessment))]
     print("\n".join(parts), end="")
 
 
-def _json(one: Assessment) -> None:
+def _json(assessment: Assessment) -> None:
     from regnet.report.tables.as_json import record
 
-    print(json.dumps(record(one), indent=1))
+    print(json.dumps(record(assessment), indent=1))
 
 
-def _csv(one: Assessment) -> None:
+def _csv(assessment: Assessment) -> None:
     """A line for each study; the comparisons have other columns, and are in the other forms."""
     from regnet.report.tables.as_json import study_line
 
-    lines = [study_line(one, study) for study in one.studies]
+    lines = [study_line(assessment, study) for study in assessment.studies]
     writer = csv.DictWriter(sys.stdout, fieldnames=list(lines[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(lines)

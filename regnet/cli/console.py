@@ -23,15 +23,15 @@ def results_console() -> Console:
 
 
 def print_written(console: Console, folder: Path, files: Sequence[Path]) -> None:
-    """Says where a report is: its documents by name, its figures by their number."""
+    """Prints where a report is: its documents by name, its figures by their number."""
     documents = [path.name for path in files if path.suffix in (".html", ".md")]
     figures = len({path.stem for path in files if path.name not in documents})
     rest = [f"{figures} figures"] if figures else []
     console.print(f"Written to {folder}: {', '.join([*documents, *rest])}")
 
 
-def tell_of_broken(catalog: Catalog, *, strict: bool) -> None:
-    """Says of each broken plugin what is wrong with it, once a command; with `strict`, raises PluginError."""
+def print_broken(catalog: Catalog, *, strict: bool) -> None:
+    """Prints what is wrong with each broken plugin, once a command; with `strict`, raises PluginError."""
     if strict and catalog.broken:
         raise PluginError("--strict: " + "; ".join(map(str, catalog.broken)))
     for broken in catalog.broken:

@@ -1,4 +1,4 @@
-"""`regnet run`: Hydra composes one job or many, each job trains a study, and at the end the launch's results are put together."""
+"""`regnet run`: Hydra composes one job or many, each job trains a study, and at the end the launch's results are compared."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from regnet.cli.console import print_written, results_console, tell_of_broken
+from regnet.cli.console import print_broken, print_written, results_console
 from regnet.cli.options import add_plugin_options
 from regnet.cli.ui import print_links
 from regnet.config.compose import register_groups, with_search_path
@@ -35,7 +35,7 @@ def launch(words: Sequence[str]) -> int:
     add_to_policy(*chosen.plugin)
     add_overrides_to_policy(options.overrides)
     catalog = load_catalog()
-    tell_of_broken(catalog, strict=chosen.strict)
+    print_broken(catalog, strict=chosen.strict)
     register_groups(catalog)
     options.overrides = with_search_path(options.overrides, catalog)
     with readable_errors(catalog):

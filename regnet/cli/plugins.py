@@ -1,4 +1,4 @@
-"""`regnet plugins`: what is installed, whether it is right, and how to start one of one's own."""
+"""`regnet plugins`: what is installed, whether it conforms, and a package to start from."""
 
 from __future__ import annotations
 
@@ -75,13 +75,13 @@ def _new(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     """Prints a report for each component, and returns 1 if any does not conform."""
     from regnet.check import check_component
-    from regnet.cli.console import tell_of_broken
+    from regnet.cli.console import print_broken
     from regnet.registry.catalog import load_catalog
 
     if bool(options.names) == options.all:
         raise ConfigError("plugins check: name the components to check, or say --all")
     catalog = load_catalog()
-    tell_of_broken(catalog, strict=options.strict)
+    print_broken(catalog, strict=options.strict)
     everything = (entry for names in catalog.entries.values() for claims in names.values() for entry in claims)
     reports = [check_component(component, catalog) for component in options.names or everything]
     if options.json:

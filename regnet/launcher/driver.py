@@ -39,7 +39,7 @@ class Driver:
 
         Raises:
             HydraException, OmegaConfBaseException: a job cannot be composed.
-            RegnetError: a job failed; if several did, the first one's error. The others were run.
+            RegnetError: a job failed; if several did, the error of the first. The others were run.
         """
         run = self.hydra.multirun if self.mode == RunMode.MULTIRUN else self.hydra.run
         try:

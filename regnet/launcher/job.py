@@ -48,7 +48,7 @@ class Job:
 
     @contextmanager
     def current(self) -> Iterator[None]:
-        """Within, this is the job that Hydra is at: `HydraConfig` is the job's."""
+        """Context manager that makes this the current job of Hydra: `HydraConfig` is the job's."""
         instance = HydraConfig.instance()
         before = instance.cfg
         instance.cfg = cast(HydraConf, _with_hydra(self.hydra))  # Hydra calls the whole what it calls the part

@@ -1,4 +1,4 @@
-"""Launching regnet's jobs: all are composed, the like ones trained together, and each is run when its outcome is known."""
+"""Launching regnet's jobs: all are composed, those that are alike are trained together, each is run when its outcome is known."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Launch:
     """One launch of jobs whose task is `regnet.launcher.task.train_job`.
 
     Args:
-        launcher: who was asked for it.
+        launcher: the launcher, after its `setup`.
         workers: how many processes to train in; 0 for as many as there are cores.
         memory: how many GB the programs at work may take; None for half of what is free.
         first: the number of the first job.
@@ -54,7 +54,7 @@ class Launch:
     def run(self, job_overrides: Sequence[Sequence[str]]) -> list[JobReturn]:
         """What the jobs returned, in their order.
 
-        A job that cannot be assembled, diverges or fails has its own exception, and the others go on. Ctrl-C ends the launch,
+        A job that cannot be assembled, diverges or fails has its own exception, and the others continue. Ctrl-C stops the launch,
         and the jobs that were completed by then are kept.
         """
         setup_globals()
@@ -68,14 +68,14 @@ class Launch:
 
     def _run_all(self, job_overrides: Sequence[Sequence[str]]) -> list[JobReturn]:
         with making_what_stays():
-            jobs = [self._compose(overrides, self.first + place) for place, overrides in enumerate(job_overrides)]
+            jobs = [self._compose(overrides, self.first + index) for index, overrides in enumerate(job_overrides)]
         returns: dict[int, JobReturn] = {}
         with closing(self._outcomes(jobs)) as outcomes:  # what goes wrong here ends the training at once
-            for place, outcome in outcomes:
-                log.info(f"\t#{self.first + place} : {' '.join(filter_overrides(job_overrides[place]))}")
+            for index, outcome in outcomes:
+                log.info(f"\t#{self.first + index} : {' '.join(filter_overrides(job_overrides[index]))}")
                 with making_what_stays(), self._own_logging():
-                    returns[place] = self._run(jobs[place], outcome)
-        return [returns[place] for place in range(len(jobs))]
+                    returns[index] = self._run(jobs[index], outcome)
+        return [returns[index] for index in range(len(jobs))]
 
     def _compose(self, overrides: Sequence[str], number: int) -> Job:
         config = self.context.config_loader.load_sweep_config(self.config, list(overrides))
@@ -85,28 +85,28 @@ class Launch:
         return Job(config)
 
     def _outcomes(self, jobs: Sequence[Job]) -> Generator[tuple[int, Callable[[], float] | None], None, None]:
-        """Each job's place and outcome, as soon as that is known; None for a job that has to be run by itself."""
+        """Each job's index and outcome, as soon as that is known; None for a job that has to be run by itself."""
         catalog = load_catalog()
         studies: dict[int, Study] = {}
-        for place, job in enumerate(jobs):
+        for index, job in enumerate(jobs):
             if job.needs_its_own_environment:
                 continue
             try:
                 with job.current(), making_what_stays():
-                    studies[place] = assemble_job(job.task_config, catalog)
+                    studies[index] = assemble_job(job.task_config, catalog)
             except Exception as error:  # the job's own, whatever it is
-                yield place, partial(_finish, error)
+                yield index, partial(_finish, error)
         if studies:
-            places, together = list(studies), list(studies.values())
-            for line in describe(plan(together), [self.first + place for place in places]):
+            indices, together = list(studies), list(studies.values())
+            for line in describe(plan(together), [self.first + index for index in indices]):
                 log.info(line)
             with listening(together, catalog, self.config.hydra) as listeners:
-                for index, outcome in run_together(together, listeners, self.workers, self.memory):
-                    yield places[index], partial(_finish, outcome)
-        apart = [place for place, job in enumerate(jobs) if job.needs_its_own_environment]
-        for line in describe([Group((place,), OWN_ENVIRONMENT) for place in apart], range(self.first, self.first + len(jobs))):
+                for position, outcome in run_together(together, listeners, self.workers, self.memory):
+                    yield indices[position], partial(_finish, outcome)
+        apart = [index for index, job in enumerate(jobs) if job.needs_its_own_environment]
+        for line in describe([Group((index,), OWN_ENVIRONMENT) for index in apart], range(self.first, self.first + len(jobs))):
             log.info(line)
-        yield from ((place, None) for place in apart)
+        yield from ((index, None) for index in apart)
 
     def _run(self, job: Job, outcome: Callable[[], float] | None) -> JobReturn:
         if outcome is not None:
@@ -115,7 +115,7 @@ class Launch:
 
     @contextmanager
     def _own_logging(self) -> Iterator[None]:
-        """Within, a job may have logging set up for itself; afterwards it is the launch's again."""
+        """Context manager that lets a job set up logging for itself; afterwards the launch's is restored."""
         root = logging.getLogger()
         handlers, level = root.handlers[:], root.level
         yield

@@ -1,4 +1,4 @@
-"""Saying which jobs go together, and why the others do not."""
+"""The plan of a launch as text: which jobs are trained together, and why the others are not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def describe(groups: Sequence[Group], numbers: Sequence[int]) -> Iterator[str]:
     """
     alone: dict[str, list[int]] = {}
     for group in groups:
-        jobs = [numbers[place] for place in group.jobs]
+        jobs = [numbers[index] for index in group.jobs]
         if len(jobs) > 1:
             yield f"\t{len(jobs)} jobs together, {group.reason}: {ranges(jobs)}"
         else:

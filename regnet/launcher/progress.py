@@ -23,7 +23,7 @@ PATIENCE = 2.0
 
 @contextmanager
 def progress_bar(studies: Sequence[Study], manager: pluggy.PluginManager) -> Iterator[None]:
-    """Within, one bar on standard error shows how many of the studies' epochs, over all seeds, are done."""
+    """Context manager with a bar on standard error, of how many of the studies' epochs, over all seeds, are done."""
     progress = Progress(studies)
     manager.register(progress, "regnet-progress")
     try:
@@ -58,7 +58,7 @@ class Progress:
         self._show()
 
     def stop(self) -> None:
-        """Takes the bar away, if it is there."""
+        """Removes the bar, if it is shown."""
         if self._bar.live.is_started:
             self._bar.stop()
 

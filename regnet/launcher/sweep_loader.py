@@ -29,7 +29,7 @@ class SweepLoader(ConfigLoaderImpl):
     Jobs have one structure if their overrides differ only in the values of plain options: numbers, switches and texts, set by
     ``key=value``. The first job of a structure is composed by Hydra; any other is a copy of it with its own values set, by the
     call by which Hydra sets them. Whatever else an override may do (choose from a group, add, delete, set a list)
-    belongs to the structure. Where a value cannot be set, Hydra composes the job, and says why.
+    belongs to the structure. Where a value cannot be set, Hydra composes the job, and reports why.
 
     Sweepers have all jobs composed to see whether they can be, and drop them: they are kept for the launcher, which asks next.
     """
@@ -55,9 +55,9 @@ class SweepLoader(ConfigLoaderImpl):
         always = cast(list[str], OmegaConf.to_container(master_config.hydra.overrides.hydra))
         base = (str(master_config.hydra.job.config_name), *always)
         overrides = [self._parse(text) for text in sweep_overrides]
-        settings = [one for one in overrides if not self._chooses(one, base)]
-        plain = {id(one): one for one in settings if _is_plain(one)}
-        fixed = [str(one.key_or_group if id(one) in plain else one.input_line) for one in overrides]
+        settings = [override for override in overrides if not self._chooses(override, base)]
+        plain = {id(override): override for override in settings if _is_plain(override)}
+        fixed = [str(override.key_or_group if id(override) in plain else override.input_line) for override in overrides]
         structure = (str(Path.cwd()), *base, "", *fixed)
         if structure not in self._templates:
             composed = super().load_sweep_config(master_config, sweep_overrides)
@@ -69,11 +69,11 @@ class SweepLoader(ConfigLoaderImpl):
                     derived = self._kept[key] = _derive(template, list(plain.values()), overrides, master_config)
                 return derived
             except OmegaConfBaseException:
-                pass  # Hydra shall say what is wrong with the value
+                pass  # Hydra reports what is wrong with the value
         return super().load_sweep_config(master_config, sweep_overrides)
 
     def _parse(self, text: str) -> Override:
-        """An override as Hydra reads it; one that has another whole number than one before is read like that one."""
+        """An override as Hydra reads it; it is not parsed where only its whole number differs from an earlier override's."""
         if text not in self._parsed:
             key, _, value = text.partition("=")
             whole = WHOLE_NUMBER.fullmatch(value) is not None
@@ -106,12 +106,14 @@ def _is_plain(override: Override) -> bool:
 
 
 def _can_be_set(plain: Sequence[Override], settings: Sequence[Override], composed: DictConfig) -> bool:
-    """Whether setting the plain options again, to other values, is all that tells another job from this one."""
+    """Whether setting the plain options again, to other values, is all that distinguishes another job from this one."""
     return (
         not composed.hydra.job.env_copy
-        and not any(one.is_hydra_override() for one in settings)
-        and all(_is_leaf(composed, one.key_or_group) for one in plain)
-        and not any(_overlap(one.key_or_group, other.key_or_group) for one in plain for other in settings if other is not one)
+        and not any(override.is_hydra_override() for override in settings)
+        and all(_is_leaf(composed, override.key_or_group) for override in plain)
+        and not any(
+            _overlap(first.key_or_group, second.key_or_group) for first in plain for second in settings if first is not second
+        )
     )
 
 
@@ -134,13 +136,13 @@ def _overlap(key: str, other: str) -> bool:
 def _derive(template: DictConfig, plain: Sequence[Override], overrides: Sequence[Override], master: DictConfig) -> DictConfig:
     """A copy of a composed job, with other values for its plain options."""
     config = copy_config(template)
-    for one in plain:
-        OmegaConf.update(config, one.key_or_group, one.value(), merge=True)
+    for override in plain:
+        OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
     hydra = config.hydra
     job, task = hydra.job, hydra.overrides.task
-    for place, one in enumerate(overrides):
-        if task._get_node(place)._value() != one.input_line:
-            task[place] = one.input_line
+    for index, override in enumerate(overrides):
+        if task._get_node(index)._value() != override.input_line:
+            task[index] = override.input_line
     style = job.config.override_dirname
     job.override_dirname = get_overrides_dirname(list(overrides), style.exclude_keys, style.item_sep, style.kv_sep)
     OmegaConf.copy_cache(from_config=master, to_config=config)

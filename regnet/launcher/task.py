@@ -42,7 +42,7 @@ def train_job(config: DictConfig) -> float:
 
 
 def assemble_job(config: DictConfig, catalog: Catalog) -> Study:
-    """The study of the job that Hydra is at.
+    """The study of Hydra's current job.
 
     Raises:
         RegnetError: it cannot be assembled, or its sweeper optimizes in the wrong direction.
@@ -65,7 +65,7 @@ def listening(studies: Sequence[Study], catalog: Catalog, hydra: HydraConf) -> I
 
 
 def keep_result(result: StudyResult) -> float:
-    """Writes the result into the folder of the job that Hydra is at, and prints which seeds failed.
+    """Writes the result into the folder of Hydra's current job, and prints which seeds failed.
 
     Returns the mean of the final headline metric over the seeds.
 

@@ -1,4 +1,4 @@
-"""The launcher that Hydra finds, and loads at every start: it trains regnet's jobs together, and runs any others one by one."""
+"""The launcher that Hydra finds, and imports at every start: it trains regnet's jobs together, and runs any others one by one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
