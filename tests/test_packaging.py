@@ -6,11 +6,15 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import venv
 import zipfile
+from importlib.metadata import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[1]
 
@@ -55,3 +59,13 @@ def test_wheel_runs_in_a_fresh_environment(wheel: Path, tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert list(folder.glob("outputs/*/*/report/figure2_data.png"))
+
+
+def test_the_pinned_versions_install_on_the_oldest_python() -> None:
+    """`scripts/setup` takes any Python from 3.11.0 on, so no pinned version may ask for a newer one."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    oldest = project["requires-python"].removeprefix(">=") + ".0"
+    pins = [Requirement(line) for line in (ROOT / "constraints.txt").read_text().splitlines() if line and not line.startswith("#")]
+    assert len(pins) > 100
+    asked = {pin.name: metadata(pin.name).get("Requires-Python") for pin in pins}
+    assert [name for name, python in asked.items() if python and not SpecifierSet(python).contains(oldest)] == []
