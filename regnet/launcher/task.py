@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
@@ -19,6 +18,7 @@ from regnet.launcher.objective import check_objective
 from regnet.launcher.progress import progress_bar
 from regnet.registry.catalog import Catalog, load_catalog
 from regnet.registry.dispatch import Listeners
+from regnet.study.final import final_summary
 from regnet.study.result import StudyResult
 from regnet.study.storage import save_result
 from regnet.study.study import Study
@@ -76,8 +76,8 @@ def keep_result(result: StudyResult) -> float:
     for seed, reason in result.failures.items():
         Console(stderr=True).print(f"regnet: {result.name}: seed {seed} {reason}", style="yellow", soft_wrap=True, highlight=False)
     refuse_if_all_diverged(result)
-    values = result.history[result.headline][:, -1]
-    return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
+    summary = final_summary(result, result.headline)
+    return float("nan") if summary is None else summary.mean
 
 
 def _launch_name(hydra: HydraConf) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from regnet.report.tables.results import final_summary
+from regnet.study.final import final_summary, final_values
 from regnet.study.result import StudyResult
 
 MOST = 8
@@ -25,6 +25,7 @@ def best_studies(results: Sequence[StudyResult], metric: str, most: int = MOST) 
 
 def median_seed(result: StudyResult, metric: str) -> int | None:
     """Return the seed with the median final value among those that did not fail, of two the better; None if all failed."""
-    good = result.succeeded[metric].dropna()
-    good = good.sort_values(kind="stable", ascending=result.measure(metric).smaller_is_better)
-    return None if good.empty else int(good.index[(len(good) - 1) // 2])
+    values = final_values(result, metric)
+    sign = 1 if result.measure(metric).smaller_is_better else -1
+    ranked = sorted(values, key=lambda seed: sign * values[seed])
+    return ranked[(len(ranked) - 1) // 2] if ranked else None

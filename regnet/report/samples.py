@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from regnet.errors import ConfigError, one_of
 from regnet.stats import Sample
 from regnet.stats.wording import listed
+from regnet.study.final import final_values
 from regnet.study.result import StudyResult
 
 
@@ -52,9 +52,7 @@ def _headline(headlines: Mapping[str, str], common: Sequence[str]) -> str:
 
 
 def _sample(label: str, result: StudyResult, metric: str) -> Sample:
-    row = result.history.get(metric)
-    ends = dict.fromkeys(result.seeds, math.nan) if row is None else dict(zip(result.seeds, row[:, -1].tolist(), strict=True))
-    values = {seed: value for seed, value in ends.items() if math.isfinite(value) and seed not in result.failures}
+    values = final_values(result, metric)
     failures = {seed: result.failures.get(seed, f"{metric} is NaN") for seed in result.seeds if seed not in values}
     return Sample(label, list(values), list(values.values()), failures, _data(result.config, metric))
 

@@ -69,5 +69,10 @@ UNBOUNDED = Measure()
 LOSS = Measure(title="loss")
 
 
+def name_of(metric: str) -> str:
+    """Return the name of a metric such as ``test/f1`` or ``test/confusion_matrix/0/1`` without its split and indices."""
+    return metric.split("/")[1] if "/" in metric else metric
+
+
 def _is_plain(value: Any) -> bool:
     return not isinstance(value, float) or isfinite(value)

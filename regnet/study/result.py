@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from regnet.stats.measure import Measure
+from regnet.stats.measure import Measure, name_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,7 +83,7 @@ class StudyResult:
 
     def measure(self, metric: str) -> Measure:
         """Return how to read the values of a metric such as ``test/error_rate``; an unknown metric is shown unscaled."""
-        name = metric.split("/")[1] if "/" in metric else metric
+        name = name_of(metric)
         return self.measures.get(name) or Measure(title=name)
 
     def describe_metric(self, metric: str) -> str:

@@ -13,7 +13,7 @@ from regnet.data.prepare import Normalization
 from regnet.encoding import well_formed
 from regnet.network.sequential import Sequential
 from regnet.registry.discovery import Provenance
-from regnet.stats.measure import LOSS, UNBOUNDED, Measure
+from regnet.stats.measure import LOSS, UNBOUNDED, Measure, name_of
 from regnet.study.identity import study_identity
 
 Replicas: TypeAlias = Literal["lockstep", "solo"]
@@ -81,7 +81,7 @@ class Study:
 
     def measure(self, metric: str) -> Measure:
         """Return how to read the values of a metric such as ``test/f1``; a metric that is not measured is shown unscaled."""
-        return self.measures.get(metric.split("/")[1] if "/" in metric else metric, UNBOUNDED)
+        return self.measures.get(name_of(metric), UNBOUNDED)
 
     @property
     def identity(self) -> str:

@@ -16,7 +16,7 @@ from regnet.report.build import build_report
 from regnet.report.launch_info import Origin
 from regnet.report.ranking import best_studies
 from regnet.report.tables.format import share
-from regnet.report.tables.results import final_summary
+from regnet.study.final import final_summary
 from regnet.study.result import StudyResult
 from tests.conftest import RunStudy
 from tests.report.html_reader import Document

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from regnet.report.figures.curves import axis_label
 from regnet.report.figures.style import INK, SMALL, new_figure, scale_logarithmically, study_colour, styled
-from regnet.report.tables.results import final_summary, final_values
+from regnet.study.final import final_summary, final_values
 from regnet.study.result import StudyResult
 
 ROW = 0.6
@@ -45,7 +45,7 @@ def spread(results: Sequence[StudyResult], names: Sequence[str], metric: str) ->
     measure = results[0].measure(metric)
     figure = new_figure(WIDTH, 0.75 + ROW * len(results))
     axes = figure.add_subplot(xlabel=f"{split} {axis_label(measure)} after the last epoch")
-    samples = [measure.scale * final_values(result, metric) for result in results]
+    samples = [measure.scale * np.array(list(final_values(result, metric).values())) for result in results]
     crowded = sum(map(len, samples)) > MANY
     if _is_wide([sample for sample in samples if len(sample)]):
         scale_logarithmically(axes, "x")

@@ -18,7 +18,7 @@ from regnet.report.figures.spread import spread
 from regnet.report.launch_info import Material
 from regnet.report.ranking import median_seed
 from regnet.report.tables.format import interval
-from regnet.report.tables.results import final_summary
+from regnet.study.final import final_summary
 from regnet.study.result import SPLITS, StudyResult, TrainedNetwork
 from regnet.study.study import Study
 

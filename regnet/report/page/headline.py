@@ -9,9 +9,9 @@ from regnet.report.judgement import Judgement
 from regnet.report.launch_info import Material
 from regnet.report.ranking import best_studies
 from regnet.report.tables.format import interval
-from regnet.report.tables.results import final_summary
 from regnet.stats.against_best import best
 from regnet.stats.wording import listed
+from regnet.study.final import final_summary
 from regnet.study.result import StudyResult
 
 NAMED = 4

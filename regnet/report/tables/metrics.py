@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from regnet.report.tables.format import spread
-from regnet.report.tables.results import final_summary, final_values
 from regnet.report.tables.table import Table
+from regnet.stats.measure import name_of
+from regnet.study.final import final_summary
 from regnet.study.result import StudyResult
 
 NOTHING = "–"
@@ -33,7 +32,7 @@ def _others(results: Sequence[StudyResult], names: Sequence[str], split: str) ->
         if not measure.axes and f"{split}/{metric}" != result.headline and metric != "loss"
     )
     if metrics:
-        headings = [next(r for r in results if m.split("/")[1] in r.measures).describe_metric(m) for m in metrics]
+        headings = [next(r for r in results if name_of(m) in r.measures).describe_metric(m) for m in metrics]
         rows = [(name, *(_cell(result, metric) for metric in metrics)) for result, name in zip(results, names, strict=True)]
         yield Table("Other metrics", ("mean ± std", *headings), tuple(rows))
 
@@ -68,10 +67,10 @@ def _indices(result: StudyResult, metric: str) -> list[tuple[int, ...]]:
 
 
 def _cell(result: StudyResult, metric: str) -> str:
-    summary = final_summary(result, metric) if metric in result.history else None
+    summary = final_summary(result, metric)
     return NOTHING if summary is None else spread(result.measure(metric), summary)
 
 
 def _mean(result: StudyResult, metric: str) -> str:
-    values = final_values(result, metric)
-    return f"{np.mean(values):.4g}" if values.size else NOTHING
+    summary = final_summary(result, metric)
+    return NOTHING if summary is None else f"{summary.mean:.4g}"

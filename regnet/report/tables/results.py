@@ -8,7 +8,8 @@ import numpy as np
 
 from regnet.report.tables.format import interval, seconds, spread, time_spread
 from regnet.report.tables.table import Table
-from regnet.stats import Summary, from_moments, summarize
+from regnet.stats import from_moments, summarize
+from regnet.study.final import final_summary
 from regnet.study.labels import study_labels
 from regnet.study.result import StudyResult
 
@@ -49,19 +50,6 @@ def by_metric(results: Sequence[StudyResult]) -> dict[str, list[int]]:
     for index, result in enumerate(results):
         groups.setdefault(result.headline, []).append(index)
     return groups
-
-
-def final_values(result: StudyResult, metric: str) -> np.ndarray:
-    """Return the metric after the last epoch of each seed that did not fail and for which it is defined, in the seeds' order."""
-    whole = _whole(result)
-    values = result.history[metric][whole, -1] if whole.any() else np.empty(0)
-    return values[np.isfinite(values)]
-
-
-def final_summary(result: StudyResult, metric: str) -> Summary | None:
-    """Summarize `final_values`, with the interval cut at the metric's bounds; None if there are no values."""
-    values = final_values(result, metric)
-    return summarize(values).within(result.measure(metric)) if values.size else None
 
 
 def _whole(result: StudyResult) -> np.ndarray:

@@ -16,6 +16,8 @@ from regnet.tracking.store.passwords import without_password
 
 STOPPED = "regnet.stopped_after_epoch"
 """The tag of a run that was ended early: after which epoch."""
+TAG_LENGTH = 5000
+"""In characters: MLflow takes no longer tag."""
 LABEL = "regnet.label"
 """The tag that runs are grouped by: what the study is called among those of its launch."""
 BEST = "regnet.best"

@@ -18,6 +18,7 @@ from mlflow.tracking import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME
 from sqlalchemy import Connection, select
 
+from regnet.tracking.store.messages import TAG_LENGTH
 from regnet.tracking.store.run_changes import Backend, Changes
 from regnet.tracking.store.sql_tables import (
     DATASETS,
@@ -40,7 +41,7 @@ TRANSACTION = 50_000
 """About how many points are written at once: other processes wait meanwhile."""
 SQLITE_CACHE = 65_536
 """In KiB: SQLite's own 2 MB hold too little of four indexes."""
-KEY_LENGTH, PARAM_LENGTH, TAG_LENGTH = 250, 500, 5000
+KEY_LENGTH, PARAM_LENGTH = 250, 500
 """Up to here every version of MLflow takes a text as it is."""
 PLAIN_NAME = re.compile(r"[\w.\- /]+")
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from regnet.markdown import markdown_table
-from regnet.stats import Measure, summarize
+from regnet.study.final import final_summary
 from regnet.study.result import StudyResult
 from regnet.tracking.ui.view import RUNS_AT_ONCE
 
 
 def study_note(result: StudyResult, options: Mapping[str, str]) -> str:
     """A study's table, a row for each metric, and those of its `options` that are not the same for all studies of its launch."""
-    good = result.succeeded
-    rows = [] if good.empty else [(name, *_numbers(result.measure(name), good[name].to_numpy())) for name in headline_first(result)]
+    some = len(result.failures) < len(result.seeds)
+    rows = [(name, *_numbers(result, name)) for name in headline_first(result)] if some else []
     parts = [
         f"{_seeds(result)}, after the last epoch:",
         markdown_table(("metric", "mean ± std", "95 % interval"), rows) if rows else "",
@@ -28,10 +26,7 @@ def launch_note(results: Sequence[StudyResult], labels: Sequence[str]) -> str:
     """The studies' table: a row for each, by the metric that its task is judged by."""
     rows = []
     for label, result in zip(labels, results, strict=True):
-        good = result.succeeded
-        metric = headline_first(result)[0]
-        numbers = ("–", "–") if good.empty else _numbers(result.measure(metric), good[metric].to_numpy())
-        rows.append((label, metric, *numbers, _seeds(result)))
+        rows.append((label, result.headline, *_numbers(result, result.headline), _seeds(result)))
     table = markdown_table(("study", "metric", "mean ± std", "95 % interval", "seeds"), rows)
     if sum(len(result.seeds) for result in results) <= RUNS_AT_ONCE:
         return table
@@ -44,11 +39,10 @@ def headline_first(result: StudyResult) -> list[str]:
     return sorted(result.history, key=lambda name: (name != result.headline, name))
 
 
-def _numbers(measure: Measure, values: np.ndarray) -> tuple[str, str]:
-    defined = values[np.isfinite(values)]
-    if not defined.size:
+def _numbers(result: StudyResult, metric: str) -> tuple[str, str]:
+    summary = final_summary(result, metric)
+    if summary is None:
         return "–", "–"
-    summary = summarize(defined).within(measure)
     if summary.n == 1:
         return f"{summary.mean:.4g}", "–"
     return f"{summary.mean:.4g} ± {summary.std:.2g}", f"{summary.low:.4g} to {summary.high:.4g}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from regnet.tracking.store.messages import BEST, LABEL, LaunchSummed
+from regnet.tracking.store.messages import BEST, LABEL, TAG_LENGTH, LaunchSummed
 from regnet.tracking.store.store import Store, Tags
 from regnet.tracking.ui.links import launch_links
 from regnet.tracking.ui.notes import link, with_block
-from regnet.tracking.ui.view import NOTE, TAG_LENGTH, view_state, view_tag
+from regnet.tracking.ui.view import NOTE, view_state, view_tag
 
 
 def show_view(store: Store, experiment: str, launch: str) -> None:

@@ -10,14 +10,12 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from regnet.tracking.store.messages import LABEL
+from regnet.tracking.store.messages import LABEL, TAG_LENGTH
 
 NOTE = "mlflow.note.content"
 """The tag that MLflow shows as the description of a run or an experiment, in Markdown."""
 SHARED_VIEW = "mlflow.sharedViewState."
 """What the names of an experiment's tags begin with that hold a view."""
-TAG_LENGTH = 5000
-"""In characters: MLflow takes no longer tag."""
 RUNS_AT_ONCE = 100
 """How many runs MLflow's page loads at first, and with each "Load more"."""
 

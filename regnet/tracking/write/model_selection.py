@@ -6,12 +6,11 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
 from regnet.config.model import build_network
 from regnet.errors import ConfigError, one_of
 from regnet.registry.catalog import Catalog, load_catalog
 from regnet.serving.needs import needs_of
+from regnet.study.final import final_values
 from regnet.study.result import StudyResult
 from regnet.tracking.store.messages import ModelsWanted, ModelWanted
 
@@ -52,14 +51,14 @@ def judged_by(result: StudyResult) -> str:
 def best_seed(result: StudyResult) -> int | None:
     """The seed of the run that ends best by the metric it is judged by; the first of several, and none if every run failed."""
     losses = _losses(result)
-    return int(losses.index.to_numpy()[losses.to_numpy().argmin()]) if len(losses) else None
+    return min(losses, key=losses.__getitem__) if losses else None
 
 
-def _losses(result: StudyResult) -> pd.Series[float]:
-    """What each run that did not fail is chosen by, the smaller the better."""
+def _losses(result: StudyResult) -> dict[int, float]:
+    """What each run that did not fail is chosen by, the smaller the better, by seed."""
     metric = judged_by(result)
-    values = result.succeeded[metric].dropna()
-    return values if result.measure(metric).smaller_is_better else -values
+    sign = 1 if result.measure(metric).smaller_is_better else -1
+    return {seed: sign * value for seed, value in final_values(result, metric).items()}
 
 
 def models_wanted(results: Sequence[StudyResult], labels: Sequence[str], launch: str) -> ModelsWanted:
@@ -113,7 +112,7 @@ def _are_comparable(result: StudyResult, other: StudyResult) -> bool:
 
 
 def _lowest(result: StudyResult) -> float:
-    return float(_losses(result).min())
+    return min(_losses(result).values())
 
 
 def _policy(config: Mapping[str, Any]) -> str:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from regnet.encoding import well_formed
 from regnet.stats import Summary, summarize
+from regnet.study.final import final_summary
 from regnet.study.identity import SEED_KEYS
 from regnet.study.labels import differences, study_labels
 from regnet.study.result import StudyResult
-from regnet.tracking.store.messages import LABEL, Destination, LaunchSummed, StudySummed, params_of
+from regnet.tracking.store.messages import LABEL, TAG_LENGTH, Destination, LaunchSummed, StudySummed, params_of
 from regnet.tracking.store.uri import destination
 from regnet.tracking.ui.descriptions import headline_first, launch_note, study_note
 from regnet.tracking.write.model_selection import best_seed, models_wanted
@@ -19,8 +20,6 @@ from regnet.tracking.write.process import writing_process
 
 COMMAND = "regnet.command"
 """The tag of a summary run: what was typed for its launch, unless that is too long for a tag."""
-LONGEST = 5000
-"""Characters of a tag that every MLflow takes."""
 
 
 def write_summaries(
@@ -39,7 +38,7 @@ def write_summaries(
     launch, command = well_formed(launch), well_formed(command or "")
     labels = study_labels(results)
     differing = differences([result.config for result in results])
-    known = {"regnet.launch": launch} | ({COMMAND: command} if command and len(command) <= LONGEST else {})
+    known = {"regnet.launch": launch} | ({COMMAND: command} if command and len(command) <= TAG_LENGTH else {})
     places: dict[Destination, list[int]] = {}
     for number, result in enumerate(results):
         if result.config["tracking"]["name"] == "mlflow":
@@ -71,9 +70,8 @@ def summary_metrics(result: StudyResult) -> dict[str, float]:
         return counts
     found: dict[str, float] = {}
     for name in headline_first(result):
-        values = good[name].dropna().to_numpy()
-        if values.size:
-            found |= _moments(name, summarize(values).within(result.measure(name)))
+        if summary := final_summary(result, name):
+            found |= _moments(name, summary)
     if result.solo:
         return found | _moments("time/train_seconds", summarize(good["seconds"].to_numpy())) | counts
     return found | {"time/lockstep_train_seconds_per_replica/mean": float(good["seconds_per_run"].mean())} | counts
