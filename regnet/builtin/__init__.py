@@ -33,13 +33,15 @@ from regnet.builtin.metrics.auroc import AUROC
 from regnet.builtin.metrics.balanced_accuracy import BalancedAccuracy
 from regnet.builtin.metrics.brier import Brier
 from regnet.builtin.metrics.calibration_error import CalibrationError
+from regnet.builtin.metrics.class_f1 import ClassF1
+from regnet.builtin.metrics.class_precision import ClassPrecision
+from regnet.builtin.metrics.class_recall import ClassRecall
 from regnet.builtin.metrics.confusion_matrix import ConfusionMatrix
 from regnet.builtin.metrics.error_rate import ErrorRate
 from regnet.builtin.metrics.f1 import F1
 from regnet.builtin.metrics.log_loss import LogLoss
 from regnet.builtin.metrics.mae import MAE
 from regnet.builtin.metrics.median_absolute_error import MedianAbsoluteError
-from regnet.builtin.metrics.per_class import ClassF1, ClassPrecision, ClassRecall
 from regnet.builtin.metrics.r2 import R2
 from regnet.builtin.metrics.rmse import RMSE
 from regnet.builtin.optimizers.adam import Adam

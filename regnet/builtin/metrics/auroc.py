@@ -21,8 +21,8 @@ class AUROC(Metric):
     over the classes, each against all others. With n₁ examples of the class, n₀ others and ranks r, a class has
     ``(Σ r - n₁ (n₁ + 1) / 2) / (n₀ n₁)``. NaN where a class has no examples.
 
-    Source: Hanley and McNeil, The meaning and use of the area under a receiver operating characteristic (ROC) curve,
-    Radiology 143 (1982).
+    Source: Hanley and McNeil, "The meaning and use of the area under a receiver operating characteristic (ROC) curve",
+    Radiology 143, 1982.
     """
 
     takes: ClassVar[Prediction] = "scores"

@@ -16,7 +16,7 @@ from regnet.contracts.metric import Prediction
 class BalancedAccuracy(Metric):
     """The mean over the classes of the share of their examples that are classified right; classes without examples are left out.
 
-    Source: Brodersen et al., The balanced accuracy and its posterior distribution, ICPR 2010.
+    Source: Brodersen, Ong, Stephan and Buhmann, "The balanced accuracy and its posterior distribution", ICPR 2010.
     """
 
     takes: ClassVar[Prediction] = "scores"

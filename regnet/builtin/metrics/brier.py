@@ -16,7 +16,7 @@ from regnet.contracts.metric import Prediction
 class Brier(Metric):
     """``mean(Σ_k (p_k - 1[t = k])²)``; with two classes half of that, which is ``mean((p₁ - t)²)``.
 
-    Source: Brier, Verification of forecasts expressed in terms of probability, Monthly Weather Review 78 (1950).
+    Source: Brier, "Verification of forecasts expressed in terms of probability", Monthly Weather Review 78, 1950.
     """
 
     takes: ClassVar[Prediction] = "probabilities"

@@ -20,7 +20,7 @@ class CalibrationError(Metric):
     Args:
         bins: the number of bins for probabilities from 0 to 1.
 
-    Source: Guo et al., On calibration of modern neural networks, ICML 2017.
+    Source: Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", ICML 2017, equation (3).
     """
 
     bins: Annotated[int, Ge(1)] = 15

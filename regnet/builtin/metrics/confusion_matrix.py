@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -19,7 +19,6 @@ class ConfusionMatrix(Metric):
     takes: ClassVar[Prediction] = "scores"
     title: ClassVar[str] = "confusion matrix"
     smallest: ClassVar[float] = 0.0
-    better: ClassVar[Literal["smaller", "larger"]] = "smaller"
     axes: ClassVar[tuple[str, ...]] = ("true class", "answer")
 
     def compute(self, prediction: Tensor, target: Tensor) -> Tensor:

@@ -13,7 +13,9 @@ from regnet.contracts.metric import Prediction
 
 @dataclass(frozen=True)
 class ErrorRate(Metric):
-    """The share of examples with a wrong predicted class: ``mean(argmax y ≠ t)``."""
+    """``mean(argmax y ≠ t)``, ``(*R)``: the share of examples whose answer is wrong, for outputs y ``(*R, N, K)`` and classes t
+    ``(*R, N)``.
+    """
 
     takes: ClassVar[Prediction] = "scores"
     title: ClassVar[str] = "error rate"

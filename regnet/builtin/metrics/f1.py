@@ -25,7 +25,7 @@ class F1(Metric):
 
     A class that neither occurs nor is predicted is left out.
 
-    Source: van Rijsbergen, Information Retrieval, 1979.
+    Source: van Rijsbergen, "Information retrieval", 1979, chapter 7.
     """
 
     takes: ClassVar[Prediction] = "scores"

@@ -172,6 +172,9 @@ def _used() -> float:
 
 
 def _shut_down(connection: _Connection) -> None:
-    """Ends the waiting: the driver sees that the server has closed the connection."""
+    """Ends the waiting: the driver sees that the server has closed the connection.
+
+    One that was closed meanwhile has nothing to wait for; every driver has an error of its own for that.
+    """
     with suppress(Exception), socket.socket(fileno=os.dup(connection.fileno())) as shared:
         shared.shutdown(socket.SHUT_RDWR)
