@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -30,6 +31,9 @@ OTHERS = ",".join(
 """Switches off whatever else is installed here, which has tests of its own."""
 
 os.environ[VARIABLE] = OTHERS
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a background job of a shell script ignores Ctrl-C, and so do its children
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MakeStudy = Callable[..., Study]
 """Makes the study that Hydra overrides, given one by one, describe; keywords then change fields of the study, such as `engine`."""

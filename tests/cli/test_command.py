@@ -197,13 +197,17 @@ def test_a_bug_keeps_its_traceback(inside: Inside, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_is_killed_in_the_store_too(tmp_path: Path, number: signal.Signals) -> None:
-    process = subprocess.Popen([*REGNET, "run", "seeds=2", "epochs=100000"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    while not list(tmp_path.glob("mlruns/*/*/artifacts/config.yaml")):  # written when a run has started
-        assert process.poll() is None
-        time.sleep(0.1)
-    time.sleep(1)
-    process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
+    command = [*REGNET, "run", "seeds=2", "epochs=100000"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            while not list(tmp_path.glob("mlruns/*/*/artifacts/config.yaml")):  # written when a run has started
+                assert process.poll() is None
+                time.sleep(0.1)
+            time.sleep(1)
+            process.send_signal(number)
+            _, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert (process.returncode, errors.strip()) == (130, "regnet: interrupted")
     from mlflow.tracking import MlflowClient
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,9 @@ import pytest
 REGNET = [sys.executable, "-m", "regnet"]
 Run = Callable[..., subprocess.CompletedProcess[str]]
 """Runs `regnet run` with words in a folder."""
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a background job of a shell script ignores Ctrl-C, and so do its children
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import time
@@ -139,12 +138,15 @@ def test_a_wrong_override_is_refused_before_any_job(regnet_run: Run, tmp_path: P
 def test_what_was_completed_before_an_interruption_is_kept(number: signal.Signals, tmp_path: Path) -> None:
     words = [*REGNET, "run", "-m", "hydra/launcher=lockstep", "hydra.launcher.workers=1", "seed=0,1", "tracking=none"]
     words += [*SMALL[1:], "epochs=2,100000"]
-    process = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    while not (tmp_path / "out/2" / RESULT).exists():  # the second job of the short group
-        assert process.poll() is None
-        time.sleep(0.1)
-    time.sleep(1)
-    os.kill(process.pid, number)
-    _, told = process.communicate(timeout=60)
+    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            while not (tmp_path / "out/2" / RESULT).exists():  # the second job of the short group
+                assert process.poll() is None
+                time.sleep(0.1)
+            time.sleep(1)
+            process.send_signal(number)
+            _, told = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert (process.returncode, told.strip()) == (130, "regnet: interrupted")
     assert {job for job, path in jobs(tmp_path).items() if (path / RESULT).exists()} == {"0", "2"}
