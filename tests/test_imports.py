@@ -55,7 +55,6 @@ ROOMS_WITHIN = {
         "launch_info_mlflow",
         "samples",
         "assessment",
-        "judgement",
         "tables",
         "figures",
         "ranking",

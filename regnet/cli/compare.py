@@ -18,9 +18,6 @@ from regnet.tracking import quiet_mlflow
 if TYPE_CHECKING:
     from regnet.report.assessment import Assessment
 
-RESAMPLING = 0
-"""The seed of the bootstrap's resamples: the same runs give the same numbers."""
-
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `regnet compare`."""
@@ -53,8 +50,6 @@ def compare(options: argparse.Namespace) -> int:
 
 
 def _assessed(options: argparse.Namespace) -> Assessment:
-    import numpy as np
-
     from regnet.report.assessment import assess
     from regnet.stats import Rules
     from regnet.tracking.read.deduplicate import unite
@@ -66,7 +61,7 @@ def _assessed(options: argparse.Namespace) -> Assessment:
     store = connect(options.uri, create=False)
     with tracking_errors(store_uri(options.uri)):
         union = unite(select_runs(store, options.studies, options.experiment))
-    assessment = assess(final_results(union.runs), np.random.default_rng(RESAMPLING), options.metric, rules)
+    assessment = assess(final_results(union.runs), options.metric, rules)
     return replace(assessment, notes=(*union.notes, *assessment.notes))
 
 

@@ -1,8 +1,8 @@
 """The report: the results of a launch's studies as tables and figures.
 
 Offers `build` (the whole report), `tables/` (tables and their forms), `figures/` (single drawings), `page/` (the HTML page:
-`compose` decides what is in it, `page` writes it), `paper/` (the students' paper), `assessment` and `judgement` (which studies
-differ), `samples` (studies as samples), `launch_info` and `launch_info_mlflow` (when and how a launch was run).
+`compose` decides what is in it, `page` writes it), `paper/` (the students' paper), `assessment` (which studies differ), `samples`
+(studies as samples), `ranking` (which to show), `launch_info` and `launch_info_mlflow` (when and how a launch was run).
 
 May import config, data, registry, stats, study, tracking.
 """

@@ -2,7 +2,7 @@
 
 The unit is the run: one seed, one value. All functions are pure; those that draw random numbers take a generator.
 
-Offers `summary` and `description` (one sample), `comparison` and `against_best` (several; `holm` corrects p), `difference`,
+Offers `summary` and `description` (one sample), `comparison` (several; `holm` corrects p), `difference`,
 `effect_size`, `improvement` and `power` (two), `factorial`, `measure` (how to read a metric's values), `verdict` and `wording`.
 
 May import errors.
@@ -10,9 +10,8 @@ May import errors.
 
 from __future__ import annotations
 
-from regnet.stats.against_best import compare_with_best
 from regnet.stats.bootstrap import bootstrap_interval
-from regnet.stats.comparison import Comparison, compare
+from regnet.stats.comparison import Comparison, compare, compare_with_best
 from regnet.stats.description import Description, describe
 from regnet.stats.factorial import Effect, factorial_effects, paired_effect
 from regnet.stats.interval import Estimate, Interval

@@ -1,10 +1,11 @@
-"""Comparisons of every pair of studies: the difference, its uncertainty, and which differences could have been missed."""
+"""Comparisons of studies, every pair or each with the best: the difference, its uncertainty, and what could have been missed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from math import comb
 
 from regnet.stats.difference import Difference, difference
 from regnet.stats.effect_size import hedges_g
@@ -55,13 +56,35 @@ def compare(samples: Sequence[Sample], measure: Measure = UNBOUNDED, rules: Rule
         SampleError: there are fewer than two samples, or two have the same name; all seeds of a sample failed; the rules do not
             allow comparing two of them.
     """
+    _check_names(samples)
+    return _correct([_compare(first, second, measure, rules) for first, second in combinations(samples, 2)], measure)
+
+
+def compare_with_best(samples: Sequence[Sample], measure: Measure = UNBOUNDED, rules: Rules = USUAL) -> list[Comparison]:
+    """Compare the best sample with every other, for studies that are too many to compare every pair.
+
+    The best sample is chosen by the same values, which favors samples that are good by chance. P values are therefore corrected as
+    if every pair had been compared, by Holm's procedure with p = 1 for each comparison that was not made, which is conservative.
+
+    Raises:
+        SampleError: as `compare`.
+    """
+    _check_names(samples)
+    first = best(samples, measure)
+    pairs = [_compare(first, sample, measure, rules) for sample in samples if sample is not first]
+    return _correct(pairs, measure, not_made=comb(len(samples), 2) - len(pairs))
+
+
+def best(samples: Sequence[Sample], measure: Measure) -> Sample:
+    """Return the sample with the best mean; samples of a single value count only if all samples are such."""
+    several = [sample for sample in samples if len(sample.seeds) > 1] or samples
+    return (min if measure.smaller_is_better else max)(several, key=lambda sample: sum(sample.values) / len(sample.values))
+
+
+def _check_names(samples: Sequence[Sample]) -> None:
     names = [sample.name for sample in samples]
     if len(names) < 2 or len(set(names)) < len(names):
         raise SampleError(f"a comparison takes at least two studies, each with a name of its own; got {', '.join(names) or 'none'}")
-    pairs = [_compare(first, second, measure, rules) for first, second in combinations(samples, 2)]
-    corrected = holm([pair.difference.p for pair in pairs])
-    family = sum(p is not None for p in corrected)
-    return [_judge(replace(pair, p=p, family=family), measure) for pair, p in zip(pairs, corrected, strict=True)]
 
 
 def _compare(first: Sample, second: Sample, measure: Measure, rules: Rules) -> Comparison:
@@ -80,6 +103,14 @@ def _compare(first: Sample, second: Sample, measure: Measure, rules: Rules) -> C
         improvement=probability_below(sides, level=rules.level),
         notes=matched.notes if seen == whole else (*matched.notes, BEYOND),
     )
+
+
+def _correct(pairs: Sequence[Comparison], measure: Measure, not_made: int = 0) -> list[Comparison]:
+    """Return the comparisons with corrected p, the better study if there is one, and power; those not made count with p = 1."""
+    tested = sum(pair.difference.p is not None for pair in pairs)
+    unmade = [1.0] * not_made if tested else []
+    corrected = holm([*(pair.difference.p for pair in pairs), *unmade])
+    return [_judge(replace(pair, p=p, family=tested + len(unmade)), measure) for pair, p in zip(pairs, corrected, strict=False)]
 
 
 def _judge(pair: Comparison, measure: Measure) -> Comparison:

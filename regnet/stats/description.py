@@ -66,7 +66,7 @@ def describe(sample: Sample, rng: np.random.Generator, measure: Measure = UNBOUN
         standard_error=None if spread is None else spread / sqrt(short.n),
         median=float(np.median(values)),
         interquartile_mean=float(stats.trim_mean(values, 0.25)),
-        student=whole and whole.cut(measure.low, measure.high),
+        student=whole and whole.cut(measure.smallest, measure.largest),
         bootstrap=bootstrap_interval(values, rng, level=level) if short.n >= fewest(level) else None,
         notes=tuple(_notes(sample, whole, measure, level)),
     )
@@ -80,5 +80,6 @@ def _notes(sample: Sample, whole: Interval | None, measure: Measure, level: floa
         yield "one seed only: it gives no interval"
     elif n < fewest(level):
         yield f"no bootstrap interval: at {100 * level:g} % it takes at least {fewest(level)} seeds"
-    if whole and whole.cut(measure.low, measure.high) != whole:
-        yield f"Student's interval reaches beyond what the metric can be, and is cut at {measure.low:g} and {measure.high:g}"
+    low, high = measure.smallest, measure.largest
+    if whole and whole.cut(low, high) != whole:
+        yield f"Student's interval reaches beyond what the metric can be, and is cut at {low:g} and {high:g}"

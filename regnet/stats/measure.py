@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from math import inf, isfinite
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
 class Measure:
-    """How to read a metric's values; every value lies from `low` to `high`."""
+    """How to read a metric's values: the attributes of a `Metric` that concern no computation."""
 
-    low: float = -inf
-    high: float = inf
-    smaller_is_better: bool = True
+    smallest: float = -inf
+    largest: float = inf
+    better: Literal["smaller", "larger"] = "smaller"
     scale: float = 1.0
     """The factor to multiply a value by before showing it: 100 for a share shown in percent."""
     unit: str = ""
@@ -25,14 +25,19 @@ class Measure:
     """The names of the axes, for a metric that is a table."""
 
     @property
+    def smaller_is_better(self) -> bool:
+        """Whether smaller values are better."""
+        return self.better == "smaller"
+
+    @property
     def worst(self) -> float:
         """The worst possible value; infinite if there is no bound."""
-        return self.high if self.smaller_is_better else self.low
+        return self.largest if self.smaller_is_better else self.smallest
 
     @property
     def width(self) -> float:
         """The largest possible difference between two values."""
-        return self.high - self.low
+        return self.largest - self.smallest
 
     @property
     def gap_unit(self) -> str:

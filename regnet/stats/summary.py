@@ -25,7 +25,7 @@ class Summary:
 
     def within(self, measure: Measure) -> Summary:
         """Return the same summary with its interval cut at the measure's bounds."""
-        return replace(self, low=max(self.low, measure.low), high=min(self.high, measure.high))
+        return replace(self, low=max(self.low, measure.smallest), high=min(self.high, measure.largest))
 
 
 def summarize(values: Sequence[float] | np.ndarray, level: float = 0.95) -> Summary:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeAlias
 
 import torch
@@ -91,12 +91,4 @@ class Study:
 
 def measure_of(metric: Metric) -> Measure:
     """Return how to read a metric's values, from its class attributes."""
-    return Measure(
-        low=metric.smallest,
-        high=metric.largest,
-        smaller_is_better=metric.better == "smaller",
-        scale=metric.scale,
-        unit=metric.unit,
-        title=metric.title,
-        axes=metric.axes,
-    )
+    return Measure(**{field.name: getattr(metric, field.name) for field in fields(Measure)})

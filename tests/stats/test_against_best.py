@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from regnet.stats import Measure, Sample, compare, compare_with_best
-from regnet.stats.against_best import best
+from regnet.stats.comparison import best
 
 ERRORS = Measure(0, 1, scale=100, unit="points")
 
@@ -49,5 +49,5 @@ def test_family_wise_error_of_comparisons_with_the_best() -> None:
 def test_the_best_has_more_than_one_seed_if_any_has_and_the_better_end_is_the_measures() -> None:
     lucky, high, low = Sample("lucky", [0], [0.0]), Sample("high", [0, 1], [0.8, 0.9]), Sample("low", [0, 1], [0.1, 0.2])
     assert best([lucky, high, low], ERRORS) is low
-    assert best([lucky, high, low], Measure(smaller_is_better=False)) is high
+    assert best([lucky, high, low], Measure(better="larger")) is high
     assert best([lucky], ERRORS) is lucky

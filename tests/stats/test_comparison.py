@@ -50,7 +50,7 @@ def test_pairing_is_what_shows_it() -> None:
 @pytest.mark.parametrize("test", ["mean", "rank"])
 def test_larger_can_be_better(test: str) -> None:
     (smaller,) = compare(STUDIES[:2], Measure(), Rules(test=test))
-    (larger,) = compare(STUDIES[:2], Measure(smaller_is_better=False), Rules(test=test))
+    (larger,) = compare(STUDIES[:2], Measure(better="larger"), Rules(test=test))
     assert (smaller.better, larger.better) == ("sgd", "adam")
     assert smaller.improvement.value == pytest.approx(1 - larger.improvement.value)
     assert smaller.difference == larger.difference

@@ -65,7 +65,7 @@ def test_a_failed_seed_counts_as_the_worst_value_when_told() -> None:
 
 
 def test_the_worst_value_is_the_low_end_where_larger_is_better() -> None:
-    accuracy = Measure(0, 1, smaller_is_better=False)
+    accuracy = Measure(0, 1, better="larger")
     assert match(LONG, FAILED, accuracy, Rules(incomplete="worst")).second.tolist() == [0.12, 0.0, 0.32]
 
 

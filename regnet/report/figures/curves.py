@@ -192,8 +192,8 @@ def _scale(axes: Axes, studies: list[_Curves], measure: Measure, *, logarithmic:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
     means = np.concatenate([_over_seeds(values, np.ma.mean) for values in histories] or [np.ones(1)])
     means = means[np.isfinite(means)] if np.isfinite(means).any() else np.ones(1)
-    from_zero = measure.smaller_is_better and measure.low == 0 and measure.high < inf
-    may_start_at_zero = (measure.smaller_is_better or measure.low == 0) and axes.get_ylim()[0] < 0 <= means.min()
+    from_zero = measure.smaller_is_better and measure.smallest == 0 and measure.largest < inf
+    may_start_at_zero = (measure.smaller_is_better or measure.smallest == 0) and axes.get_ylim()[0] < 0 <= means.min()
     if logarithmic and means.min() > 0 and means.max() >= LOG_RANGE * means.min():
         _scale_to_logarithms(axes, float(means.min()))
     elif from_zero or may_start_at_zero:

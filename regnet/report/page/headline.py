@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from regnet.report.assessment import Assessment
-from regnet.report.judgement import Judgement
+from regnet.report.assessment import Assessment, Judgement
 from regnet.report.launch_info import Material
 from regnet.report.ranking import best_studies
 from regnet.report.tables.format import interval
-from regnet.stats.against_best import best
+from regnet.stats.comparison import best
 from regnet.stats.wording import listed
 from regnet.study.final import final_summary
 from regnet.study.result import StudyResult

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from regnet.report.judgement import Judgement, judge
+from regnet.report.assessment import Judgement, judge
 from regnet.report.launch_info import Material
 from regnet.report.page.figures import Illustration, decision_regions, distribution, learning_curves
 from regnet.report.page.headline import answer
@@ -51,7 +51,7 @@ def write_chapter(material: Material, metric: str, prefix: str, *, published: bo
     measured = material.of(index for index, result in enumerate(material.results) if metric in result.history)
     drawn = measured.of(best_studies(measured.results, metric))
     count, total = len(drawn.results), len(material.results)
-    judgement = judge(material, metric)
+    judgement = judge(material.names, material.results, metric)
     title = material.results[0].describe_metric(metric)
     superlative = material.results[0].measure(metric).superlative
     return Chapter(

@@ -79,7 +79,7 @@ def _time(result: StudyResult) -> str:
 def _notes(results: Sequence[StudyResult], metric: str, published: bool) -> tuple[str, ...]:
     notes = [f"Measured on: {machine}." for machine in dict.fromkeys(result.machine for result in results)]
     summaries = [summary for result in results if (summary := final_summary(result, metric))]
-    ends = (results[0].measure(metric).low, results[0].measure(metric).high)
+    ends = (results[0].measure(metric).smallest, results[0].measure(metric).largest)
     if any(end in ends for summary in summaries for end in (summary.low, summary.high)):
         notes.append("An interval that would reach beyond what the metric can be is cut there.")
     groups = {(int(size), float(time)) for r in results if not r.solo for size, time in zip(r.together, r.seconds, strict=True)}
