@@ -15,7 +15,7 @@ from regnet.tracking.store.datasets import dataset_inputs
 from regnet.tracking.store.passwords import without_password
 from regnet.tracking.store.run_changes import Beginning, Changes, Ending, Inputs, Point
 from regnet.tracking.store.store import SUMMARY
-from regnet.tracking.ui.notes import link, run_note
+from regnet.tracking.ui.descriptions import link, run_note
 from regnet.tracking.ui.publish import show_launch, show_view
 from regnet.tracking.ui.view import NOTE, grouped_link
 
