@@ -17,7 +17,7 @@ from regnet.tracking.store import messages
 from regnet.tracking.store.client_store import ClientStore
 from regnet.tracking.store.connect import store_of
 from regnet.tracking.store.store import Store, TrackedRun
-from regnet.tracking.write.run_buffer import Ledger
+from regnet.tracking.write.run_buffer import RunBuffer
 
 MakeClient = Callable[[], MlflowClient]
 Story = tuple[str, str, str, str, dict[int, float | None]]
@@ -39,10 +39,10 @@ def filled(store: MakeClient, request: pytest.FixtureRequest) -> Store:
 
 def told(experiment: str, folder: Path, story: Story, start: int = 1_000) -> None:
     """Writes a study as the writing process would."""
-    ledger = Ledger(messages.Destination(f"sqlite:///{folder}/mlflow.db", experiment, folder))
+    buffer = RunBuffer(messages.Destination(f"sqlite:///{folder}/mlflow.db", experiment, folder))
     for record in events(story, start):
-        ledger.take(record)
-    ledger.write()
+        buffer.add(record)
+    buffer.write()
 
 
 def events(story: Story, start: int) -> Iterator[messages.Record]:
