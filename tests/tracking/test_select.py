@@ -104,9 +104,9 @@ def test_unknown_words_are_answered_with_the_closest(filled: Store) -> None:
 
 def test_a_store_without_runs(store: MakeClient) -> None:
     for words in ([], ["x"]):
-        with pytest.raises(TrackingError, match="no runs of regnet's"):
+        with pytest.raises(TrackingError, match="no regnet runs"):
             select_runs(store_of(store()), words)
-    with pytest.raises(TrackingError, match="no runs of regnet's"):
+    with pytest.raises(TrackingError, match="no regnet runs"):
         launched_runs(store_of(store()))
 
 
@@ -129,7 +129,7 @@ def test_a_study_of_two_launches_has_each_seed_once(filled: Store) -> None:
     union = unite(select_runs(filled, ["plain", "bbb"]))
     assert seen(list(union.runs)) == [("monday", "aaa", 0), ("tuesday", "aaa", 1), ("tuesday", "aaa", 2), ("tuesday", "bbb", 0)]
     united, unlike = union.notes
-    assert united.startswith("'plain' (aaa) was run in 2 launches (monday, tuesday): its 3 seeds are united, and 1 that")
+    assert united.startswith("'plain' (aaa) was run in 2 launches (monday, tuesday): its 3 seeds are combined, and seeds")
     assert "seed 1" in unlike
     first, second = final_results(union.runs)
     assert (first.seeds, first.failures, second.seeds) == ((0, 1, 2), {2: "diverged"}, (0,))
