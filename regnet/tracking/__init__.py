@@ -1,4 +1,10 @@
-"""Tracking: a listener that writes down every run, where people can look at it later."""
+"""Tracking: write every run to MLflow, read the runs back, and show them in MLflow's UI.
+
+Offers `open_tracker` and `quiet_mlflow`; `tracker` (the listener), `store/` (MLflow's stores), `write/` (writes runs, in a separate
+process), `read/` (reads runs) and `ui/` (MLflow's UI).
+
+May import config, data, events, gc_pause, hookspecs, machine, processes, registry, serving, stats, study.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +22,14 @@ log = logging.getLogger("regnet")
 
 @contextmanager
 def open_tracker(manager: pluggy.PluginManager, launch: str) -> Iterator[None]:
-    """Within, each study's events are tracked as its own configuration says; `launch` names what was started together.
+    """Context manager that tracks the events of studies, each as its configuration says, and writes everything on exit.
 
-    On leaving, everything is written.
+    Args:
+        manager: the plugin manager that the tracker is registered with.
+        launch: the name of the launch, shared by the studies that are started together.
 
     Raises:
-        ConfigError: a study wants to be tracked in a way that there is not.
+        ConfigError: the configuration of a study asks for unknown tracking.
         TrackingError: a store cannot be reached or written.
     """
     from regnet.tracking.tracker import MlflowTracker
@@ -33,7 +41,7 @@ def open_tracker(manager: pluggy.PluginManager, launch: str) -> Iterator[None]:
     except BaseException:
         try:
             tracker.close()
-        except TrackingError as error:  # what ended the study is worth more than this
+        except TrackingError as error:  # the exception that ended the study is more important
             log.warning("%s", error)
         raise
     finally:
@@ -42,9 +50,9 @@ def open_tracker(manager: pluggy.PluginManager, launch: str) -> Iterator[None]:
 
 
 def quiet_mlflow() -> None:
-    """Turns MLflow's telemetry and chatter off, unless the user has turned them on; call it before MLflow is imported.
+    """Disable MLflow's telemetry and most of its output, unless the user has enabled them; call this before importing MLflow.
 
-    A server that does not answer is given up after two minutes, rather than after a quarter of an hour.
+    Requests to a server that does not answer fail after two minutes instead of fifteen.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
@@ -53,4 +61,4 @@ def quiet_mlflow() -> None:
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it logs a traceback of what it raises as well
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it logs a traceback of every exception that it raises

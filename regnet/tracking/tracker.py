@@ -1,4 +1,4 @@
-"""The MLflow tracker: a listener that hands what happens in every study of a launch to the process that writes it down."""
+"""The MLflow tracker: a listener that sends the events of every study of a launch to the writing process."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ from regnet.tracking.write.process import Channel, writing_process
 
 NAMES = ("mlflow", "none")
 GIT_SECONDS = 5
-"""A repository may be on a disk that does not answer."""
+"""Timeout for git, since the repository may be on a disk that does not answer."""
 
 
 @dataclass
 class _Tracked:
-    """A study that is written down, and the numbers that its runs and its data go by."""
+    """A tracked study, and the numbers that stand for it, its runs and its data in messages."""
 
     study: Study
     number: int
     channel: Channel
     runs: dict[int, int] = field(default_factory=dict)
-    """By seed."""
+    """The number of each run, by seed."""
     data: tuple[Data, int] | None = None
-    """What the last run was given."""
+    """The data of the last run, and its number."""
 
 
 class MlflowTracker:
-    """Makes one flat run for each seed of each study that is to be tracked, wherever its configuration says."""
+    """A listener that creates one MLflow run for each seed of each tracked study, in the store that its configuration names."""
 
-    regnet_fatal = True  # what cannot be kept need not be computed
+    regnet_fatal = True  # training is useless if its results cannot be saved
 
     def __init__(self, launch: str) -> None:
         self._launch = well_formed(launch)
@@ -58,7 +58,11 @@ class MlflowTracker:
         self._studies: dict[int, _Tracked] = {}
 
     def close(self) -> None:
-        """Waits until everything is written; raises TrackingError if it cannot be, and no study has heard of it."""
+        """Wait until everything is written.
+
+        Raises:
+            TrackingError: something cannot be written, and no study has raised this error before.
+        """
         problems = []
         for channel in self._channels.values():
             try:
@@ -106,7 +110,7 @@ class MlflowTracker:
     @hookimpl
     def regnet_run_failed(self, event: RunFailed) -> None:
         tracked = self._tracked(event.study)
-        if tracked is None or event.seed not in tracked.runs:  # it failed before it began
+        if tracked is None or event.seed not in tracked.runs:  # it failed before it started
             return
         status = "KILLED" if event.interrupted else "FAILED"
         tags = {"regnet.failure": event.reason}
@@ -119,20 +123,20 @@ class MlflowTracker:
             tracked.channel.send(messages.RunsTagged(tuple(tracked.runs.values()), tags))
 
     def _tracked(self, study: Study) -> _Tracked | None:
-        """The study as it is known here, from now on if it is new; none if it is not to be tracked.
+        """Return the record of a study, which starts with its first event; None if the study is not tracked.
 
-        Two jobs may be alike in every value, so it is the object that counts.
+        Studies are distinguished by object identity: two jobs may have equal configurations.
         """
-        if id(study) not in self._studies and _is_to_be_tracked(study):
-            self._studies[id(study)] = self._begin(study)
+        if id(study) not in self._studies and _is_tracked(study):
+            self._studies[id(study)] = self._start(study)
         return self._studies.get(id(study))
 
-    def _begin(self, study: Study) -> _Tracked:
+    def _start(self, study: Study) -> _Tracked:
         check_choice(study.config)
-        where = destination(study.config["tracking"])
-        if where not in self._channels:
-            self._channels[where] = writing_process().open(where)
-        tracked = _Tracked(study, next(self._numbers), self._channels[where])
+        target = destination(study.config["tracking"])
+        if target not in self._channels:
+            self._channels[target] = writing_process().open(target)
+        tracked = _Tracked(study, next(self._numbers), self._channels[target])
         params = params_of({key: value for key, value in study.config.items() if key not in SEED_KEYS})
         tracked.channel.send(
             messages.StudyBegun(tracked.number, study.name, study.config, params=params, tags=_tags(study, self._launch))
@@ -140,7 +144,7 @@ class MlflowTracker:
         return tracked
 
 
-def _is_to_be_tracked(study: Study) -> bool:
+def _is_tracked(study: Study) -> bool:
     name = str(study.config["tracking"].get("name"))
     if name not in NAMES:
         raise ConfigError(f"unknown tracking {name!r}: {one_of(name, NAMES)}")
@@ -149,17 +153,20 @@ def _is_to_be_tracked(study: Study) -> bool:
 
 @cache
 def git_commit() -> str | None:
-    """The commit that the working directory is at, if it is in a git repository."""
+    """Return the commit that is checked out in the working directory; None outside a git repository."""
     try:
         command = ["git", "rev-parse", "HEAD"]
-        found = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, timeout=GIT_SECONDS)
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, timeout=GIT_SECONDS)
     except (OSError, subprocess.SubprocessError):
         return None
-    return found.stdout.strip()
+    return done.stdout.strip()
 
 
 def final_metrics(result: StudyResult) -> dict[str, float]:
-    """One seed's values after the last epoch, and its time: alone its own, in lockstep the group's and the share, never mixed."""
+    """Return the metrics of one seed after the last epoch, and its training time in seconds.
+
+    A run trained in lockstep has the time of its group and its share of it, under other names than the time of a run trained alone.
+    """
     final = {f"final/{name}": float(values[0, -1]) for name, values in result.history.items()}
     seconds, together = float(result.seconds[0]), int(result.together[0])
     if together == 1:
@@ -177,7 +184,7 @@ def _tags(study: Study, launch: str) -> dict[str, str]:
         "regnet.role": "run",
         "regnet.study": study.identity,
         "regnet.study_name": study.name,
-        LABEL: f"{study.name} · {study.identity[:4]}",  # until all studies of the launch are known, and in what they differ
+        LABEL: f"{study.name} · {study.identity[:4]}",  # replaced when all studies of the launch are known
         "regnet.launch": launch,
         "regnet.engine": study.engine,
         "regnet.replicas": study.replicas,
@@ -191,8 +198,8 @@ def _tags(study: Study, launch: str) -> dict[str, str]:
 
 
 def _data_seen(number: int, event: RunStarted) -> messages.DataSeen:
-    parts = {"training": event.data.train, "validation": event.data.validation, "testing": event.data.test}
-    splits = {use: (examples.x.numpy(), examples.y.numpy()) for use, examples in parts.items() if examples}
+    examples = {"training": event.data.train, "validation": event.data.validation, "testing": event.data.test}
+    splits = {use: (split.x.numpy(), split.y.numpy()) for use, split in examples.items() if split}
     return messages.DataSeen(number, str(event.study.config["dataset"]["name"]), splits)
 
 

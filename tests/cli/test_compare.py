@@ -287,8 +287,8 @@ def test_a_study_under_two_launches_is_one_with_each_seed_once(copied: Store, as
     (study,) = found["studies"]
     assert [int(seed) for seed in study["values"]] == list(range(8))
     (note,) = found["notes"]
-    assert re.search(r"'slow' \(\w{12}\) was run in 2 launches \(python/\S+, python/\S+\): its 8 seeds are united", note)
-    assert "2 that were run again taken once" in note
+    assert re.search(r"'slow' \(\w{12}\) was run in 2 launches \(python/\S+, python/\S+\): its 8 seeds are combined", note)
+    assert "seeds run more than once (2) are counted once" in note
 
 
 def test_the_same_seed_with_another_outcome_is_told(copied: Store, ask: Ask) -> None:
@@ -300,7 +300,7 @@ def test_the_same_seed_with_another_outcome_is_told(copied: Store, ask: Ask) -> 
     database.close()
     found = json.loads(ask("slow", "--json", uri=copied.uri).out)
     assert found["studies"][0]["values"]["0"] == 0.5
-    assert "did not end alike when run again, seed 0 for one" in found["notes"][1]
+    assert "gave different results when run again, for example with seed 0" in found["notes"][1]
 
 
 @pytest.mark.slow

@@ -104,7 +104,7 @@ def test_a_launch_alone(store: Store) -> None:
     [
         ({"experiment": "others"}, "did you mean 'other'?"),
         ({"launch": "python/x"}, "no launch is called 'python/x': the closest names are 'python/"),
-        ({"experiment": "Default"}, "experiment 'Default' has no runs of regnet's"),
+        ({"experiment": "Default"}, "experiment 'Default' has no regnet runs"),
     ],
 )
 def test_what_is_not_there_is_told(store: Store, given: dict[str, str], message: str) -> None:

@@ -18,10 +18,10 @@ from regnet.tracking.store import messages, sql_tables
 from regnet.tracking.store.client_backend import ClientBackend
 from regnet.tracking.store.sql_backend import BulkBackend
 from regnet.tracking.store.sql_tables import sql_store
-from regnet.tracking.write.run_buffer import Ledger
+from regnet.tracking.write.run_buffer import RunBuffer
 
 WRITE = "write"
-"""Where the ledger is written in between."""
+"""Where the buffer is written in between."""
 TIMES = {"creation_time", "last_update_time"}
 
 
@@ -65,17 +65,17 @@ def story(report: Path) -> Iterator[messages.Record | str]:
     yield WRITE
 
 
-def told(uri: str, folder: Path) -> Ledger:
-    """A ledger that has written the story into a store, and its files into a folder."""
+def told(uri: str, folder: Path) -> RunBuffer:
+    """A buffer that has written the story into a store, and its files into a folder."""
     (folder / "report").mkdir(parents=True)
     (folder / "report" / "table.md").write_text("| 1 |")
-    ledger = Ledger(messages.Destination(uri, "told", folder))
+    buffer = RunBuffer(messages.Destination(uri, "told", folder))
     for record in story(folder / "report"):
         if isinstance(record, str):
-            ledger.write()
+            buffer.write()
         else:
-            ledger.take(record)
-    return ledger
+            buffer.add(record)
+    return buffer
 
 
 def rows(uri: str, folder: Path) -> dict[str, list[str]]:

@@ -76,7 +76,7 @@ def test_without_validation_none_is_chosen_and_it_is_said_how_to_have_one(caplog
     with caplog.at_level(logging.INFO, "regnet"):
         assert models_wanted([result(NOTHING_ASIDE, validation=0.0)], ["label"], "launch").models == ()
     assert [record.message for record in caplog.records] == [
-        "No run is kept as a model, since nothing was set aside to choose one by: validation=0.1 would do that."
+        "No run is kept as a model, because there are no validation examples to choose one by: set validation=0.1."
     ]
 
 
@@ -119,14 +119,14 @@ def test_models_of_different_data_sets_cannot_share_a_name(caplog: pytest.LogCap
     studies = [result(VALIDATED, name, dataset={"name": name}, **tracked(register="both")) for name in ("disc", "digits")]
     wanted = models_wanted(studies, ["A", "B"], "launch")
     assert [(one.study, one.register) for one in wanted.models] == [("disc", None), ("digits", None)]
-    assert "No model is registered as both: studies of different data sets ask for that" in caplog.text
+    assert "No model is registered as both: studies of different data sets request that name" in caplog.text
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         (tracked(models="validate"), "unknown tracking.models 'validate': did you mean 'validated'"),
-        (tracked(register="a/b"), "a registered model's name has neither / nor : in it"),
+        (tracked(register="a/b"), "the name of a registered model must not contain / or :"),
         (tracked(register="a", models="none"), "nothing to register with tracking.models=none"),
         ({"validation": 0.0} | tracked(register="a"), "none is chosen without validation examples: set validation=0.1, or"),
     ],

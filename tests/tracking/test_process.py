@@ -172,7 +172,7 @@ def test_what_was_measured_can_be_seen_while_training_goes_on(store: Store, tmp_
         process.communicate()
     eventually(lambda: [run.info.status for run in runs(store())] == ["KILLED"])
     (run,) = runs(store())
-    assert run.data.tags["regnet.failure"] == "the training process ended without a word"
+    assert run.data.tags["regnet.failure"] == "the training process ended without reporting a result"
 
 
 def test_an_interruption_that_reaches_both_processes_loses_nothing(store: Store) -> None:

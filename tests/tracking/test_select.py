@@ -17,7 +17,7 @@ from regnet.tracking.store import messages
 from regnet.tracking.store.client_store import ClientStore
 from regnet.tracking.store.connect import store_of
 from regnet.tracking.store.store import Store, TrackedRun
-from regnet.tracking.write.run_buffer import Ledger
+from regnet.tracking.write.run_buffer import RunBuffer
 
 MakeClient = Callable[[], MlflowClient]
 Story = tuple[str, str, str, str, dict[int, float | None]]
@@ -39,10 +39,10 @@ def filled(store: MakeClient, request: pytest.FixtureRequest) -> Store:
 
 def told(experiment: str, folder: Path, story: Story, start: int = 1_000) -> None:
     """Writes a study as the writing process would."""
-    ledger = Ledger(messages.Destination(f"sqlite:///{folder}/mlflow.db", experiment, folder))
+    buffer = RunBuffer(messages.Destination(f"sqlite:///{folder}/mlflow.db", experiment, folder))
     for record in events(story, start):
-        ledger.take(record)
-    ledger.write()
+        buffer.add(record)
+    buffer.write()
 
 
 def events(story: Story, start: int) -> Iterator[messages.Record]:
@@ -104,9 +104,9 @@ def test_unknown_words_are_answered_with_the_closest(filled: Store) -> None:
 
 def test_a_store_without_runs(store: MakeClient) -> None:
     for words in ([], ["x"]):
-        with pytest.raises(TrackingError, match="no runs of regnet's"):
+        with pytest.raises(TrackingError, match="no regnet runs"):
             select_runs(store_of(store()), words)
-    with pytest.raises(TrackingError, match="no runs of regnet's"):
+    with pytest.raises(TrackingError, match="no regnet runs"):
         launched_runs(store_of(store()))
 
 
@@ -129,7 +129,7 @@ def test_a_study_of_two_launches_has_each_seed_once(filled: Store) -> None:
     union = unite(select_runs(filled, ["plain", "bbb"]))
     assert seen(list(union.runs)) == [("monday", "aaa", 0), ("tuesday", "aaa", 1), ("tuesday", "aaa", 2), ("tuesday", "bbb", 0)]
     united, unlike = union.notes
-    assert united.startswith("'plain' (aaa) was run in 2 launches (monday, tuesday): its 3 seeds are united, and 1 that")
+    assert united.startswith("'plain' (aaa) was run in 2 launches (monday, tuesday): its 3 seeds are combined, and seeds")
     assert "seed 1" in unlike
     first, second = final_results(union.runs)
     assert (first.seeds, first.failures, second.seeds) == ((0, 1, 2), {2: "diverged"}, (0,))

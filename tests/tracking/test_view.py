@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from regnet.tracking.store.messages import TAG_LENGTH
-from regnet.tracking.ui.notes import with_block
+from regnet.tracking.ui.descriptions import with_block
 from regnet.tracking.ui.view import compare_link, grouped_link, view_state, view_tag
 
 LAUNCH = "multirun/2026-11-24/11-55-24"

@@ -1,7 +1,7 @@
-"""Reading: from runs in a store to results.
+"""Reading results from the runs in a store.
 
-Offers `params` (texts as values), `studies` (results), `select` and `deduplicate` (which
-runs are meant), `dataframe` and `load` (as a table).
+Offers `params` (parameters as Python values), `studies` (runs as results of studies), `select` (finds the runs of studies),
+`deduplicate` (one run for each study and seed), `dataframe` and `load` (runs as a pandas table).
 
-May import `tracking.store`, `tracking.ui`, what is below tracking.
+May import `tracking.store`, `tracking.ui` and what is below tracking.
 """

@@ -1,4 +1,4 @@
-"""Runs as a tidy table, for people's own notebooks: a row for each run, or for each of its epochs."""
+"""Runs as a tidy pandas table, for use in notebooks: a row for each run, or for each epoch of each run."""
 
 from __future__ import annotations
 
@@ -15,33 +15,32 @@ from regnet.tracking.store.store import Store, TrackedRun
 
 TIME = "time/"
 DTYPES: dict[type, str] = {bool: "boolean", int: "Int64", float: "Float64", str: "string"}
-"""pandas' types that know of missing values."""
+"""pandas' types that support missing values."""
 
 
 def runs_frame(runs: Sequence[TrackedRun]) -> pd.DataFrame:
-    """A row for each run: what it is and how it ended, its parameters by dotted name, its metrics after the last epoch, its time.
+    """Return a table with a row for each run: its description, parameters by dotted name, final metrics, and times in seconds.
 
-    What a run does not have, such as another optimizer's parameter or the metrics of a run that failed, is missing. Parameters that
-    have no influence on the numbers are left out.
+    Values that a run does not have are missing, such as the parameters of another optimizer, or the metrics of a failed run.
+    Parameters that do not influence the results are left out.
     """
-    return pd.concat([_what(runs), _params(runs), _metrics(runs)], axis=1)
+    return pd.concat([_descriptions(runs), _params(runs), _metrics(runs)], axis=1)
 
 
 def epochs_frame(store: Store, runs: Sequence[TrackedRun]) -> pd.DataFrame:
-    """A row for each run and epoch, from 1: the same columns, but with the metrics after that epoch."""
+    """Return a table with a row for each run and epoch, from 1: its description, parameters, and the metrics after that epoch."""
     histories = store.histories(runs, measured(runs))
     tables = []
-    for place, run in enumerate(runs):
+    for index, run in enumerate(runs):
         columns = {name: pd.Series(values) for name, values in sorted(histories[run.run_id].items())}
-        one = pd.DataFrame(columns).rename_axis("epoch").reset_index().assign(run=place)
-        tables.append(one)
+        tables.append(pd.DataFrame(columns).rename_axis("epoch").reset_index().assign(run=index))
     epochs = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({"run": [], "epoch": []})
-    about = pd.concat([_what(runs), _params(runs)], axis=1).iloc[epochs["run"]].reset_index(drop=True)
+    repeated = pd.concat([_descriptions(runs), _params(runs)], axis=1).iloc[epochs["run"]].reset_index(drop=True)
     epochs["epoch"] += 1
-    return pd.concat([about, epochs.drop(columns="run")], axis=1)
+    return pd.concat([repeated, epochs.drop(columns="run")], axis=1)
 
 
-def _what(runs: Sequence[TrackedRun]) -> pd.DataFrame:
+def _descriptions(runs: Sequence[TrackedRun]) -> pd.DataFrame:
     columns: dict[str, list[Any]] = {
         "run_id": [run.run_id for run in runs],
         "experiment": [run.experiment for run in runs],
@@ -73,19 +72,19 @@ def _metrics(runs: Sequence[TrackedRun]) -> pd.DataFrame:
 
 
 def _names(mappings: Iterable[Iterable[str]]) -> list[str]:
-    """The names that are in any of them, in the order in which they first come."""
+    """Return the names in all mappings without duplicates, in the order of their first appearance."""
     return list(dict.fromkeys(name for mapping in mappings for name in mapping))
 
 
 def _typed(values: Sequence[Value]) -> pd.Series[Any]:
-    """A column of the narrowest type that takes all values: as texts where they are of different kinds."""
+    """Return a column of the narrowest type that fits all values: strings for values of different types."""
     dtype = _dtype(values)
-    texts = dtype == DTYPES[str]
-    return pd.Series([str(value) if texts and value is not None else value for value in values], dtype=dtype)
+    as_strings = dtype == DTYPES[str]
+    return pd.Series([str(value) if as_strings and value is not None else value for value in values], dtype=dtype)
 
 
 def _dtype(values: Iterable[object]) -> str:
-    kinds = {type(value) for value in values if value is not None}
-    if kinds == {int, float}:
+    types = {type(value) for value in values if value is not None}
+    if types == {int, float}:
         return DTYPES[float]
-    return DTYPES[kinds.pop()] if len(kinds) == 1 else DTYPES[str]
+    return DTYPES[types.pop()] if len(types) == 1 else DTYPES[str]

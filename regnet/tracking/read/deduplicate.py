@@ -1,4 +1,4 @@
-"""The union of launches: what was run again is the same run again, so that a study has each of its seeds once."""
+"""The union of launches: each seed of a study is counted once, however often it was run."""
 
 from __future__ import annotations
 
@@ -11,46 +11,50 @@ from regnet.tracking.store.store import TrackedRun
 
 @dataclass(frozen=True)
 class Union:
-    """Runs of which no two are of the same study and seed."""
+    """Runs without duplicates: at most one for each study and seed."""
 
     runs: tuple[TrackedRun, ...]
     notes: tuple[str, ...]
-    """What became of the studies that were launched more than once."""
+    """Notes about the studies that were launched more than once, for users."""
 
 
 def unite(runs: Iterable[TrackedRun]) -> Union:
-    """One run for each study and seed, in the order in which these first come: the newest of those that were trained to the end.
+    """Return one run for each study and seed, in the order of their first appearance.
 
-    Where none was, it is the newest of all. The configurations of a study are the same wherever it was launched: that is what its
-    identity says.
+    Of several runs, the newest finished run is chosen, or the newest run if none is finished. Runs with the same study identity
+    have the same configuration.
     """
-    same: dict[tuple[str, int], list[TrackedRun]] = defaultdict(list)
+    by_seed: dict[tuple[str, int], list[TrackedRun]] = defaultdict(list)
     for run in runs:
-        same[run.study, run.seed].append(run)
-    taken = tuple(max(group, key=lambda run: (run.finished, run.start)) for group in same.values())
+        by_seed[run.study, run.seed].append(run)
+    chosen = tuple(max(group, key=lambda run: (run.finished, run.start)) for group in by_seed.values())
     studies: dict[str, list[list[TrackedRun]]] = defaultdict(list)
-    for (study, _), group in same.items():
+    for (study, _), group in by_seed.items():
         studies[study].append(group)
-    return Union(taken, tuple(note for groups in studies.values() for note in _notes(groups)))
+    return Union(chosen, tuple(note for groups in studies.values() for note in _notes(groups)))
 
 
 def _notes(groups: Sequence[Sequence[TrackedRun]]) -> Iterator[str]:
-    """What is to be said of a study, given for each seed its runs."""
+    """Yield the notes about a study, given the runs of each of its seeds."""
     launches = list(dict.fromkeys(run.launch for group in groups for run in group))
-    again = [group for group in groups if len(group) > 1]
-    if len(launches) == 1 and not again:
+    repeated = [group for group in groups if len(group) > 1]
+    if len(launches) == 1 and not repeated:
         return
     tags = groups[0][0].tags
     name = f"{tags['regnet.study_name']!r} ({tags['regnet.study']})"
-    where = f"was run in {len(launches)} launches ({', '.join(launches)})" if len(launches) > 1 else f"is in {launches[0]} twice"
-    twice = f", and {len(again)} that were run again taken once" if again else ""
-    yield f"{name} {where}: its {len(groups)} seeds are united{twice}"
-    unlike = sorted(group[0].seed for group in again if _disagree(group))
-    if unlike:
-        yield f"{name} did not end alike when run again, seed {unlike[0]} for one: the newest run is taken; see the versions"
+    several = f"was run in {len(launches)} launches ({', '.join(launches)})"
+    where = several if len(launches) > 1 else f"was run more than once in {launches[0]}"
+    once = f", and seeds run more than once ({len(repeated)}) are counted once" if repeated else ""
+    yield f"{name} {where}: its {len(groups)} seeds are combined{once}"
+    unequal = sorted(group[0].seed for group in repeated if _disagree(group))
+    if unequal:
+        yield (
+            f"{name} gave different results when run again, for example with seed {unequal[0]}: the newest run is used; "
+            "compare the versions"
+        )
 
 
 def _disagree(group: Iterable[TrackedRun]) -> bool:
-    """Whether runs that should be the same ended with other numbers, time apart."""
-    ends = [{name: value for name, value in run.metrics.items() if name.startswith("final/")} for run in group if run.finished]
-    return any(end != ends[0] for end in ends[1:])
+    """Return whether finished runs of one study and seed have different final metrics, apart from times."""
+    finals = [{name: value for name, value in run.metrics.items() if name.startswith("final/")} for run in group if run.finished]
+    return any(final != finals[0] for final in finals[1:])

@@ -1,4 +1,4 @@
-"""`regnet.load_results`: what a store holds, as a pandas table."""
+"""`regnet.load_results`: the runs of a store as a pandas table."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 def load_results(
     uri: str | None = None, experiment: str | None = None, launch: str | None = None, history: bool = False
 ) -> pd.DataFrame:
-    """The runs of a store as a tidy table: parameters by dotted name, metrics after the last epoch, failures and times.
+    """Return the runs of a store as a tidy table: parameters by dotted name, final metrics, failures, and times in seconds.
 
     Args:
         uri: the MLflow store or server; by default ``MLFLOW_TRACKING_URI``, else ``mlflow.db`` in the working directory.
         experiment: the MLflow experiment; by default all.
-        launch: what was started together, as in the tag ``regnet.launch``; by default all.
-        history: a row for each run and epoch instead of each run, with the metrics after that epoch.
+        launch: the launch, as in the tag ``regnet.launch``; by default all.
+        history: whether to return a row for each run and epoch, with the metrics after that epoch, instead of a row for each run.
 
     Raises:
-        TrackingError: the store cannot be read, or has no such experiment or launch.
+        TrackingError: the store cannot be read, or the experiment or launch does not exist.
     """
     quiet_mlflow()
     from regnet.tracking.read.dataframe import epochs_frame, runs_frame

@@ -1,4 +1,4 @@
-"""Parameters as values: MLflow keeps every one as a text, which is read back as what it was."""
+"""Convert MLflow's parameters, which are strings, to Python values and nested configurations."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ Value: TypeAlias = bool | int | float | str | None
 
 @lru_cache(maxsize=10_000)
 def value_of(text: str) -> Value:
-    """The truth value, number or nothing that a text stands for, else the text itself.
+    """Return the boolean, number or None that a string represents, or else the string itself.
 
     >>> [value_of(text) for text in ("True", "20", "1e-05", "None", "adam", "[25, 25]")]
     [True, 20, 1e-05, None, 'adam', '[25, 25]']
     """
-    named: dict[str, Value] = {"True": True, "False": False, "None": None}
-    if text in named:
-        return named[text]
-    for kind in (int, float):
+    constants: dict[str, Value] = {"True": True, "False": False, "None": None}
+    if text in constants:
+        return constants[text]
+    for number in (int, float):
         try:
-            return kind(text)
+            return number(text)
         except ValueError:
             continue
     return text
 
 
 def nested(params: Mapping[str, str]) -> dict[str, Any]:
-    """The configuration that dotted names describe, as mappings within mappings; a list of mappings is one, by its places.
+    """Return parameters with dotted names as nested mappings; a list of mappings becomes a mapping with its indices as keys.
 
     >>> nested({"epochs": "5", "model.layers.0.name": "relu"})
     {'epochs': 5, 'model': {'layers': {'0': {'name': 'relu'}}}}

@@ -1,4 +1,4 @@
-"""Reading results back from the MLflow store: the same results as were written, less the trained networks."""
+"""Read the results of studies from the MLflow store: the same results as were written, without the trained networks."""
 
 from __future__ import annotations
 
@@ -21,54 +21,54 @@ from regnet.tracking.store.messages import HEADLINE, MEASURES, STOPPED
 from regnet.tracking.store.store import ROLE, History, Store, TrackedRun
 
 FINAL = "final/"
-"""What a metric's name begins with when its value is that after the last epoch."""
+"""The prefix of metrics that hold the value after the last epoch."""
 
 
 def newest_experiment(store: Store) -> str:
-    """The name of the experiment with the newest of regnet's runs.
+    """Return the name of the experiment with the newest run.
 
     Raises:
-        TrackingError: there is none.
+        TrackingError: there are no runs.
     """
-    found = store.newest_run(store.experiments())
-    if found is None:
-        raise TrackingError("the MLflow store has no runs of regnet's: start some with `regnet run`")
-    return found.experiment
+    run = store.newest_run(store.experiments())
+    if run is None:
+        raise TrackingError("the MLflow store has no regnet runs: start one with `regnet run`")
+    return run.experiment
 
 
 def newest_launch(store: Store, experiment: str) -> str:
-    """The name of what was started last in an experiment.
+    """Return the name of the newest launch in an experiment.
 
     Raises:
-        TrackingError: there is no such experiment, or nothing of regnet's in it.
+        TrackingError: the experiment does not exist, or has no runs.
     """
-    found = store.newest_run(store.experiments(experiment))
-    if found is None:
-        raise TrackingError(f"MLflow experiment {experiment!r} has no runs of regnet's: start some with `regnet run`")
-    return found.launch
+    run = store.newest_run(store.experiments(experiment))
+    if run is None:
+        raise TrackingError(f"MLflow experiment {experiment!r} has no regnet runs: start one with `regnet run`")
+    return run.launch
 
 
 def read_launch(store: Store, experiment: str, launch: str) -> list[StudyResult]:
-    """The studies that were started together, in the order of their start.
+    """Return the studies of a launch, in the order of their start.
 
     Raises:
-        TrackingError: there is no such launch.
+        TrackingError: the launch does not exist.
     """
     within = store.experiments(experiment)
     runs = store.find_runs(within, ROLE | {"regnet.launch": launch})
     if not runs:
         launches = store.tag_values(within, ["regnet.launch"])
         raise TrackingError(f"MLflow experiment {experiment!r} has no launch {launch!r}: {one_of(launch, launches)}")
-    with uncollected():  # MLflow keeps much in memory
+    with uncollected():  # MLflow has many objects in memory, which makes garbage collection slow
         histories = store.histories(runs, measured(runs))
     return [_study(study, histories, _config(store, study[0])) for study in by_study(runs).values()]
 
 
 def final_results(runs: Iterable[TrackedRun]) -> list[StudyResult]:
-    """The studies of some runs, in the order in which they first come, with what they ended with: histories of one column.
+    """Return the studies of some runs, in the order of their first appearance, with histories that have only the final values.
 
-    That is read much sooner than every epoch. The configuration is what the runs' parameters say of it. Of one study no two runs
-    may have the same seed.
+    This is much faster than reading every epoch. The configuration is read from the runs' parameters. The runs of a study must have
+    different seeds.
     """
     return [
         _study(study, {run.run_id: _final(run) for run in study}, _config_by_params(study[0])) for study in by_study(runs).values()
@@ -76,7 +76,7 @@ def final_results(runs: Iterable[TrackedRun]) -> list[StudyResult]:
 
 
 def by_study(runs: Iterable[TrackedRun]) -> dict[str, list[TrackedRun]]:
-    """The runs of each study, by its identity."""
+    """Return the runs of each study, by its identity."""
     studies: dict[str, list[TrackedRun]] = defaultdict(list)
     for run in runs:
         studies[run.study].append(run)
@@ -84,22 +84,22 @@ def by_study(runs: Iterable[TrackedRun]) -> dict[str, list[TrackedRun]]:
 
 
 def measured(runs: Sequence[TrackedRun]) -> set[str]:
-    """The metrics that the runs have measured after each epoch, such as ``test/error_rate``."""
+    """Return the names of the metrics that the runs measure after each epoch, such as ``test/error_rate``."""
     names = {name.removeprefix(FINAL) for run in runs for name in run.metrics}
     return {name for name in names if name.partition("/")[0] in SPLITS}
 
 
-def _study(runs: Sequence[TrackedRun], read: Mapping[str, History], config: Mapping[str, Any]) -> StudyResult:
-    """A study from its runs; those that were interrupted, or are still going on, count as failed."""
+def _study(runs: Sequence[TrackedRun], by_run: Mapping[str, History], config: Mapping[str, Any]) -> StudyResult:
+    """Return the result of a study, given its runs; interrupted and running runs count as failed."""
     runs = sorted(runs, key=lambda run: run.seed)
     tags = runs[0].tags
-    histories = [read[run.run_id] for run in runs]
+    histories = [by_run[run.run_id] for run in runs]
     lengths = [max(map(len, history.values()), default=0) for history in histories]
     names = sorted({name for history in histories for name in history} | measured(runs))
     rows = {
         name: [
-            _padded(one.get(name, np.empty(0)), length, max(lengths), run.finished)
-            for one, length, run in zip(histories, lengths, runs, strict=True)
+            _padded(history.get(name, np.empty(0)), length, max(lengths), run.finished)
+            for history, length, run in zip(histories, lengths, runs, strict=True)
         ]
         for name in names
     }
@@ -120,14 +120,21 @@ def _study(runs: Sequence[TrackedRun], read: Mapping[str, History], config: Mapp
 
 
 def _padded(values: np.ndarray, length: int, epochs: int, keep: bool) -> np.ndarray:
-    """A history as long as the longest: NaN up to the run's own length, then its last value if it was stopped early, else NaN."""
-    own = np.concatenate([values, np.full(length - len(values), np.nan)])
-    filling = own[-1] if keep and length else np.nan
-    return np.concatenate([own, np.full(epochs - length, filling)])
+    """Return a metric's history extended to ``(epochs,)``.
+
+    Args:
+        values: the history of the metric, ``(n,)``; it may be shorter than the run.
+        length: the number of epochs of the run; missing values up to this epoch are NaN.
+        epochs: the number of epochs of the longest run.
+        keep: whether to repeat the last value after the run's end, as for a run that was stopped early; otherwise, NaN follows.
+    """
+    history = np.concatenate([values, np.full(length - len(values), np.nan)])
+    filling = history[-1] if keep and length else np.nan
+    return np.concatenate([history, np.full(epochs - length, filling)])
 
 
 def _final(run: TrackedRun) -> History:
-    """What the run ended with; if it failed, "not a number" for all that it measured before."""
+    """Return the final value of each metric of the run; NaN if the run failed."""
     if not run.finished:
         return {name: np.array([np.nan]) for name in measured([run])}
     return {name.removeprefix(FINAL): np.array([value]) for name, value in run.metrics.items() if name.startswith(FINAL)}
@@ -143,6 +150,6 @@ def _config_by_params(run: TrackedRun) -> dict[str, Any]:
 
 
 def _config(store: Store, run: TrackedRun) -> dict[str, object]:
-    """What OmegaConf wrote; plain YAML reads it the same, and in C, ten times as fast."""
+    """Return the configuration, which OmegaConf wrote; PyYAML's C loader reads it ten times as fast, with the same result."""
     text = store.artifact(run, CONFIG)
     return dict(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))

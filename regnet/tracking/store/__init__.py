@@ -1,10 +1,11 @@
-"""MLflow's stores: the one room that knows MLflow's client and its SQL tables.
+"""MLflow's stores: the only package that uses MLflow's client and its SQL tables.
 
-Offers `store` (the `Store` that everything else reads and writes through), `connect` (opens one), `uri` (where it is, and whether
-it answers), `messages` and `run_changes` (what is written), `passwords` and `silence` (limits for databases).
+Offers `store` (the `Store` protocol, through which everything else reads and writes), `connect` (opens a store), `uri` (the
+address of a store, and a check that it is reachable), `messages` and `run_changes` (what is written), `passwords` (hides passwords)
+and `silence` (timeouts for databases).
 
-Within: `client_store` and `client_backend` use MLflow's client; `sql_store`, `sql_backend`, `sql_tables` and `sqlite_template` its
-tables; `models` and `datasets` make MLflow's own descriptions.
+Inside this package: `client_store` and `client_backend` use MLflow's client; `sql_store`, `sql_backend`, `sql_tables` and
+`sqlite_template` use its SQL tables; `models` and `datasets` create MLflow's descriptions of models and data sets.
 
 May import what is below tracking.
 """

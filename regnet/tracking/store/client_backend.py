@@ -1,4 +1,4 @@
-"""Writing runs through MLflow's public client: right for every store, quick for none."""
+"""Write runs through MLflow's public client: works with every store, but slowly."""
 
 from __future__ import annotations
 
@@ -14,10 +14,15 @@ from regnet.tracking.store.run_changes import Changes
 
 
 class ClientBackend:
-    """Writes several runs at a time, each in the order of what happened to it."""
+    """A backend that writes several runs at a time, and the changes of each run in order.
+
+    Args:
+        client: MLflow's client of the store.
+        experiment: the id of the experiment.
+        workers: the maximum number of simultaneous requests; more than one only for servers.
+    """
 
     def __init__(self, client: MlflowClient, experiment: str, workers: int) -> None:
-        """`workers` is how many requests may be on their way at once: more than one is for servers."""
         self._client = client
         self._experiment = experiment
         self._workers = workers
@@ -44,11 +49,11 @@ class ClientBackend:
             params=[Param(key, value) for key, value in new.params.items()],
             tags=[] if new.begun else [RunTag(key, value) for key, value in new.tags.items()],
         )
-        self._keep_files(run_id, new)
+        self._save_files(run_id, new)
         if new.ended is not None:
             self._client.set_terminated(run_id, new.ended.status, new.ended.milliseconds)
 
-    def _keep_files(self, run_id: str, new: Changes) -> None:
+    def _save_files(self, run_id: str, new: Changes) -> None:
         if not new.files and new.report is None:
             return
         with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""A store read and written through MLflow's client: right for every store, servers included."""
+"""A store that is read and written through MLflow's client: works with every store, including servers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from regnet.tracking.store.store import ROLE, ChooseTags, Experiments, History, 
 
 PAGE = 1000
 REQUESTS = 8
-"""How many requests a server is sent at once."""
+"""Maximum number of simultaneous requests to a server."""
 
 
 class ClientStore:
@@ -29,7 +29,7 @@ class ClientStore:
 
     Args:
         client: MLflow's client of the store.
-        requests: how many requests may be under way at once: more than one is for servers.
+        requests: the maximum number of simultaneous write requests; more than one only for servers.
     """
 
     def __init__(self, client: MlflowClient, requests: int = 1) -> None:
@@ -38,14 +38,14 @@ class ClientStore:
 
     def experiments(self, name: str | None = None) -> Experiments:
         if name is None:
-            return {str(experiment.experiment_id): str(experiment.name) for experiment in self._every_experiment()}
+            return {str(experiment.experiment_id): str(experiment.name) for experiment in self._all_experiments()}
         found = self.client.get_experiment_by_name(name)
         if found is None:
-            names = [str(experiment.name) for experiment in self._every_experiment()]
+            names = [str(experiment.name) for experiment in self._all_experiments()]
             raise TrackingError(f"no MLflow experiment is called {name!r}: {one_of(name, names)}")
         return {str(found.experiment_id): name}
 
-    def _every_experiment(self) -> Iterator[Experiment]:
+    def _all_experiments(self) -> Iterator[Experiment]:
         token = None
         while True:
             page = self.client.search_experiments(page_token=token)
@@ -97,9 +97,9 @@ class ClientStore:
         }
 
     def artifact(self, run: TrackedRun, name: str) -> bytes:
-        there = Path(run.artifacts) / name
-        if there.is_file():
-            return there.read_bytes()
+        local = Path(run.artifacts) / name
+        if local.is_file():
+            return local.read_bytes()
         with tempfile.TemporaryDirectory() as folder:
             try:
                 return Path(self.client.download_artifacts(run.run_id, name, folder)).read_bytes()
@@ -126,7 +126,7 @@ class ClientStore:
         log_models(self.client, runs, wanted, lambda run, name: self.artifact(_tracked(run, within), name))
 
     def _search(self, within: Experiments, tags: Tags) -> Iterator[Run]:
-        """Every run that fits, over as many pages as it takes."""
+        """Yield every run that has all of these tags, from all pages of results."""
         token = None
         while True:
             page = self.client.search_runs(list(within), _filter(tags), max_results=PAGE, page_token=token)
@@ -137,7 +137,7 @@ class ClientStore:
 
 
 def by_epoch(points: Mapping[int, float | None]) -> np.ndarray:
-    """The values of the epochs 1, 2, … that are the steps; NaN where an epoch has none, since the metric was undefined."""
+    """Return values given by epoch, from 1, as an array ``(epochs,)``; NaN for an epoch after which the metric was undefined."""
     values = np.full(max(points, default=0), np.nan)
     for step, value in points.items():
         values[step - 1] = np.nan if value is None else value
@@ -145,7 +145,7 @@ def by_epoch(points: Mapping[int, float | None]) -> np.ndarray:
 
 
 def _filter(tags: Tags) -> str:
-    """What MLflow's search takes for runs that have all of these tags."""
+    """Return a filter for MLflow's search that selects the runs with all of these tags."""
     return " and ".join(f"tags.`{key}` = {_quoted(value)}" for key, value in tags.items())
 
 

@@ -1,4 +1,4 @@
-"""The MLflow store: connecting to it, setting it up once, and finding the experiment."""
+"""Connect to an MLflow store, and set up a new one."""
 
 from __future__ import annotations
 
@@ -27,14 +27,18 @@ from regnet.tracking.store.uri import SQLITE, check_store, is_database, is_serve
 __all__ = ["connect", "store_of", "store_uri", "tracking_errors"]
 
 LOCK_SECONDS = 60
-"""How long another process may take to set up the same store: MLflow takes ten seconds."""
+"""Maximum time to wait for another process that sets up the same store, which takes MLflow ten seconds."""
 
 
 def connect(given: object = None, *, create: bool = True) -> Store:
-    """The store, which is set up if it is new and `create` is true; several processes may do so at once.
+    """Open a store; several processes may do so at the same time.
+
+    Args:
+        given: the address of the store; by default that of `store_uri`.
+        create: whether to set up a store that does not exist.
 
     Raises:
-        TrackingError: it cannot be reached, opened or written.
+        TrackingError: the store cannot be reached, opened or written.
     """
     uri = store_uri(given)
     check_store(uri, create=create)
@@ -52,19 +56,19 @@ def connect(given: object = None, *, create: bool = True) -> Store:
 
 
 def store_of(client: MlflowClient) -> Store:
-    """The store that a client of MLflow's leads to, by its tables if these are at hand and known."""
+    """Return the store of an MLflow client; it uses the SQL tables if they are accessible and have the expected columns."""
     tables, public = sql_store(client), ClientStore(client)
     return public if tables is None else SqlStore(tables, public)
 
 
 @contextmanager
 def _locked(uri: str) -> Iterator[None]:
-    """Context manager in which no other process of this user sets up the store."""
+    """Context manager that prevents other processes of this user from setting up the store."""
     lock = FileLock(lock_file(uri))
     try:
         lock.acquire(LOCK_SECONDS)
     except Timeout:
-        message = f"another process has held {lock.lock_file} for {LOCK_SECONDS} s: end it"
+        message = f"another process has held {lock.lock_file} for {LOCK_SECONDS} s: end that process"
         raise TrackingError(without_password(f"the MLflow store {uri} cannot be used: {message}")) from None
     try:
         yield
@@ -73,14 +77,14 @@ def _locked(uri: str) -> Iterator[None]:
 
 
 def lock_file(uri: str) -> Path:
-    """The file that is locked while a store is set up."""
+    """Return the file that is locked while a store is set up."""
     digest = hashlib.blake2b(uri.encode(), digest_size=8).hexdigest()
     return Path(tempfile.gettempdir()) / f"regnet-{os.getuid()}-{digest}.lock"
 
 
 @contextmanager
 def tracking_errors(uri: str) -> Iterator[None]:
-    """Turns what MLflow, its database or the network raise into a TrackingError of one line."""
+    """Context manager that converts errors of MLflow, its database or the network to a TrackingError of one line."""
     try:
         yield
     except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:  # a database's driver may be missing

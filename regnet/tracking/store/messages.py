@@ -1,4 +1,4 @@
-"""What the training process hands to the process that writes: small plain records, in the order of what happened."""
+"""The records that the training process sends to the writing process, in chronological order."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from regnet.study.flatten import flatten
 from regnet.tracking.store.passwords import without_password
 
 STOPPED = "regnet.stopped_after_epoch"
-"""The tag of a run that was ended early: after which epoch."""
+"""The tag of a run that was stopped early: its last epoch."""
 TAG_LENGTH = 5000
-"""In characters: MLflow takes no longer tag."""
+"""Maximum length of a tag in MLflow, in characters."""
 LABEL = "regnet.label"
-"""The tag that runs are grouped by: what the study is called among those of its launch."""
+"""The tag that runs are grouped by: the study's label within its launch."""
 BEST = "regnet.best"
-"""The tag of each study's best run."""
+"""The tag that marks each study's best run."""
 MEASURES = "regnet.measures"
-"""The tag of a run: how to read its metrics' values, as JSON."""
+"""The tag of a run: the measure of each of its metrics, as JSON."""
 HEADLINE = "regnet.headline"
-"""The tag of a run: the metric by which its study is judged."""
+"""The tag of a run: the headline metric of its study."""
 
 
 @dataclass(frozen=True)
 class Destination:
-    """The MLflow store and the experiment in it that runs are written to."""
+    """The MLflow store and the experiment that runs are written to."""
 
     uri: str
     experiment: str
     folder: Path
-    """The working directory, below which MLflow puts the artifacts of an experiment that it makes."""
+    """The working directory, in which MLflow puts the artifacts of an experiment that it creates."""
 
 
 @dataclass(frozen=True)
 class StudyBegun:
-    """A study's runs are about to begin: what they have in common."""
+    """A study has started: what its runs have in common."""
 
     study: int
     name: str
@@ -51,7 +51,7 @@ class StudyBegun:
 
 @dataclass(frozen=True)
 class DataSeen:
-    """Examples that runs are trained on, told of once however many share them."""
+    """Examples that runs are trained and tested on, sent once for all runs that share them."""
 
     data: int
     name: str
@@ -61,45 +61,45 @@ class DataSeen:
 
 @dataclass(frozen=True)
 class RunBegun:
-    """One run begins."""
+    """A run has started."""
 
     run: int
     study: int
     data: int
     seed: int
     milliseconds: int
-    """When, since 1970."""
+    """The time of its start, since 1970."""
 
 
 @dataclass(frozen=True)
 class EpochMeasured:
-    """What several runs measured after an epoch."""
+    """The metrics of several runs after an epoch."""
 
     runs: tuple[int, ...]
     epoch: int
     milliseconds: int
     metrics: Mapping[str, np.ndarray]
-    """For each metric one value for each run, ``(R,)``; what is not finite is not written."""
+    """For each metric, one value for each run, ``(R,)``; only finite values are written."""
 
 
 @dataclass(frozen=True)
 class RunEnded:
-    """One run has ended, well or not."""
+    """A run has finished, or has failed."""
 
     run: int
     milliseconds: int
     status: str
-    """As MLflow has it: FINISHED, FAILED or KILLED."""
+    """MLflow's status: FINISHED, FAILED or KILLED."""
     step: int = 0
     metrics: Mapping[str, float] = field(default_factory=dict)
-    """The final ones, written at `step`."""
+    """The final metrics, written at `step`."""
     tags: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class RunsTagged:
-    """Something to be said of several runs, whether they go on or not."""
+    """Tags to be set on several runs, running or finished."""
 
     runs: tuple[int, ...]
     tags: Mapping[str, str]
@@ -107,7 +107,7 @@ class RunsTagged:
 
 @dataclass(frozen=True)
 class StudySummed:
-    """A study's runs, summed up in a run of its own; one that the launch already has is written anew."""
+    """The summary run of a study; it updates the summary run that the launch may already have for the study."""
 
     name: str
     milliseconds: int
@@ -115,45 +115,45 @@ class StudySummed:
     params: Mapping[str, str]
     metrics: Mapping[str, float]
     report: Path | None
-    """A folder whose files belong to the summary."""
+    """A folder to be copied into the summary run's artifacts."""
     note: str = ""
     """The run's description in Markdown; a link to the launch's view is added."""
 
 
 @dataclass(frozen=True)
 class LaunchSummed:
-    """All of a launch's studies are known, and so what to call them and which runs are their best."""
+    """A launch is complete: the labels and the best runs of its studies."""
 
     launch: str
     labels: Mapping[str, str]
-    """By study, as in the tag ``regnet.study``."""
+    """The label of each study, by the tag ``regnet.study``."""
     best: Mapping[str, int]
-    """The seed of each study's best run; of a study without a run that ended well, none."""
+    """The seed of each study's best run, by the tag ``regnet.study``; a study whose runs all failed is missing."""
     splits: frozenset[str]
-    """What was measured on: training, validation and test examples, as their metrics' names begin."""
+    """The splits that metrics were measured on, such as ``test``, as in the prefixes of metric names."""
     note: str
     """The launch's description in Markdown; links are added."""
 
 
 @dataclass(frozen=True)
 class ModelWanted:
-    """A study's best run, which is to be kept as a model."""
+    """A study's best run, to be kept as a model."""
 
     study: str
     """As in the tag ``regnet.study``."""
     seed: int
     label: str
     judged_by: str
-    """The metric by which it is the best."""
+    """The metric that the run was chosen by."""
     needs: tuple[Provenance, ...]
-    """The distributions that its network is made of."""
+    """The distributions that provide the network's components."""
     register: str | None
-    """The name of the registered model that it shall be the newest version of, if any."""
+    """The name under which the model is registered as the newest version; None to keep it unregistered."""
 
 
 @dataclass(frozen=True)
 class ModelsWanted:
-    """What is to be kept as models of a launch that has been summed up."""
+    """The models to be kept of a complete launch."""
 
     launch: str
     models: tuple[ModelWanted, ...]
@@ -161,7 +161,7 @@ class ModelsWanted:
 
 @dataclass(frozen=True)
 class Closed:
-    """Nothing more will come: an answer is awaited when everything is written."""
+    """No more records follow: a reply is expected when everything is written."""
 
 
 Record: TypeAlias = (
@@ -181,12 +181,12 @@ Record: TypeAlias = (
 
 @dataclass(frozen=True)
 class Reply:
-    """The writing process's word: everything that came over a channel is written, or why it cannot be."""
+    """The writing process's reply: everything sent over a channel is written, or an error that prevents it."""
 
     channel: int
     problem: str | None = None
 
 
 def params_of(config: Mapping[str, Any]) -> dict[str, str]:
-    """A configuration as MLflow's parameters, such as ``optimizer.lr``: texts without passwords."""
+    """Return a configuration as MLflow's parameters, such as ``optimizer.lr``: strings by dotted name, without passwords."""
     return {name: without_password(well_formed(str(value))) for name, value in flatten(config).items()}

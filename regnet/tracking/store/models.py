@@ -1,4 +1,4 @@
-"""Keeping a run's network as an MLflow model: plain files beside an `MLmodel` that names regnet as what loads them."""
+"""Save a run's network as an MLflow model: plain files, and an `MLmodel` file that names regnet as their loader."""
 
 from __future__ import annotations
 
@@ -24,47 +24,55 @@ from regnet.serving.header import CONFIG, NEEDS, SCORES, WEIGHTS, Header, read_h
 from regnet.tracking.store.messages import LABEL, ModelsWanted, ModelWanted
 
 NAME = "model"
-"""What a run calls its model: ``runs:/RUN/model``."""
+"""The name of a run's model: ``runs:/RUN/model``."""
 ALIAS = "best"
-"""The alias of the version that was registered last: ``models:/NAME@best``."""
+"""The alias of the newest registered version: ``models:/NAME@best``."""
 TAGS = ("regnet.study", "regnet.study_name", "regnet.launch", "regnet.seed", LABEL)
-"""Those of the run's tags that its model has too."""
+"""The tags of a run that are copied to its model."""
 
 
 ReadFile: TypeAlias = Callable[[Run, str], bytes]
-"""Reads a file of a run."""
+"""Reads a run's artifact of a given name."""
 
 
 def log_models(client: MlflowClient, best: Iterable[Run], wanted: ModelsWanted, read: ReadFile) -> None:
-    """Keeps the best runs of a launch as models; a run that has a model already is passed over.
+    """Save the best runs of a launch as models; skip a run that already has a model.
+
+    Args:
+        client: MLflow's client of the store.
+        best: the best run of each study.
+        wanted: the models to save.
+        read: reads an artifact of a run.
 
     Raises:
-        TrackingError: such a run is not in the store.
+        TrackingError: a study's best run is not in the store.
     """
     runs = {run.data.tags["regnet.study"]: run for run in best}
-    for one in wanted.models:
-        run = runs.get(one.study)
+    for model_wanted in wanted.models:
+        run = runs.get(model_wanted.study)
         if run is None:
-            raise TrackingError(f"{one.label}: its best run, with seed {one.seed}, is not in the store to be kept as a model")
+            raise TrackingError(
+                f"{model_wanted.label}: its best run (seed {model_wanted.seed}) is not in the store and cannot be kept as a model"
+            )
         if run.outputs and run.outputs.model_outputs:
             continue
-        model = _log_model(client, run, one, read)
-        if one.register:
-            _register(client, one.register, model, run)
+        model = _log_model(client, run, model_wanted, read)
+        if model_wanted.register:
+            _register(client, model_wanted.register, model, run)
 
 
 def _log_model(client: MlflowClient, run: Run, wanted: ModelWanted, read: ReadFile) -> LoggedModel:
     tags = {name: run.data.tags[name] for name in TAGS} | {"regnet.chosen_by": wanted.judged_by}
     model = client.create_logged_model(run.info.experiment_id, NAME, run.info.run_id, tags, run.data.params)
     with tempfile.TemporaryDirectory() as folder:
-        data, whole = Path(folder) / NAME, Path(folder) / "whole"
+        data, package = Path(folder) / NAME, Path(folder) / "package"
         data.mkdir()
         for name in (CONFIG, WEIGHTS):
             (data / name).write_bytes(read(run, name))
         (data / NEEDS).write_text(json.dumps([asdict(need) for need in wanted.needs], indent=1) + "\n", encoding="utf-8")
         header = read_header(data / WEIGHTS)
         mlflow.pyfunc.save_model(
-            whole,
+            package,
             loader_module="regnet.serving",
             data_path=data,
             mlflow_model=Model(NAME, run.info.run_id, model_id=model.model_id),
@@ -72,33 +80,33 @@ def _log_model(client: MlflowClient, run: Run, wanted: ModelWanted, read: ReadFi
             input_example=np.array(header.examples),
             pip_requirements=_requirements(wanted),
         )
-        client.log_model_artifacts(model.model_id, str(whole))
+        client.log_model_artifacts(model.model_id, str(package))
     client.log_outputs(run.info.run_id, [LoggedModelOutput(model.model_id, 0)])
     return client.finalize_logged_model(model.model_id, "READY")
 
 
 def _signature(header: Header) -> ModelSignature:
-    """Features ``(N, F)``; class numbers ``(N,)`` or values ``(N, K)``; and that scores may be asked for instead."""
-    classes = header.task == "classification"
-    given = TensorSpec(np.dtype(float), (-1, header.features))
-    answer = TensorSpec(np.dtype(np.int64), (-1,)) if classes else TensorSpec(np.dtype(float), (-1, header.outputs))
-    return ModelSignature(Schema([given]), Schema([answer]), ParamSchema([ParamSpec(SCORES, "boolean", False)]))
+    """Return the model's signature: features ``(N, F)`` to class numbers ``(N,)`` or values ``(N, K)``, or to scores on request."""
+    classification = header.task == "classification"
+    features = TensorSpec(np.dtype(float), (-1, header.features))
+    prediction = TensorSpec(np.dtype(np.int64), (-1,)) if classification else TensorSpec(np.dtype(float), (-1, header.outputs))
+    return ModelSignature(Schema([features]), Schema([prediction]), ParamSchema([ParamSpec(SCORES, "boolean", False)]))
 
 
 def _requirements(wanted: ModelWanted) -> list[str]:
-    """What has to be installed to load the model, in the versions of here; a loose file is no distribution."""
+    """Return the distributions needed to load the model, with their installed versions; plugins in single files are not listed."""
     plugins = {need.distribution: need.version for need in wanted.needs if not need.source.endswith(".py")}
-    needed = {name: version(name) for name in ("mlflow", OWN, "torch")} | plugins
-    return [f"{name}=={number.partition('+')[0]}" for name, number in needed.items()]
+    versions = {name: version(name) for name in ("mlflow", OWN, "torch")} | plugins
+    return [f"{name}=={number.partition('+')[0]}" for name, number in versions.items()]
 
 
 def _register(client: MlflowClient, name: str, model: LoggedModel, run: Run) -> None:
-    """Makes the model the newest version of the registered model of that name, which gets the alias."""
+    """Register the model as the newest version of that name, and move the alias to it."""
     try:
         client.create_registered_model(name)
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
     tags = {tag: run.data.tags[tag] for tag in TAGS}
-    made = client.create_model_version(name, model.artifact_location, run.info.run_id, tags, model_id=model.model_id)
-    client.set_registered_model_alias(name, ALIAS, made.version)
+    newest = client.create_model_version(name, model.artifact_location, run.info.run_id, tags, model_id=model.model_id)
+    client.set_registered_model_alias(name, ALIAS, newest.version)

@@ -1,4 +1,4 @@
-"""Passwords in the addresses of stores, which are neither told nor written down where others read."""
+"""Hide the passwords in addresses of stores, so that they are neither printed nor saved."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ PASSWORD = re.compile(r"(://[^\s:/@]*):[^\s/@]*@")
 
 
 def without_password(text: str) -> str:
-    """The text with asterisks for each password.
+    """Return the text with every password replaced by asterisks.
 
     >>> without_password("postgresql://anna:secret@example.org/runs")
     'postgresql://anna:***@example.org/runs'

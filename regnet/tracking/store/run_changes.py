@@ -1,4 +1,4 @@
-"""What is new of a run since it was last written: the unit in which stores are written."""
+"""The changes of a run since it was last written: the unit in which stores are written."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import NamedTuple, Protocol, TypeAlias
 from mlflow.entities import DatasetInput
 
 Inputs: TypeAlias = list[DatasetInput]
-"""What a run is trained on, as MLflow describes data sets."""
+"""MLflow's descriptions of the data sets of a run."""
 
 
 class Point(NamedTuple):
-    """A metric's value at a step. Of two points with one name the greater one is the later, as MLflow has it."""
+    """A metric's value at a step; points of one metric sort in MLflow's order, from first to last."""
 
     name: str
     step: int
@@ -32,7 +32,7 @@ class Beginning:
 
 @dataclass(frozen=True)
 class Ending:
-    """How a run ended: FINISHED, FAILED or KILLED."""
+    """The end of a run, with its status: FINISHED, FAILED or KILLED."""
 
     status: str
     milliseconds: int
@@ -40,7 +40,7 @@ class Ending:
 
 @dataclass
 class Changes:
-    """What is new of one run: all that may have happened to it, in the order in which a store has to be told."""
+    """The changes of one run, in the order in which a store must be written."""
 
     run: int
     begun: Beginning | None = None
@@ -49,15 +49,15 @@ class Changes:
     points: list[Point] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     report: Path | None = None
-    """A folder to be kept as the artifact folder of that name."""
+    """A folder to be copied into the run's artifacts under its own name."""
     ended: Ending | None = None
 
 
 class Backend(Protocol):
-    """A way of writing into a store."""
+    """A way of writing runs into an experiment of a store."""
 
     def write(self, changes: list[Changes]) -> None:
-        """Writes what is new of several runs, each of which is named once."""
+        """Write the changes of several distinct runs."""
 
     def adopt(self, run: int, run_id: str) -> None:
-        """Takes a run that is in the store already, so that changes can be made to it."""
+        """Associate a run's number with a run that is already in the store, so that changes to it can be written."""

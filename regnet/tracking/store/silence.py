@@ -1,7 +1,7 @@
-"""Limits for connections to a database: how long it may take to accept one, and to answer on it.
+"""Timeouts for database connections: for connecting, and for the answer to a statement.
 
-Drivers wait for ever by default. Those that have limits of their own are given them. PostgreSQL's have none for an answer, so a
-thread looks at their connections: one that waits while this process does nothing else is shut down.
+Drivers wait forever by default. If a driver has timeouts, they are set. PostgreSQL's drivers have none for an answer, so a thread
+watches their connections, and shuts down a connection that has waited too long while this process was idle.
 """
 
 from __future__ import annotations
@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 __all__ = ["ANSWER_SECONDS", "CONNECT_SECONDS", "connect_options", "gave_up", "limit_answers"]
 
 CONNECT_SECONDS = 5
-"""How long a server or a database has to answer for the first time."""
+"""Timeout for the first answer of a server or a database."""
 ANSWER_SECONDS = 60
-"""How long a database may take to answer a statement."""
-LOOK_SECONDS: Final = 0.5
-WORKED: Final = 0.001
-"""Seconds of processor time between two looks that count as work: something arrived, and is read."""
+"""Timeout for the answer to a statement."""
+CHECK_SECONDS: Final = 0.5
+"""Time between two checks of the connections."""
+BUSY_SECONDS: Final = 0.001
+"""Processor time between two checks that counts as work, since an answer is being read."""
 ACTIVE: Final = 1
-"""What libpq calls PQTRANS_ACTIVE: a statement was sent, and its result has not come."""
+"""libpq's PQTRANS_ACTIVE: a statement was sent, and its result has not arrived."""
 CONNECT: Final[Mapping[str, tuple[str, ...]]] = {
     "psycopg": ("connect_timeout",),
     "psycopg2": ("connect_timeout",),
@@ -42,7 +43,7 @@ CONNECT: Final[Mapping[str, tuple[str, ...]]] = {
     "pyodbc": ("timeout",),
     "pymssql": ("login_timeout",),
 }
-"""The options of SQLAlchemy's drivers that limit how long connecting takes, in seconds."""
+"""The options of SQLAlchemy's drivers that set the timeout for connecting, in seconds."""
 ANSWER: Final[Mapping[str, tuple[str, ...]]] = {
     "pg8000": ("timeout",),
     "mysqldb": ("read_timeout", "write_timeout"),
@@ -51,16 +52,16 @@ ANSWER: Final[Mapping[str, tuple[str, ...]]] = {
     "mariadbconnector": ("read_timeout", "write_timeout"),
     "pymssql": ("timeout",),
 }
-"""The options that limit how long an answer takes, in seconds."""
+"""The options that set the timeout for an answer, in seconds."""
 WATCHED: Final = ("psycopg", "psycopg2")
-"""The drivers whose connections the thread looks at."""
+"""The drivers whose connections the thread watches."""
 
 _limited: set[str] = set()
 _gave_up: set[str] = set()
 
 
 class _Connection(Protocol):
-    """What psycopg and psycopg2 have in common."""
+    """The common interface of the connections of psycopg and psycopg2."""
 
     closed: bool | int
     info: Any
@@ -70,14 +71,14 @@ class _Connection(Protocol):
 
 @dataclass
 class _Wait:
-    """For how long a connection has waited for an answer."""
+    """The time that a connection has waited for an answer."""
 
     uri: str
     seconds: float = 0.0
 
 
 def connect_options(uri: str) -> dict[str, int]:
-    """The driver's options with which a database that does not answer is given up, unless the address has them."""
+    """Return the driver's options that set the timeout for connecting, without those that the address contains."""
     from sqlalchemy import make_url
 
     url = make_url(uri)
@@ -85,7 +86,7 @@ def connect_options(uri: str) -> dict[str, int]:
 
 
 def limit_answers(uri: str) -> None:
-    """Limits every connection to this database that is made from now on by this process, MLflow's included."""
+    """Set timeouts for every later connection of this process to this database, including MLflow's."""
     from sqlalchemy import Engine, event
 
     if not _limited:
@@ -95,12 +96,12 @@ def limit_answers(uri: str) -> None:
 
 
 def gave_up(uri: str) -> bool:
-    """Whether this database did not answer in time."""
+    """Return whether this database failed to answer in time."""
     return uri in _gave_up
 
 
-def _connect(dialect: Dialect, entry: ConnectionPoolEntry, words: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """Connects with limits, if this is one of the databases that are limited."""
+def _connect(dialect: Dialect, entry: ConnectionPoolEntry, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """Connect with timeouts if they are set for this database; otherwise return None, which lets SQLAlchemy connect."""
     uri = next((uri for uri in _limited if _leads_to(uri, dialect, options)), None)
     if uri is None:
         return None
@@ -109,7 +110,7 @@ def _connect(dialect: Dialect, entry: ConnectionPoolEntry, words: tuple[Any, ...
         options.setdefault(name, ANSWER_SECONDS)
     for name in CONNECT.get(driver, ()):
         options.setdefault(name, CONNECT_SECONDS)
-    connection: Any = dialect.connect(*words, **options)
+    connection: Any = dialect.connect(*arguments, **options)
     if driver == "pyodbc":
         connection.timeout = ANSWER_SECONDS
     if driver in WATCHED:
@@ -127,7 +128,7 @@ def _leads_to(uri: str, dialect: Dialect, options: Mapping[str, Any]) -> bool:
 
 
 class _Watch:
-    """A thread that looks at connections for as long as there are any."""
+    """A thread that checks connections as long as any are open."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -142,22 +143,22 @@ class _Watch:
                 threading.Thread(target=self._run, name="regnet-database-limits", daemon=True).start()
 
     def _run(self) -> None:
-        used = _used()
+        used = _processor_time()
         while True:
-            time.sleep(LOOK_SECONDS)
-            before, used = used, _used()
+            time.sleep(CHECK_SECONDS)
+            before, used = used, _processor_time()
             with self._lock:
-                for connection in [each for each in self._waits if each.closed]:
+                for connection in [connection for connection in self._waits if connection.closed]:
                     del self._waits[connection]
                 if not self._waits:
                     self._running = False
                     return
-                self._look(worked=used - before >= WORKED)
+                self._check(worked=used - before >= BUSY_SECONDS)
 
-    def _look(self, *, worked: bool) -> None:
+    def _check(self, *, worked: bool) -> None:
         for connection, wait in list(self._waits.items()):
             waits = not worked and connection.info.transaction_status == ACTIVE
-            wait.seconds = wait.seconds + LOOK_SECONDS if waits else 0.0
+            wait.seconds = wait.seconds + CHECK_SECONDS if waits else 0.0
             if wait.seconds > ANSWER_SECONDS:
                 _gave_up.add(wait.uri)
                 _shut_down(connection)
@@ -166,15 +167,15 @@ class _Watch:
 _watch = _Watch()
 
 
-def _used() -> float:
-    """The processor time that all other threads of this process have used."""
+def _processor_time() -> float:
+    """Return the processor time used by all other threads of this process, in seconds."""
     return time.process_time() - time.thread_time()
 
 
 def _shut_down(connection: _Connection) -> None:
-    """Ends the waiting: the driver sees that the server has closed the connection.
+    """Shut down the connection's socket, so that the driver stops waiting as if the server had closed the connection.
 
-    One that was closed meanwhile has nothing to wait for; every driver has an error of its own for that.
+    Errors are ignored, since the connection may have been closed in the meantime; each driver raises a different error then.
     """
     with suppress(Exception), socket.socket(fileno=os.dup(connection.fileno())) as shared:
         shared.shutdown(socket.SHUT_RDWR)

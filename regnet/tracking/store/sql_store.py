@@ -1,4 +1,4 @@
-"""A store whose SQL tables are at hand: runs are read and written many at a time, which is some hundred times as fast."""
+"""A store that is read and written through its SQL tables, about a hundred times as fast as through MLflow's client."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from regnet.tracking.store.sql_tables import LATEST, METRICS, PARAMS, RUNS, TAGS
 from regnet.tracking.store.store import ROLE, ChooseTags, Experiments, History, Tags, TrackedRun
 
 RUNS_PER_QUERY = 500
-"""Databases take so many values in a query, and not all of them more."""
+"""Number of values in a query that every database accepts."""
 ROWS_AT_ONCE = 10_000
 
 
 class SqlStore:
-    """A store of which MLflow's tables are known; what need not be fast is left to MLflow's client.
+    """A store with MLflow's SQL tables; operations that need not be fast use MLflow's client.
 
     Args:
-        tables: MLflow's own store, whose sessions are used.
+        tables: MLflow's store object, which provides database sessions.
         public: the same store through MLflow's client.
     """
 
@@ -66,42 +66,42 @@ class SqlStore:
 
     def _runs(self, within: Experiments, tags: Tags) -> Iterator[TrackedRun]:
         chosen, columns = _chosen(within, tags), RUNS.c
-        asked = select(columns.run_uuid, columns.experiment_id, columns.status, columns.start_time, columns.artifact_uri)
+        query = select(columns.run_uuid, columns.experiment_id, columns.status, columns.start_time, columns.artifact_uri)
         with self._session() as session:
             connection = session.connection()
-            runs = connection.execute(asked.where(columns.run_uuid.in_(chosen))).all()
-            its_tags, its_params, its_metrics = (_by_run(connection, table, chosen) for table in (TAGS, PARAMS, LATEST))
+            runs = connection.execute(query.where(columns.run_uuid.in_(chosen))).all()
+            run_tags, run_params, run_metrics = (_by_run(connection, table, chosen) for table in (TAGS, PARAMS, LATEST))
         for run_id, experiment, status, start, artifacts in runs:
-            numbers = {key: nan if value is None else value for key, value in its_metrics.get(run_id, {}).items()}
-            texts = (its_tags.get(run_id, {}), its_params.get(run_id, {}))
-            yield TrackedRun(run_id, within[str(experiment)], status, start, artifacts, *texts, numbers)
+            metrics = {key: nan if value is None else value for key, value in run_metrics.get(run_id, {}).items()}
+            texts = (run_tags.get(run_id, {}), run_params.get(run_id, {}))
+            yield TrackedRun(run_id, within[str(experiment)], status, start, artifacts, *texts, metrics)
 
     def tag_values(self, within: Experiments, keys: Iterable[str]) -> set[str]:
-        asked = select(TAGS.c.value).where(TAGS.c.key.in_(list(keys)), TAGS.c.run_uuid.in_(_chosen(within, ROLE))).distinct()
+        query = select(TAGS.c.value).where(TAGS.c.key.in_(list(keys)), TAGS.c.run_uuid.in_(_chosen(within, ROLE))).distinct()
         with self._session() as session:
-            return {str(value) for (value,) in session.connection().execute(asked)}
+            return {str(value) for (value,) in session.connection().execute(query)}
 
     def histories(self, runs: Sequence[TrackedRun], names: set[str]) -> Mapping[str, History]:
-        found: dict[tuple[str, str], dict[int, float | None]] = defaultdict(dict)
+        by_metric: dict[tuple[str, str], dict[int, float | None]] = defaultdict(dict)
         columns = METRICS.c
         number = case((columns.is_nan, None), else_=columns.value)
-        asked = select(columns.run_uuid, columns.key, columns.step, number).where(columns.key.in_(names))
+        query = select(columns.run_uuid, columns.key, columns.step, number).where(columns.key.in_(names))
         run_ids = [run.run_id for run in runs]
         with self._session() as session:
             for start in range(0, len(run_ids), RUNS_PER_QUERY):
                 chosen = columns.run_uuid.in_(run_ids[start : start + RUNS_PER_QUERY])
-                rows = session.connection().execute(asked.where(chosen))
+                rows = session.connection().execute(query.where(chosen))
                 for part in rows.partitions(ROWS_AT_ONCE):
                     for run_id, name, step, value in part:
-                        found[run_id, name][step] = value
+                        by_metric[run_id, name][step] = value
         histories: dict[str, dict[str, np.ndarray]] = {run_id: {} for run_id in run_ids}
-        for (run_id, name), points in found.items():
+        for (run_id, name), points in by_metric.items():
             histories[run_id][name] = by_epoch(points)
         return histories
 
     def tag_runs(self, experiment: str, launch: str, choose: ChooseTags) -> None:
         of_launch, of_study, of_seed = (TAGS.alias(name) for name in ("of_launch", "of_study", "of_seed"))
-        asked = (
+        query = (
             select(RUNS.c.run_uuid, of_study.c.value, of_seed.c.value)
             .join(of_launch, (of_launch.c.run_uuid == RUNS.c.run_uuid) & (of_launch.c.key == "regnet.launch"))
             .join(of_study, (of_study.c.run_uuid == RUNS.c.run_uuid) & (of_study.c.key == "regnet.study"))
@@ -110,26 +110,27 @@ class SqlStore:
         )
         with self._session(read_only=False) as session:
             connection = session.connection()
-            chosen = [(run, choose(study, seed)) for run, study, seed in connection.execute(asked)]
+            chosen = [(run, choose(study, seed)) for run, study, seed in connection.execute(query)]
             rows = [{"run_uuid": run, "key": key, "value": value} for run, tags in chosen for key, value in (tags or {}).items()]
             replace(connection, TAGS, ("run_uuid", "key"), rows)
 
 
 def _chosen(within: Experiments, tags: Tags) -> Select[tuple[str]]:
-    """The ids of the active runs of some experiments that have all of these tags."""
-    asked = select(RUNS.c.run_uuid).where(
-        RUNS.c.experiment_id.in_([int(identity) for identity in within]), RUNS.c.lifecycle_stage == "active"
+    """Return a query for the ids of the active runs of some experiments that have all of these tags."""
+    query = select(RUNS.c.run_uuid).where(
+        RUNS.c.experiment_id.in_([int(experiment) for experiment in within]), RUNS.c.lifecycle_stage == "active"
     )
     for key, value in tags.items():
-        asked = asked.where(RUNS.c.run_uuid.in_(select(TAGS.c.run_uuid).where(TAGS.c.key == key, TAGS.c.value == value)))
-    return asked
+        query = query.where(RUNS.c.run_uuid.in_(select(TAGS.c.run_uuid).where(TAGS.c.key == key, TAGS.c.value == value)))
+    return query
 
 
 def _by_run(connection: Connection, table: Table, chosen: Select[tuple[str]]) -> dict[str, dict[str, Any]]:
-    """The keys and values of a table for each of the chosen runs; None for a value that is NaN."""
+    """Return the keys and values of a table for each of the chosen runs; None for a value that is NaN."""
     columns = table.c
-    value = case((columns.is_nan, None), else_=columns.value) if "is_nan" in columns else columns.value
-    found: dict[str, dict[str, Any]] = {}
-    for run_id, key, each in connection.execute(select(columns.run_uuid, columns.key, value).where(columns.run_uuid.in_(chosen))):
-        found.setdefault(run_id, {})[key] = each
-    return found
+    number = case((columns.is_nan, None), else_=columns.value) if "is_nan" in columns else columns.value
+    query = select(columns.run_uuid, columns.key, number).where(columns.run_uuid.in_(chosen))
+    values: dict[str, dict[str, Any]] = {}
+    for run_id, key, value in connection.execute(query):
+        values.setdefault(run_id, {})[key] = value
+    return values

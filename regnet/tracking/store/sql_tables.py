@@ -1,4 +1,4 @@
-"""MLflow's SQL tables as they are known here, and putting many rows into them at once."""
+"""MLflow's SQL tables with the columns that regnet expects, and functions that write many rows at once."""
 
 from __future__ import annotations
 
@@ -47,42 +47,42 @@ COLUMNS = {
 
 
 def sql_store(client: MlflowClient) -> SqlAlchemyStore | None:
-    """The client's store if it is SQL without workspaces, and every table has the columns that are known here; else none."""
+    """Return the client's store if it is SQL without workspaces and every table has the expected columns; otherwise None."""
     tracking = getattr(client, "_tracking_client", None)
     store = getattr(tracking, "store", None)
-    known = all(set(table.columns.keys()) == set(names.split()) for table, names in COLUMNS.items())
-    return store if type(store) is SqlAlchemyStore and known else None
+    as_expected = all(set(table.columns.keys()) == set(names.split()) for table, names in COLUMNS.items())
+    return store if type(store) is SqlAlchemyStore and as_expected else None
 
 
 def put(connection: Connection, table: Table, rows: Iterable[Row]) -> None:
-    """Inserts rows that are not there."""
+    """Insert new rows."""
     if rows := list(rows):
         connection.execute(insert(table), rows)
 
 
 def put_many(connection: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
-    """Inserts rows that are not there, each a tuple in the order of `columns`, as fast as the database's driver can."""
+    """Insert new rows, each a tuple in the order of `columns`, as fast as the database's driver can."""
     if not rows:
         return
     statement = insert(table).compile(dialect=connection.dialect, column_keys=list(columns))
     if statement.positiontup:
-        in_place = itemgetter(*map(columns.index, statement.positiontup))
-        connection.exec_driver_sql(str(statement), list(map(in_place, rows)))
+        reorder = itemgetter(*map(columns.index, statement.positiontup))
+        connection.exec_driver_sql(str(statement), list(map(reorder, rows)))
     else:
         connection.execute(insert(table), [dict(zip(columns, row, strict=True)) for row in rows])
 
 
 def change(connection: Connection, table: Table, keys: Sequence[str], rows: Iterable[Row]) -> None:
-    """Updates rows that are there, found by the columns that are `keys`."""
+    """Update existing rows, found by the columns `keys`."""
     if rows := list(rows):
-        chosen = [table.c[key] == bindparam(f"its_{key}") for key in keys]
-        named = [{f"its_{name}" if name in keys else name: value for name, value in row.items()} for row in rows]
-        connection.execute(update(table).where(*chosen), named)
+        chosen = [table.c[key] == bindparam(f"key_{key}") for key in keys]
+        parameters = [{f"key_{name}" if name in keys else name: value for name, value in row.items()} for row in rows]
+        connection.execute(update(table).where(*chosen), parameters)
 
 
 def replace(connection: Connection, table: Table, keys: Sequence[str], rows: Iterable[Row]) -> None:
-    """Inserts rows, in place of those that have the same `keys` if there are such."""
+    """Insert rows, after deleting existing rows with the same values in the columns `keys`."""
     if rows := list(rows):
-        chosen = [table.c[key] == bindparam(f"its_{key}") for key in keys]
-        connection.execute(delete(table).where(*chosen), [{f"its_{key}": row[key] for key in keys} for row in rows])
+        chosen = [table.c[key] == bindparam(f"key_{key}") for key in keys]
+        connection.execute(delete(table).where(*chosen), [{f"key_{key}": row[key] for key in keys} for row in rows])
         put(connection, table, rows)

@@ -1,4 +1,4 @@
-"""What regnet asks of an MLflow store: reading runs and writing them, whatever is behind it."""
+"""The protocol of an MLflow store, as regnet uses it to read and write runs."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from regnet.tracking.store.messages import ModelsWanted
 from regnet.tracking.store.run_changes import Backend
 
 ROLE = {"regnet.role": "run"}
-"""The tag of regnet's runs, as opposed to those that sum up a study, and to other people's."""
+"""The tag of regnet's training runs; summary runs and the runs of other programs do not have it."""
 SUMMARY = {"regnet.role": "summary"}
-"""The tag of runs that sum up a study."""
+"""The tag of summary runs."""
 
 History: TypeAlias = Mapping[str, np.ndarray]
-"""For each metric its values in the order of the epochs, from 1; NaN where an epoch has none."""
+"""The values ``(epochs,)`` of each metric, from epoch 1; NaN for an epoch without a value."""
 Experiments: TypeAlias = Mapping[str, str]
 """The names of experiments by their ids."""
 Tags: TypeAlias = Mapping[str, str]
 ChooseTags: TypeAlias = Callable[[str, str], Tags | None]
-"""Which tags a run gets, given its study and its seed; None for none."""
+"""Returns the tags to set on a run, given its study and its seed; None for no tags."""
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,15 @@ class TrackedRun:
     experiment: str
     """The experiment's name."""
     status: str
-    """As MLflow has it: FINISHED, FAILED, KILLED or RUNNING."""
+    """MLflow's status: FINISHED, FAILED, KILLED or RUNNING."""
     start: int
-    """In milliseconds since 1970."""
+    """The time of its start, in milliseconds since 1970."""
     artifacts: str
-    """Where its files are."""
+    """The address of its artifacts."""
     tags: Mapping[str, str]
     params: Mapping[str, str]
     metrics: Mapping[str, float]
-    """The last value of each."""
+    """The last value of each metric."""
 
     @property
     def study(self) -> str:
@@ -50,12 +50,12 @@ class TrackedRun:
 
     @property
     def seed(self) -> int:
-        """What it has of its own among the runs of its study."""
+        """Its seed, which distinguishes it from the other runs of its study."""
         return int(self.tags["regnet.seed"])
 
     @property
     def launch(self) -> str:
-        """What it was started with."""
+        """The name of its launch."""
         return self.tags["regnet.launch"]
 
     @property
@@ -65,65 +65,69 @@ class TrackedRun:
 
     @property
     def failure(self) -> str | None:
-        """Why it was not trained to the end, if it was not."""
+        """Why it was not trained to the end; None if it was."""
         return None if self.finished else self.tags.get("regnet.failure", self.status.lower())
 
 
 class Store(Protocol):
-    """An MLflow store. MLflow's own errors are left as they are: see `regnet.tracking.store.connect.tracking_errors`."""
+    """An MLflow store.
+
+    Its methods do not convert MLflow's errors: see `regnet.tracking.store.connect.tracking_errors`. The argument `experiment` is
+    the id of an experiment.
+    """
 
     def experiments(self, name: str | None = None) -> Experiments:
-        """All experiments, or the one of that name.
+        """Return all experiments, or only the experiment `name`.
 
         Raises:
-            TrackingError: there is none of that name.
+            TrackingError: there is no experiment of that name.
         """
 
     def make_experiment(self, name: str) -> str:
-        """The id of the experiment of that name, which is made if there is none; several processes may do so at once.
+        """Return the id of an experiment, and create it if necessary; several processes may do so at the same time.
 
         Raises:
-            TrackingError: it was deleted.
+            TrackingError: the experiment was deleted.
         """
 
     def experiment_tag(self, experiment: str, key: str) -> str | None:
-        """A tag of an experiment, given by its id."""
+        """Return a tag of an experiment; None if it is not set."""
 
     def set_experiment_tag(self, experiment: str, key: str, value: str) -> None:
-        """Sets a tag of an experiment, given by its id."""
+        """Set a tag of an experiment."""
 
     def newest_run(self, within: Experiments) -> TrackedRun | None:
-        """The run that was started last in some experiments."""
+        """Return the newest run in some experiments; None if there are no runs."""
 
     def find_runs(self, within: Experiments, tags: Tags) -> list[TrackedRun]:
-        """The runs of some experiments that have all of these tags, in the order of their start.
+        """Return the runs of some experiments that have all of these tags, in the order of their start.
 
         Raises:
-            TrackingError: a tag cannot be asked for.
+            TrackingError: MLflow cannot search for a tag's value.
         """
 
     def tag_values(self, within: Experiments, keys: Iterable[str]) -> set[str]:
-        """All values that these tags have in regnet's runs."""
+        """Return all values that these tags have in regnet's runs."""
 
     def histories(self, runs: Sequence[TrackedRun], names: set[str]) -> Mapping[str, History]:
-        """For each run, by its id, the histories of those metrics that it has."""
+        """Return the histories of these metrics for each run, by its id; a metric that a run does not have is left out."""
 
     def artifact(self, run: TrackedRun, name: str) -> bytes:
-        """What is in a file of a run.
+        """Return the content of an artifact of a run.
 
         Raises:
             OSError: there is no such file.
         """
 
     def tag_runs(self, experiment: str, launch: str, choose: ChooseTags) -> None:
-        """Sets tags of the runs of a launch."""
+        """Set tags on the runs of a launch."""
 
     def backend(self, experiment: str) -> Backend:
-        """What writes runs into the experiment of that id."""
+        """Return the backend that writes runs into an experiment."""
 
     def keep_models(self, experiment: str, wanted: ModelsWanted) -> None:
-        """Keeps the best runs of a launch as models; a run that has a model already is passed over.
+        """Save the best runs of a launch as models; skip a run that already has a model.
 
         Raises:
-            TrackingError: such a run is not in the store.
+            TrackingError: a study's best run is not in the store.
         """

@@ -1,4 +1,4 @@
-"""Where the MLflow store is, and whether it is there at all: what can be told without importing MLflow."""
+"""The address of the MLflow store, and checks that it is reachable, without importing MLflow."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ SQLITE = "sqlite:///"
 DEFAULT_URI = f"{SQLITE}mlflow.db"
 DEFAULT_EXPERIMENT = "regnet"
 DATABASES = ("postgresql", "mysql", "mssql")
-"""Those that MLflow takes, besides SQLite."""
-INSTEAD = "tracking.uri, --uri or MLFLOW_TRACKING_URI name another store, and tracking=none runs without one"
+"""The databases that MLflow supports, besides SQLite."""
+HINT = "choose another store with tracking.uri, --uri or MLFLOW_TRACKING_URI, or use tracking=none"
 REASON_LENGTH = 160
-"""MLflow's messages go on for a page: this much says what is wrong."""
+"""Maximum length of the reason in an error message, since MLflow's messages can be a page long."""
 
 
 def store_uri(given: object) -> str:
-    """The store that was asked for: by an option, else by MLFLOW_TRACKING_URI, else a database in the working directory.
+    """Return the address of the store: the given one, else MLFLOW_TRACKING_URI, else a database in the working directory.
 
-    The path of an SQLite database is made absolute: MLflow keeps one connection for each URI, wherever the process goes.
+    The path of an SQLite database is made absolute, because MLflow reuses connections by URI even if the working directory changes.
     """
     uri = str(given or "") or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
     if uri.startswith(SQLITE):
@@ -39,36 +39,40 @@ def store_uri(given: object) -> str:
 
 
 def destination(options: Mapping[str, Any]) -> Destination:
-    """Where the options of `tracking=mlflow` send a study's runs."""
+    """Return the store and the experiment that the options of `tracking=mlflow` select."""
     return Destination(store_uri(options.get("uri")), str(options.get("experiment") or DEFAULT_EXPERIMENT), Path.cwd())
 
 
 def is_server(uri: str) -> bool:
-    """Whether the store is reached over the network, through MLflow's server."""
+    """Return whether the store is an MLflow server."""
     return uri.startswith(("http://", "https://"))
 
 
 def is_database(uri: str) -> bool:
-    """Whether the store is a database that is reached over the network, by its driver."""
+    """Return whether the store is a database on a server."""
     return uri.partition("://")[0].partition("+")[0] in DATABASES
 
 
 def check_store(uri: str, *, create: bool = True) -> None:
-    """Looks whether a server answers, or a database file can be written; if `create` is false, whether there is one to be read.
+    """Check that the store is reachable: a server answers, or a database file can be written.
 
-    MLflow itself would try again for minutes.
+    MLflow itself would retry for minutes.
+
+    Args:
+        uri: the address of the store.
+        create: whether the store may be new; otherwise, a database file must exist, and only be readable.
 
     Raises:
-        TrackingError: it does not, or cannot.
+        TrackingError: the store is not reachable.
     """
     if uri != well_formed(uri):
-        raise TrackingError(f"the MLflow store {uri} cannot be used: its path is not in UTF-8 ({INSTEAD})")
+        raise TrackingError(f"the MLflow store {uri} cannot be used: its path is not in UTF-8 ({HINT})")
     if is_server(uri):
         _reach(uri)
     elif uri.startswith(SQLITE):
         path = Path(uri.removeprefix(SQLITE))
         if not create and not path.exists():
-            raise TrackingError(f"there is no MLflow store {uri}: run something first, or name another store")
+            raise TrackingError(f"there is no MLflow store {uri}: run something first, or choose another store")
         try:
             (_try_to_write if create else _try_to_read)(path)
         except OSError as error:
@@ -78,27 +82,27 @@ def check_store(uri: str, *, create: bool = True) -> None:
 
 
 def unusable(uri: str, error: Exception) -> TrackingError:
-    """What MLflow, its database or the network raised, in one line."""
+    """Convert an error of MLflow, its database or the network to a TrackingError of one line."""
     if silence.gave_up(uri):
         error = TimeoutError(f"the database has not answered for {silence.ANSWER_SECONDS} s")
     reason = textwrap.shorten(str(error) or type(error).__name__, REASON_LENGTH, placeholder=" …")
-    return TrackingError(without_password(f"the MLflow store {uri} cannot be used: {reason} ({INSTEAD})"))
+    return TrackingError(without_password(f"the MLflow store {uri} cannot be used: {reason} ({HINT})"))
 
 
 def _reach(uri: str) -> None:
-    """Asks the server for a sign of life."""
+    """Check that the server answers."""
     try:
         urllib.request.urlopen(uri.rstrip("/") + "/health", timeout=silence.CONNECT_SECONDS).close()
     except urllib.error.HTTPError:
-        pass  # it answered, if only to say that this is not the way to ask
+        pass  # an error status is an answer too
     except (OSError, HTTPException) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else str(error) or type(error).__name__
-        message = f"the MLflow server {uri} does not answer: {reason} (start it; {INSTEAD})"
+        message = f"the MLflow server {uri} does not answer: {reason} (start it; {HINT})"
         raise TrackingError(without_password(message)) from error
 
 
 def _connect(uri: str) -> None:
-    """Connects to the database once; MLflow's database library is there wherever MLflow is."""
+    """Check that the database accepts a connection; SQLAlchemy is installed with MLflow."""
     from sqlalchemy import NullPool, create_engine
     from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -120,5 +124,5 @@ def _try_to_write(path: Path) -> None:
         raise PermissionError(f"{path} is not writable")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"the folder {path.parent} does not exist")
-    with path.open("ab"):  # to see whether it can be, which permissions alone do not tell
+    with path.open("ab"):  # permissions alone do not show whether the file can be written
         pass

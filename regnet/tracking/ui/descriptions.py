@@ -1,7 +1,8 @@
-"""Results as Markdown, for the descriptions of summary runs and experiments in MLflow's UI."""
+"""Markdown descriptions of runs, summaries and experiments, as MLflow's UI shows them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from regnet.markdown import markdown_table
@@ -9,21 +10,29 @@ from regnet.study.final import final_summary
 from regnet.study.result import StudyResult
 from regnet.tracking.ui.view import RUNS_AT_ONCE
 
+BLOCK = re.compile(r"<!-- regnet -->.*?<!-- /regnet -->", re.DOTALL)
+"""The part of an experiment's description that regnet writes; the rest belongs to the user."""
+
+
+def run_note(seed: int, view: str) -> str:
+    """Return the description of a run, with a link to the view of its launch."""
+    return f"Training run with seed {seed}. {link('All runs of this launch, grouped by study', view)}"
+
 
 def study_note(result: StudyResult, options: Mapping[str, str]) -> str:
-    """A study's table, a row for each metric, and those of its `options` that are not the same for all studies of its launch."""
-    some = len(result.failures) < len(result.seeds)
-    rows = [(name, *_numbers(result, name)) for name in headline_first(result)] if some else []
+    """Return the description of a summary run: a row for each metric, and the study's `options` that differ within the launch."""
+    any_succeeded = len(result.failures) < len(result.seeds)
+    rows = [(name, *_numbers(result, name)) for name in headline_first(result)] if any_succeeded else []
     parts = [
         f"{_seeds(result)}, after the last epoch:",
         markdown_table(("metric", "mean ± std", "95 % interval"), rows) if rows else "",
-        markdown_table(("what differs from the launch's other studies", "here"), list(options.items())) if options else "",
+        markdown_table(("setting that differs between the launch's studies", "value"), list(options.items())) if options else "",
     ]
     return "\n\n".join(filter(None, parts))
 
 
 def launch_note(results: Sequence[StudyResult], labels: Sequence[str]) -> str:
-    """The studies' table: a row for each, by the metric that its task is judged by."""
+    """Return the description of a launch: a row for each study, with its headline metric."""
     rows = []
     for label, result in zip(labels, results, strict=True):
         rows.append((label, result.headline, *_numbers(result, result.headline), _seeds(result)))
@@ -34,8 +43,25 @@ def launch_note(results: Sequence[StudyResult], labels: Sequence[str]) -> str:
     return f"{hint}\n\n{table}"
 
 
+def with_block(text: str, block: str, length: int) -> str:
+    """Return an experiment's description with regnet's part replaced by `block`, or appended if there is none yet.
+
+    The user's text is kept. The last lines of the block are dropped if the description would exceed `length` characters.
+    """
+    before, _, after = BLOCK.sub("\0", text).partition("\0") if BLOCK.search(text) else (f"{text}\n\n" if text else "", "", "")
+    lines = block.splitlines()
+    while lines and len(before) + len(after) + len(_marked(lines)) > length:
+        lines.pop()
+    return before + _marked(lines) + after
+
+
+def link(text: str, address: str) -> str:
+    """Return a Markdown link."""
+    return f"[{text}]({address})"
+
+
 def headline_first(result: StudyResult) -> list[str]:
-    """The study's metrics, that which its task is judged by before the others."""
+    """Return the names of the study's metrics: the headline, then the others in alphabetical order."""
     return sorted(result.history, key=lambda name: (name != result.headline, name))
 
 
@@ -51,3 +77,7 @@ def _numbers(result: StudyResult, metric: str) -> tuple[str, str]:
 def _seeds(result: StudyResult) -> str:
     count, failed = len(result.seeds), len(result.failures)
     return f"{count} seed{'s' * (count > 1)}" + (f", {failed} failed" if failed else "")
+
+
+def _marked(lines: Sequence[str]) -> str:
+    return "\n".join(["<!-- regnet -->", *lines, "<!-- /regnet -->"])

@@ -1,4 +1,4 @@
-"""MLflow's own server, for one person on this machine: started on a store, and ended with all its processes."""
+"""MLflow's server for one user on this machine: started on a store, and ended with all its processes."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from regnet.processes.supervisor import Command, Supervised
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 5000
-"""MLflow's own."""
+"""MLflow's default."""
 START_SECONDS = 120
-"""A store of an older version is brought up to date first."""
-ALONE = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-"""No processes besides the server's own: jobs are not what it is here for."""
+"""Maximum time until the server answers: it first migrates a store of an older version."""
+NO_JOBS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+"""Disables MLflow's jobs, which would start more processes."""
 
 
 class Server:
@@ -36,19 +36,27 @@ class Server:
         self.url = address(port)
 
     def wait_until_ready(self) -> None:
-        """Returns when the server answers; raises TrackingError if it has ended, or says nothing for two minutes."""
-        end = time.monotonic() + START_SECONDS
+        """Wait until the server answers.
+
+        Raises:
+            TrackingError: the server has ended, or has not answered within two minutes.
+        """
+        deadline = time.monotonic() + START_SECONDS
         while not self._answers():
             if self._program.wait(0.05) is not None:
-                raise TrackingError(f"the MLflow server ended at once: {self._last_words()}")
-            if time.monotonic() > end:
-                raise TrackingError(f"the MLflow server has not answered for {START_SECONDS} seconds: {self._last_words()}")
+                raise TrackingError(f"the MLflow server ended immediately: {self._last_line()}")
+            if time.monotonic() > deadline:
+                raise TrackingError(f"the MLflow server has not answered for {START_SECONDS} seconds: {self._last_line()}")
 
     def wait(self) -> NoReturn:
-        """Raises TrackingError when the server has ended by itself."""
-        while (how := self._program.wait(POLL)) is None:
+        """Wait until the server ends.
+
+        Raises:
+            TrackingError: the server has ended by itself.
+        """
+        while (status := self._program.wait(POLL)) is None:
             pass
-        raise TrackingError(f"the MLflow server has ended ({how}): {self._last_words()}")
+        raise TrackingError(f"the MLflow server has ended ({status}): {self._last_line()}")
 
     def _answers(self) -> bool:
         try:
@@ -57,29 +65,34 @@ class Server:
             return False
         return True
 
-    def _last_words(self) -> str:
+    def _last_line(self) -> str:
+        """Return the last line of the server's output."""
         self._log.seek(0)
         lines = self._log.read().decode(errors="replace").split("\n")
-        return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "it printed nothing")
 
 
 def address(port: int) -> str:
-    """Where this machine's own server is reached, on this machine."""
+    """Return the address of a server on this machine."""
     return f"http://{HOST}:{port}/"
 
 
 @contextmanager
 def serving(uri: str, port: int) -> Iterator[Server]:
-    """Context manager in which MLflow's server shows the store at that port of this machine alone; at any free one if it is 0.
+    """Context manager that runs MLflow's server on the store, on a port that only this machine can reach.
 
-    The server ends on leaving, or when this process ends, however that happens.
+    The server ends on exit, or when this process ends for any reason.
+
+    Args:
+        uri: the store.
+        port: the port; 0 for any free one.
 
     Raises:
         TrackingError: the port is in use.
     """
     port = _free_port(port)
     options = ["--host", HOST, "--port", str(port), "--workers", "1", "--uvicorn-opts", "--log-level warning"]
-    environment = os.environ | ALONE | {"MLFLOW_BACKEND_STORE_URI": uri}  # not an option: others need not see its password
+    environment = os.environ | NO_JOBS | {"MLFLOW_BACKEND_STORE_URI": uri}  # an option would show its password to other users
     with tempfile.NamedTemporaryFile(prefix="regnet-", delete=False) as log:
         program = Supervised(Command([sys.executable, "-m", "mlflow", "server", *options], environment, Path(log.name)))
         try:
@@ -89,10 +102,11 @@ def serving(uri: str, port: int) -> Iterator[Server]:
 
 
 def _free_port(port: int) -> int:
-    with socket.socket() as trial:
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            trial.bind((HOST, port))
+            probe.bind((HOST, port))
         except (OSError, OverflowError) as error:
-            raise TrackingError(f"port {port} cannot be used: {error} (name another with --port, or 0 for any)") from error
-        return int(trial.getsockname()[1])
+            message = f"port {port} cannot be used: {error} (choose another with --port, or 0 for any free port)"
+            raise TrackingError(message) from error
+        return int(probe.getsockname()[1])

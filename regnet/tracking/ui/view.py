@@ -1,4 +1,4 @@
-"""MLflow's UI, opened where the answer is: a launch's runs grouped by study, and links to that and to comparisons."""
+"""The view of a launch in MLflow's UI, with its runs grouped by study, and links to it and to comparisons of runs."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from urllib.parse import quote
 from regnet.tracking.store.messages import LABEL, TAG_LENGTH
 
 NOTE = "mlflow.note.content"
-"""The tag that MLflow shows as the description of a run or an experiment, in Markdown."""
+"""The tag that holds the description of a run or an experiment, in Markdown."""
 SHARED_VIEW = "mlflow.sharedViewState."
-"""What the names of an experiment's tags begin with that hold a view."""
+"""The prefix of an experiment's tags that hold views."""
 RUNS_AT_ONCE = 100
-"""How many runs MLflow's page loads at first, and with each "Load more"."""
+"""Number of runs that MLflow's page loads at first, and with each "Load more"."""
 
 SPLITS = ("test", "validation", "train")
-"""The order in which the charts of what is measured on them come."""
+"""The splits in the order of their charts."""
 
 
 def view_tag(launch: str) -> str:
-    """The name of the experiment's tag that holds the view of a launch."""
+    """Return the name of the experiment's tag that holds the view of a launch."""
     return SHARED_VIEW + _key(launch)
 
 
 def view_state(launch: str, labels: Sequence[str] = (), splits: Collection[str] = ("test", "train")) -> str:
-    """The view of a launch, as MLflow keeps it in a tag: its runs by study, a line with a band for each in the chart of a metric.
+    """Return the view of a launch in the form in which MLflow keeps it in a tag: the runs grouped by study.
 
-    The line is the mean over the seeds, the band goes from the smallest to the largest. The runs come in the order of their seeds,
-    so that where there are more than the page loads at once it has the same seeds of every study. MLflow makes the charts itself,
-    in the section that a metric's name begins with.
+    Each chart shows a line and a band for each study: the mean over the seeds, and the range from the smallest to the largest
+    value. Runs are sorted by seed, so that a page that does not load all runs has the same seeds of every study. MLflow creates the
+    charts and puts each into the section named by the prefix of its metric.
 
     Args:
-        launch: As in the tag ``regnet.launch``.
-        labels: The studies' labels, if they are known: their groups are closed then, a line each.
-        splits: What was measured on.
+        launch: the launch, as in the tag ``regnet.launch``.
+        labels: the studies' labels, if they are known; their groups are then collapsed.
+        splits: the splits that metrics were measured on.
     """
     state = {
         "searchFilter": f"tags.`regnet.role` = 'run' and tags.`regnet.launch` = '{launch}'",
@@ -53,19 +53,19 @@ def view_state(launch: str, labels: Sequence[str] = (), splits: Collection[str] 
         "compareRunCharts": [],
         "isAccordionReordered": True,
     }
-    closed = {"groupsExpanded": {f"tag.{LABEL}.{label}": False for label in labels}}
-    whole = _packed(state | closed)
-    return whole if len(whole) <= TAG_LENGTH else _packed(state)
+    collapsed = {"groupsExpanded": {f"tag.{LABEL}.{label}": False for label in labels}}
+    complete = _packed(state | collapsed)
+    return complete if len(complete) <= TAG_LENGTH else _packed(state)
 
 
 def grouped_link(experiment: str, launch: str, base: str = "") -> str:
-    """The address of a launch's view; without the server's address `base`, relative to any of its pages."""
+    """Return the address of a launch's view; without the server's address `base`, it is relative to the server's pages."""
     query = f"compareRunsMode=CHART&viewStateShareKey={_key(launch)}&workflowType=machine_learning"
     return f"{base}#/experiments/{experiment}/runs?{query}"
 
 
 def compare_link(experiment: str, runs: Sequence[str], base: str = "") -> str:
-    """The address of the page that compares runs, given by their identities, along parallel coordinates."""
+    """Return the address of the page that compares runs, given by their ids, in parallel coordinates."""
     return f"{base}#/compare-runs?runs={_list(runs)}&experiments={_list([experiment])}&workflowType=machine_learning"
 
 
@@ -78,7 +78,7 @@ def _section(name: str) -> dict[str, Any]:
 
 
 def _packed(state: Any) -> str:
-    """The state in the shortest of the forms that MLflow reads."""
+    """Return the state in the shortest form that MLflow reads."""
     return "deflate;" + base64.b64encode(zlib.compress(json.dumps(state).encode(), 9)).decode()
 
 

@@ -1,7 +1,7 @@
-"""Writing: from events to runs in a store, in a process of its own.
+"""Writing runs into a store, in a separate process.
 
-Offers `process` (starts it, seen from training), `writer` (what runs in it), `run_buffer` (runs, until they are written),
-`model_selection` and `summary` (a study's best run and its summary).
+Offers `process` (the writing process, as seen by the training process), `writer` (what runs in the writing process), `run_buffer`
+(changes to runs until they are written), `model_selection` (the runs to keep as models) and `summary` (summary runs).
 
-May import `tracking.store`, `tracking.ui`, `tracking.read`, what is below tracking.
+May import `tracking.store`, `tracking.ui`, `tracking.read` and what is below tracking.
 """

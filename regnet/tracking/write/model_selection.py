@@ -1,4 +1,4 @@
-"""Which trained networks are kept as models: each study's best run, chosen by validation and never by test."""
+"""Choose the trained networks to keep as models: each study's best run by validation, never by test."""
 
 from __future__ import annotations
 
@@ -15,26 +15,28 @@ from regnet.study.result import StudyResult
 from regnet.tracking.store.messages import ModelsWanted, ModelWanted
 
 POLICIES = ("validated", "all", "none")
-"""Of which studies the best run is kept as a model: of those with validation examples, of all, or of none."""
-UNFIT = "/:"
-"""What MLflow allows in no registered model's name."""
+"""The studies whose best run is kept as a model: those with validation examples, all, or none."""
+FORBIDDEN = "/:"
+"""The characters that MLflow does not allow in the name of a registered model."""
 
 log = logging.getLogger("regnet")
 
 
 def check_choice(config: Mapping[str, Any]) -> None:
-    """Looks whether what a study's config asks of models can be had.
+    """Check a study's options for models.
 
     Raises:
-        ConfigError: it cannot.
+        ConfigError: ``tracking.models`` or ``tracking.register`` is invalid, or contradicts another option.
     """
     policy, name = _policy(config), _name(config)
     if policy not in POLICIES:
         raise ConfigError(f"unknown tracking.models {policy!r}: {one_of(policy, POLICIES)}")
-    if name and set(name) & set(UNFIT):
-        raise ConfigError(f"tracking.register={name!r}: a registered model's name has neither / nor : in it")
+    if name and set(name) & set(FORBIDDEN):
+        raise ConfigError(f"tracking.register={name!r}: the name of a registered model must not contain / or :")
     if name and policy == "none":
-        raise ConfigError(f"tracking.register={name} has nothing to register with tracking.models=none: take validated")
+        raise ConfigError(
+            f"tracking.register={name} has nothing to register with tracking.models=none: set tracking.models=validated"
+        )
     if name and policy == "validated" and not config["validation"]:
         raise ConfigError(
             f"tracking.register={name} needs a model, and none is chosen without validation examples: set validation=0.1, or "
@@ -43,30 +45,33 @@ def check_choice(config: Mapping[str, Any]) -> None:
 
 
 def judged_by(result: StudyResult) -> str:
-    """The metric that a study's runs are chosen by: the headline on validation examples, or where there are none training loss."""
+    """Return the metric that selects a study's best run: the headline on validation examples, or the training loss without any."""
     validated = f"validation/{result.headline.partition('/')[2]}"
     return validated if validated in result.history else "train/loss"
 
 
 def best_seed(result: StudyResult) -> int | None:
-    """The seed of the run that ends best by the metric it is judged by; the first of several, and none if every run failed."""
+    """Return the seed of the best run by the final value of `judged_by`.
+
+    It is the first of several equal runs, and None if every run failed.
+    """
     losses = _losses(result)
     return min(losses, key=losses.__getitem__) if losses else None
 
 
 def _losses(result: StudyResult) -> dict[int, float]:
-    """What each run that did not fail is chosen by, the smaller the better, by seed."""
+    """Return the final value of `judged_by` for each run that did not fail, by seed, with the sign that makes smaller better."""
     metric = judged_by(result)
     sign = 1 if result.measure(metric).smaller_is_better else -1
     return {seed: sign * value for seed, value in final_values(result, metric).items()}
 
 
 def models_wanted(results: Sequence[StudyResult], labels: Sequence[str], launch: str) -> ModelsWanted:
-    """Which runs of a launch are to be kept as models, and which of those are to be registered: of each name the best one."""
+    """Return the runs of a launch to keep as models; for each name, the best of them is registered."""
     chosen = [(result, label) for result, label in zip(results, labels, strict=True) if _is_wanted(result)]
     if not chosen:
         if any(_policy(result.config) == "validated" and not result.config["validation"] for result in results):
-            log.info("No run is kept as a model, since nothing was set aside to choose one by: validation=0.1 would do that.")
+            log.info("No run is kept as a model, because there are no validation examples to choose one by: set validation=0.1.")
         return ModelsWanted(launch, ())
     winners, catalog = _winners([result for result, _ in chosen]), load_catalog()
     return ModelsWanted(launch, tuple(_wanted(result, label, winners, catalog) for result, label in chosen))
@@ -92,23 +97,23 @@ def _wanted(result: StudyResult, label: str, winners: Mapping[str, StudyResult],
 
 
 def _winners(results: Sequence[StudyResult]) -> dict[str, StudyResult]:
-    """For each name that a model is to be registered under, the study with the best run, if there is one to be called that."""
-    asked: dict[str, list[StudyResult]] = {}
+    """Return the study with the best run for each registered name; names requested by incomparable studies are left out."""
+    requested: dict[str, list[StudyResult]] = {}
     for result in results:
         if name := _name(result.config):
-            asked.setdefault(name, []).append(result)
-    unlike = [name for name, rivals in asked.items() if not all(_are_comparable(rivals[0], other) for other in rivals)]
-    for name in unlike:
+            requested.setdefault(name, []).append(result)
+    ambiguous = [name for name, studies in requested.items() if not all(_are_comparable(studies[0], study) for study in studies)]
+    for name in ambiguous:
         log.warning(
-            "No model is registered as %s: studies of different data sets ask for that, and their errors cannot be compared. Give "
-            "each a name of its own, such as tracking.register='${dataset.name}'.",
+            "No model is registered as %s: studies of different data sets request that name, and their errors cannot be compared. "
+            "Use a name for each data set, such as tracking.register='${dataset.name}'.",
             name,
         )
-    return {name: min(rivals, key=_lowest) for name, rivals in asked.items() if name not in unlike}
+    return {name: min(studies, key=_lowest) for name, studies in requested.items() if name not in ambiguous}
 
 
-def _are_comparable(result: StudyResult, other: StudyResult) -> bool:
-    return bool(result.config["dataset"] == other.config["dataset"]) and judged_by(result) == judged_by(other)
+def _are_comparable(first: StudyResult, second: StudyResult) -> bool:
+    return bool(first.config["dataset"] == second.config["dataset"]) and judged_by(first) == judged_by(second)
 
 
 def _lowest(result: StudyResult) -> float:

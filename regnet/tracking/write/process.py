@@ -1,4 +1,4 @@
-"""The training process's end of the writing process: one for each Python process, started when it is first needed."""
+"""The writing process, as seen by the training process: one for each Python process, started when it is first needed."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from regnet.tracking.store.passwords import without_password
 TARGET: Final = "regnet.tracking.write.writer:serve"
 PICKLE_PROTOCOL = 5
 PATIENCE: Final = 180.0
-"""Seconds for which a store may be waited for while the writing process neither writes nor reports anything."""
+"""Maximum time in seconds to wait for a store while the writing process neither works nor reports anything."""
 LAST: Final = 60.0
-"""Seconds that the writing process has at the end to write what it was sent."""
+"""Time in seconds that the writing process has at the end to write the remaining records."""
 
 
 class Channel:
-    """The way of records to one destination."""
+    """A connection that sends records to one destination."""
 
     def __init__(self, number: int, destination: Destination, process: WritingProcess) -> None:
         self._number = number
@@ -33,50 +33,55 @@ class Channel:
         self._process = process
         self._answered = threading.Event()
         self._problem: str | None = None
-        self._told = False
+        self._reported = False
 
     def send(self, record: Record) -> None:
-        """Hands a record over, without waiting for it to be written."""
+        """Send a record without waiting for it to be written."""
         self._process.send(pickle.dumps((self._number, record), PICKLE_PROTOCOL))
 
     def check(self) -> None:
-        """Raises TrackingError if the writing process has said that something cannot be written."""
+        """Check whether the writing process has reported an error.
+
+        Raises:
+            TrackingError: something cannot be written.
+        """
         if self._problem is not None:
-            self._told = True
+            self._reported = True
             raise TrackingError(self._problem)
 
     def close(self) -> None:
-        """Waits until all that was sent is written, as long as the writing process works or the store answers.
+        """Wait until all records are written, as long as the writing process is active.
 
         Raises:
-            TrackingError: it cannot be written, and `check` has not said so before.
+            TrackingError: something cannot be written, and `check` has not raised this error before.
         """
         self.send(Closed())
         while not self._answered.wait(POLL):
             if self._process.silence > PATIENCE:
                 self.answer(
-                    f"the MLflow store {self._store} has not answered for {PATIENCE:.0f} s, and what was not yet written is lost: "
-                    "see that it is up and not locked, or use tracking=none"
+                    f"the MLflow store {self._store} has not answered for {PATIENCE:.0f} s, and data not yet written is lost: "
+                    "check that it is running and not locked, or use tracking=none"
                 )
-        if not self._told:
+        if not self._reported:
             self.check()
 
     def answer(self, problem: str | None) -> None:
-        """Takes the writing process's word; the first one counts."""
+        """Store the writing process's answer: an error, or None for success. Only the first answer counts."""
         if not self._answered.is_set():
             self._problem = problem
             self._answered.set()
 
 
 class WritingProcess:
-    """A running `regnet.tracking.write.writer`, fed by a thread, so that sending a record never waits."""
+    """A running `regnet.tracking.write.writer`, and a thread that sends it records so that training never waits."""
 
     def __init__(self) -> None:
-        self._child = Child(TARGET, outlives=True)  # it says in the store what became of the runs of a killed process
+        self._child = Child(TARGET, outlives=True)  # it marks the runs of a killed process as killed
         self._outbox: SimpleQueue[bytes | None] = SimpleQueue()
         self._numbers = itertools.count()
         self._channels: dict[int, Channel] = {}
-        self._last_words: str | None = None
+        self._failure: str | None = None
+        """Why the process has ended, once it has."""
         self._sender = threading.Thread(target=self._send, daemon=True, name="regnet-tracking-send")
         self._receiver = threading.Thread(target=self._receive, daemon=True, name="regnet-tracking-receive")
         self._sender.start()
@@ -85,34 +90,38 @@ class WritingProcess:
 
     @property
     def pid(self) -> int:
-        """The process's number."""
+        """The process id."""
         return self._child.pid
 
     @property
     def running(self) -> bool:
-        """Whether the process takes records."""
-        return self._last_words is None
+        """Whether the process accepts records."""
+        return self._failure is None
 
     @property
     def silence(self) -> float:
-        """For how many seconds it has done nothing."""
+        """The time in seconds for which the process has been inactive."""
         return self._child.silence
 
     def open(self, destination: Destination) -> Channel:
-        """A channel to that destination; it need not be closed if nobody waits for what was sent."""
+        """Open a channel to a destination; closing it is optional, and only needed to wait until the records are written."""
         number = next(self._numbers)
         channel = self._channels[number] = Channel(number, destination, self)
         channel.send(destination)
         if not self.running:
-            channel.answer(self._last_words)
+            channel.answer(self._failure)
         return channel
 
     def send(self, message: bytes) -> None:
-        """Hands a message over, without waiting for it to be sent."""
+        """Queue a message without waiting for it to be sent."""
         self._outbox.put(message)
 
     def end(self, owner: int) -> None:
-        """Lets it write what it has, and end; nothing happens in a process that was forked from the owner."""
+        """Let the process write what it has received, then end it; do nothing in a process forked from the owner.
+
+        Args:
+            owner: the id of the process that started the writing process.
+        """
         if os.getpid() == owner:
             self._outbox.put(None)
             self._sender.join(LAST)
@@ -120,7 +129,7 @@ class WritingProcess:
             self._child.kill()
 
     def _send(self) -> None:
-        with suppress(ChildEnded, OSError):  # as the receiver says
+        with suppress(ChildEnded, OSError):  # the receiver reports it
             while (message := self._outbox.get()) is not None:
                 self._child.write(message)
         self._child.finish()
@@ -130,12 +139,12 @@ class WritingProcess:
             while True:
                 self._answer(pickle.loads(self._child.wait_for_message()))
         except ChildEnded as error:
-            self._last_words = (
+            self._failure = (
                 f"the writing {error}, and the last seconds of this launch are not in the MLflow store: "
-                "see that there is memory and disk space, or use tracking=none"
+                "check that there is enough memory and disk space, or use tracking=none"
             )
         for channel in list(self._channels.values()):
-            channel.answer(self._last_words)
+            channel.answer(self._failure)
 
     def _answer(self, reply: Reply) -> None:
         self._channels.pop(reply.channel).answer(reply.problem)
@@ -143,13 +152,13 @@ class WritingProcess:
 
 _lock = threading.Lock()
 _processes: dict[int, WritingProcess] = {}
-"""The one of this process, by its number: a fork starts its own."""
+"""The writing process, by the id of the Python process that started it: a forked process starts a new one."""
 
 
 def writing_process() -> WritingProcess:
-    """The one that serves this Python process, started now if there is none."""
+    """Return the writing process of this Python process; start it if it is not running."""
     with _lock:
-        found = _processes.get(os.getpid())
-        if found is None or not found.running:
-            found = _processes[os.getpid()] = WritingProcess()
-        return found
+        process = _processes.get(os.getpid())
+        if process is None or not process.running:
+            process = _processes[os.getpid()] = WritingProcess()
+        return process

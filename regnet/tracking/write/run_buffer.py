@@ -1,4 +1,4 @@
-"""The books of one destination: records come in as things happen, and are written run by run."""
+"""A buffer for the runs of one destination: it collects records as they arrive, and writes the changes of each run."""
 
 from __future__ import annotations
 
@@ -15,16 +15,22 @@ from regnet.tracking.store.datasets import dataset_inputs
 from regnet.tracking.store.passwords import without_password
 from regnet.tracking.store.run_changes import Beginning, Changes, Ending, Inputs, Point
 from regnet.tracking.store.store import SUMMARY
-from regnet.tracking.ui.notes import link, run_note
+from regnet.tracking.ui.descriptions import link, run_note
 from regnet.tracking.ui.publish import show_launch, show_view
 from regnet.tracking.ui.view import NOTE, grouped_link
 
 
-class Ledger:
-    """What is known of the runs that go to one destination, and what is still to be written of them."""
+class RunBuffer:
+    """The runs of one destination, and their changes that are not written yet.
+
+    Args:
+        destination: the store and the experiment; its folder becomes the working directory.
+
+    Raises:
+        TrackingError: the store cannot be reached, opened or written.
+    """
 
     def __init__(self, destination: messages.Destination) -> None:
-        """Connects to the store; raises TrackingError if that cannot be done."""
         self._destination = destination
         os.chdir(destination.folder)
         self._store = connect(destination.uri)
@@ -34,40 +40,44 @@ class Ledger:
         self._studies: dict[int, tuple[messages.StudyBegun, bytes]] = {}
         self._data: dict[int, Inputs] = {}
         self._changes: dict[int, Changes] = {}
-        self._going_on: set[int] = set()
-        self._summaries = itertools.count(-1, -1)
-        self._known: dict[str, dict[str, str | None]] = {}
-        """For each launch the summary runs by study; none for one that is made here."""
+        self._running: set[int] = set()
+        self._summary_numbers = itertools.count(-1, -1)
+        self._known_summaries: dict[str, dict[str, str | None]] = {}
+        """For each launch, the ids of the summary runs by study; None for a run that this buffer creates."""
         self._views: dict[str, str] = {}
         """The address of each launch's view."""
-        self._summed: list[messages.LaunchSummed] = []
+        self._launches: list[messages.LaunchSummed] = []
         self._models: list[messages.ModelsWanted] = []
 
     @property
     def pending(self) -> bool:
         """Whether anything is still to be written."""
-        return bool(self._changes or self._summed or self._models)
+        return bool(self._changes or self._launches or self._models)
 
     def write(self) -> None:
-        """Writes everything that is new; raises TrackingError if that cannot be done."""
+        """Write all changes to the store.
+
+        Raises:
+            TrackingError: the store cannot be written.
+        """
         changes, self._changes = list(self._changes.values()), {}
-        summed, self._summed = self._summed, []
+        launches, self._launches = self._launches, []
         models, self._models = self._models, []
         with tracking_errors(self._destination.uri):
             self._backend.write(changes)
-            for launch in summed:
+            for launch in launches:
                 show_launch(self._store, self._experiment, launch)
             for wanted in models:
                 self._store.keep_models(self._experiment, wanted)
 
     def abandon(self, milliseconds: int) -> None:
-        """Takes the runs that go on as killed: nobody is left to tell how they ended."""
-        tags = {"regnet.failure": "the training process ended without a word"}
-        for run in list(self._going_on):
+        """Mark the unfinished runs as killed, because the training process has ended."""
+        tags = {"regnet.failure": "the training process ended without reporting a result"}
+        for run in list(self._running):
             self._end(messages.RunEnded(run, milliseconds, "KILLED", tags=tags))
 
-    def take(self, record: messages.Record) -> None:
-        """Enters what happened, to be written later."""
+    def add(self, record: messages.Record) -> None:
+        """Add a record, to be written later."""
         match record:
             case messages.StudyBegun():
                 config = without_password(OmegaConf.to_yaml(dict(record.config)))
@@ -75,58 +85,58 @@ class Ledger:
             case messages.DataSeen():
                 self._data[record.data] = dataset_inputs(record)
             case messages.RunBegun():
-                self._begin(record)
+                self._start(record)
             case messages.EpochMeasured():
                 self._measure(record)
             case messages.RunEnded():
                 self._end(record)
             case messages.RunsTagged():
                 for run in record.runs:
-                    self._of(run).tags |= record.tags
+                    self._changes_of(run).tags |= record.tags
             case messages.StudySummed():
-                self._sum_up(record)
+                self._summarize(record)
             case messages.LaunchSummed():
-                self._summed.append(record)
+                self._launches.append(record)
             case messages.ModelsWanted():
                 self._models.append(record)
 
-    def _of(self, run: int) -> Changes:
+    def _changes_of(self, run: int) -> Changes:
         return self._changes.setdefault(run, Changes(run))
 
-    def _begin(self, record: messages.RunBegun) -> None:
+    def _start(self, record: messages.RunBegun) -> None:
         study, config = self._studies[record.study]
-        new = self._of(record.run)
+        new = self._changes_of(record.run)
         new.begun = Beginning(f"{study.name} · seed {record.seed}", record.milliseconds, self._data[record.data])
         note = run_note(record.seed, self._view(study.tags["regnet.launch"]))
         new.tags |= {**study.tags, "regnet.seed": str(record.seed), NOTE: note}
         new.params |= {**study.params, "seed": str(record.seed)}
         new.files[CONFIG] = config
-        self._going_on.add(record.run)
+        self._running.add(record.run)
 
     def _measure(self, record: messages.EpochMeasured) -> None:
         columns = [values.tolist() for values in record.metrics.values()]
         for run, *values in zip(record.runs, *columns, strict=True):
-            self._of(run).points += [
+            self._changes_of(run).points += [
                 Point(name, record.epoch, record.milliseconds, value)
                 for name, value in zip(record.metrics, values, strict=True)
                 if math.isfinite(value)
             ]
 
     def _end(self, record: messages.RunEnded) -> None:
-        new = self._of(record.run)
+        new = self._changes_of(record.run)
         new.points += [Point(name, record.step, record.milliseconds, value) for name, value in record.metrics.items()]
         new.tags |= record.tags
         new.files |= record.files
         new.ended = Ending(record.status, record.milliseconds)
-        self._going_on.discard(record.run)
+        self._running.discard(record.run)
 
-    def _sum_up(self, record: messages.StudySummed) -> None:
-        new = self._of(next(self._summaries))
-        found = self._summary_of(record)
-        if found is None:
+    def _summarize(self, record: messages.StudySummed) -> None:
+        new = self._changes_of(next(self._summary_numbers))
+        run_id = self._find_summary(record)
+        if run_id is None:
             new.begun = Beginning(record.name, record.milliseconds)
         else:
-            self._backend.adopt(new.run, found)
+            self._backend.adopt(new.run, run_id)
         view = link("All runs of this launch, grouped by study", self._view(record.tags["regnet.launch"]))
         new.tags |= {**record.tags, NOTE: f"{view}\n\n{record.note}"}
         new.params |= record.params
@@ -135,19 +145,19 @@ class Ledger:
         new.ended = Ending("FINISHED", record.milliseconds)
 
     def _view(self, launch: str) -> str:
-        """The address of the launch's view, which is in the store from then on."""
+        """Return the address of the launch's view; save the view in the store if it is not there."""
         if launch not in self._views:
             with tracking_errors(self._destination.uri):
                 show_view(self._store, self._experiment, launch)
             self._views[launch] = grouped_link(self._experiment, launch)
         return self._views[launch]
 
-    def _summary_of(self, record: messages.StudySummed) -> str | None:
-        """The run that the launch already has for the study; all of a launch's are looked for at once."""
+    def _find_summary(self, record: messages.StudySummed) -> str | None:
+        """Return the id of the summary run that the launch has for the study; one query reads those of all its studies."""
         launch, study = record.tags["regnet.launch"], record.tags["regnet.study"]
-        known = self._known.get(launch)
-        if known is None or known.get(study, "") is None:  # nobody has looked, or it has been made since
+        known = self._known_summaries.get(launch)
+        if known is None or known.get(study, "") is None:  # not read yet, or created since
             with tracking_errors(self._destination.uri):
                 runs = self._store.find_runs({self._experiment: ""}, SUMMARY | {"regnet.launch": launch})
-            known = self._known[launch] = {run.study: run.run_id for run in runs}
+            known = self._known_summaries[launch] = {run.study: run.run_id for run in runs}
         return known.setdefault(study, None)

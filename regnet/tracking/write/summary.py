@@ -1,4 +1,4 @@
-"""Summary runs: one MLflow run for each study, with what its seeds say together."""
+"""Summary runs: one MLflow run for each study, with statistics over its seeds."""
 
 from __future__ import annotations
 
@@ -19,18 +19,25 @@ from regnet.tracking.write.model_selection import best_seed, models_wanted
 from regnet.tracking.write.process import writing_process
 
 COMMAND = "regnet.command"
-"""The tag of a summary run: what was typed for its launch, unless that is too long for a tag."""
+"""The tag of a summary run: the command line of its launch, unless it is too long for a tag."""
 
 
 def write_summaries(
     results: Sequence[StudyResult], launch: str, folder: Path | None = None, command: str | None = None
 ) -> list[Destination]:
-    """Logs a summary run for each study, with the report's files, and labels the launch's runs by what their studies differ in.
+    """Log a summary run for each tracked study, label the launch's runs, and keep the best runs as models.
 
-    `command` is what was typed for the launch, if it was.
+    A summary run that the launch already has is updated. Labels show the settings in which the studies differ. Studies that are not
+    tracked are skipped. The best run of a study is kept as a model if it can be chosen by validation.
 
-    A summary run that the launch already has is written anew. The studies were tracked as their configs say; a study that was not
-    is passed over. Each study's best run is kept as a model, if it was chosen by validation. Returns where something was written.
+    Args:
+        results: the launch's studies.
+        launch: the name of the launch, as in the tag ``regnet.launch``.
+        folder: the report, to be copied into each summary run.
+        command: the command line of the launch.
+
+    Returns:
+        The stores and experiments that were written.
 
     Raises:
         TrackingError: a store cannot be reached or written.
@@ -39,49 +46,48 @@ def write_summaries(
     labels = study_labels(results)
     differing = differences([result.config for result in results])
     known = {"regnet.launch": launch} | ({COMMAND: command} if command and len(command) <= TAG_LENGTH else {})
-    places: dict[Destination, list[int]] = {}
-    for number, result in enumerate(results):
+    tracked: dict[Destination, list[int]] = {}
+    for index, result in enumerate(results):
         if result.config["tracking"]["name"] == "mlflow":
-            places.setdefault(destination(result.config["tracking"]), []).append(number)
+            tracked.setdefault(destination(result.config["tracking"]), []).append(index)
     channels = []
-    for where, numbers in places.items():
-        channel = writing_process().open(where)
-        for number in numbers:
-            channel.send(_summed(results[number], labels[number], differing[number], known, folder))
-        own = [results[number] for number in numbers], [labels[number] for number in numbers]
-        channel.send(_launch_summed(*own, launch))
-        channel.send(models_wanted(*own, launch))
+    for target, indices in tracked.items():
+        channel = writing_process().open(target)
+        for index in indices:
+            channel.send(_summed(results[index], labels[index], differing[index], known, folder))
+        labelled = [results[index] for index in indices], [labels[index] for index in indices]
+        channel.send(_launch_summed(*labelled, launch))
+        channel.send(models_wanted(*labelled, launch))
         channels.append(channel)
     for channel in channels:
         channel.close()
-    return list(places)
+    return list(tracked)
 
 
 def summary_metrics(result: StudyResult) -> dict[str, float]:
-    """Mean, deviation and 95 % interval over the seeds that did not fail, of every metric and of the time; also n.
+    """Return statistics of each metric and of the training time over the seeds that did not fail, and how many did and did not.
 
-    An interval ends where the metric's values do.
-
-    The metric that the task is judged by comes first: MLflow's compare page opens on it.
+    The statistics are the mean, the standard deviation and the 95 % interval, which is cut at the metric's bounds. The headline
+    metric comes first, because MLflow's compare page shows the first one.
     """
-    good = result.succeeded
-    counts: dict[str, float] = {"n": len(good), "failed": len(result.failures)}
-    if good.empty:
+    succeeded = result.succeeded
+    counts: dict[str, float] = {"n": len(succeeded), "failed": len(result.failures)}
+    if succeeded.empty:
         return counts
-    found: dict[str, float] = {}
+    metrics: dict[str, float] = {}
     for name in headline_first(result):
         if summary := final_summary(result, name):
-            found |= _moments(name, summary)
+            metrics |= _statistics(name, summary)
     if result.solo:
-        return found | _moments("time/train_seconds", summarize(good["seconds"].to_numpy())) | counts
-    return found | {"time/lockstep_train_seconds_per_replica/mean": float(good["seconds_per_run"].mean())} | counts
+        return metrics | _statistics("time/train_seconds", summarize(succeeded["seconds"].to_numpy())) | counts
+    return metrics | {"time/lockstep_train_seconds_per_replica/mean": float(succeeded["seconds_per_run"].mean())} | counts
 
 
-def _moments(name: str, summary: Summary) -> dict[str, float]:
-    found = {f"{name}/mean": summary.mean}
+def _statistics(name: str, summary: Summary) -> dict[str, float]:
+    metrics = {f"{name}/mean": summary.mean}
     if summary.n > 1:
-        found |= {f"{name}/std": summary.std, f"{name}/ci95_low": summary.low, f"{name}/ci95_high": summary.high}
-    return found
+        metrics |= {f"{name}/std": summary.std, f"{name}/ci95_low": summary.low, f"{name}/ci95_high": summary.high}
+    return metrics
 
 
 def _summed(

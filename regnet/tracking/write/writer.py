@@ -1,6 +1,6 @@
-"""The process that writes to the MLflow store, so that training need not wait.
+"""The writing process: it writes records to MLflow stores so that training does not wait for them.
 
-Pickled records come over the connection, each with the number of its channel, and replies go back over it.
+It receives pickled records over a connection, each with the number of its channel, and sends replies back.
 """
 
 from __future__ import annotations
@@ -25,97 +25,97 @@ from regnet.tracking.store.uri import check_store
 from regnet.tracking.write.process import LAST
 
 if TYPE_CHECKING:
-    from regnet.tracking.write.run_buffer import Ledger
+    from regnet.tracking.write.run_buffer import RunBuffer
 
-SOONEST, LATEST = 1.0, 10.0
-"""After how many seconds what has come is written: many runs to a transaction, and soon enough for somebody who watches."""
-REST = 10
-"""How many times as long as it takes to write shall pass until the next time: training has better uses for the processor."""
+MIN_INTERVAL, MAX_INTERVAL = 1.0, 10.0
+"""Limits in seconds of the time between two writes: long enough to write many runs at once, short enough to watch a run."""
+IDLE_FACTOR = 10
+"""The time between two writes is this many times the duration of a write, so that the processor is mostly free for training."""
 
-LEDGER = "regnet.tracking.write.run_buffer"
-"""What imports MLflow, which takes a second or two."""
+RUN_BUFFER = "regnet.tracking.write.run_buffer"
+"""The module that imports MLflow, which takes a second or two."""
 
 Message: TypeAlias = tuple[int, Record]
 
 
 class Writer:
-    """Keeps a ledger for each channel, and writes them all once in a while."""
+    """Keeps a run buffer for each channel, and writes all of them from time to time."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._ledgers: dict[int, Ledger] = {}
-        self._due = 0.0
+        self._buffers: dict[int, RunBuffer] = {}
+        self._next_write = 0.0
 
     def serve(self, inbox: SimpleQueue[Message | None]) -> None:
-        """Takes records until none is the word, which means that the training process has ended."""
+        """Receive records until the inbox yields None, which means that the training process has ended."""
         while True:
             try:
-                message = inbox.get(timeout=self._patience())
+                message = inbox.get(timeout=self._time_left())
             except Empty:
                 self._write_all()
                 continue
             if message is None:
                 break
-            self._take(*message)
-            if self._patience() == 0:
+            self._handle(*message)
+            if self._time_left() == 0:
                 self._write_all()
-        for ledger in self._ledgers.values():
-            ledger.abandon(int(time.time() * 1000))
+        for buffer in self._buffers.values():
+            buffer.abandon(int(time.time() * 1000))
         self._write_all()
 
-    def _patience(self) -> float | None:
-        """How many seconds there are to the next writing; forever if there is nothing to write."""
-        if not any(ledger.pending for ledger in self._ledgers.values()):
+    def _time_left(self) -> float | None:
+        """Return the time in seconds until the next write; None if there is nothing to write."""
+        if not any(buffer.pending for buffer in self._buffers.values()):
             return None
-        return max(0.0, self._due - time.monotonic())
+        return max(0.0, self._next_write - time.monotonic())
 
-    def _take(self, channel: int, record: Record) -> None:
+    def _handle(self, channel: int, record: Record) -> None:
         try:
             match record:
                 case Destination():
-                    self._ledgers[channel] = _open(record)
+                    self._buffers[channel] = _open(record)
                 case Closed():
-                    if channel in self._ledgers:
-                        self._ledgers[channel].write()
-                        del self._ledgers[channel]
+                    if channel in self._buffers:
+                        self._buffers[channel].write()
+                        del self._buffers[channel]
                         self._reply(Reply(channel))
                 case _:
-                    if channel in self._ledgers:
-                        self._ledgers[channel].take(record)
+                    if channel in self._buffers:
+                        self._buffers[channel].add(record)
         except TrackingError as error:
-            self._give_up(channel, error)
+            self._fail(channel, error)
 
     def _write_all(self) -> None:
         start = time.monotonic()
-        for channel, ledger in list(self._ledgers.items()):
+        for channel, buffer in list(self._buffers.items()):
             try:
-                ledger.write()
+                buffer.write()
             except TrackingError as error:
-                self._give_up(channel, error)
+                self._fail(channel, error)
         end = time.monotonic()
-        self._due = end + min(max(SOONEST, REST * (end - start)), LATEST)
+        self._next_write = end + min(max(MIN_INTERVAL, IDLE_FACTOR * (end - start)), MAX_INTERVAL)
 
-    def _give_up(self, channel: int, error: TrackingError) -> None:
-        self._ledgers.pop(channel, None)
+    def _fail(self, channel: int, error: TrackingError) -> None:
+        self._buffers.pop(channel, None)
         self._reply(Reply(channel, str(error)))
 
     def _reply(self, reply: Reply) -> None:
-        with suppress(ConnectionError):  # there may be nobody left to read it
+        with suppress(ConnectionError):  # the training process may have ended
             self._connection.send_bytes(pickle.dumps(reply))
 
 
 def serve(connection: Connection) -> None:
-    """Serves the training process at the other end of the connection until it has ended."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # that is for the training process, which then says what is to be written
+    """Serve the training process at the other end of the connection until it has ended."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the training process handles it, and sends what is still to be written
     quiet_mlflow()
-    os.dup2(2, 1)  # what MLflow prints is no result
+    os.dup2(2, 1)  # keep MLflow's output out of standard output, which is for results
     inbox: SimpleQueue[Message | None] = SimpleQueue()
     threading.Thread(target=_receive, args=(connection, inbox), daemon=True).start()
-    threading.Thread(target=importlib.import_module, args=(LEDGER,), daemon=True).start()  # before there is anything to write
+    threading.Thread(target=importlib.import_module, args=(RUN_BUFFER,), daemon=True).start()  # while there is nothing to write
     Writer(connection).serve(inbox)
     with suppress(AttributeError, OSError, ValueError):  # it may be closed
         sys.stderr.flush()
-    os._exit(0)  # MLflow takes most of a second to be torn down
+    os._exit(0)  # a regular exit takes most of a second with MLflow loaded
 
 
 def _receive(connection: Connection, inbox: SimpleQueue[Message | None]) -> None:
@@ -123,13 +123,13 @@ def _receive(connection: Connection, inbox: SimpleQueue[Message | None]) -> None
         while True:
             inbox.put(pickle.loads(connection.recv_bytes()))
     except (EOFError, ConnectionError):
-        signal.alarm(int(LAST))  # nobody waits for a store that does not answer
+        signal.alarm(int(LAST))  # end this process if the store does not answer
         inbox.put(None)
 
 
-def _open(destination: Destination) -> Ledger:
-    check_store(destination.uri)  # before waiting for MLflow to be imported: bad news shall travel fast
-    from regnet.tracking.write.run_buffer import Ledger
+def _open(destination: Destination) -> RunBuffer:
+    check_store(destination.uri)  # before MLflow is imported, to report errors early
+    from regnet.tracking.write.run_buffer import RunBuffer
 
-    gc.freeze()  # MLflow is in memory to stay: it need not be searched for garbage time and again
-    return Ledger(destination)
+    gc.freeze()  # exclude MLflow's objects, which are never freed, from garbage collection
+    return RunBuffer(destination)
