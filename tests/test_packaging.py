@@ -39,6 +39,7 @@ def test_wheel_holds_every_config_file(wheel: Path) -> None:
     assert not any(name.startswith(("tests/", "conf/")) for name in names)
 
 
+@pytest.mark.slow
 def test_wheel_runs_in_a_fresh_environment(wheel: Path, tmp_path: Path) -> None:
     """The environment has the wheel and, to spare minutes of installing, sees the third-party packages of this one."""
     venv.create(tmp_path / "venv")

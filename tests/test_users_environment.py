@@ -119,7 +119,8 @@ every_dataset = pytest.mark.parametrize(
 )
 
 
-@every_dataset
+@pytest.mark.slow
+@pytest.mark.parametrize("dataset", datasets())
 def test_two_programs_are_trained_by_workers(dataset: str, folder: Path) -> None:
     words = [*LOCKSTEP, *choosing(dataset, folder), "model.hidden=[8],[6]", *SMALL]
     told = regnet(folder, ["run", *words], workers=True)
@@ -129,6 +130,7 @@ def test_two_programs_are_trained_by_workers(dataset: str, folder: Path) -> None
 
 
 MORE_THREADS = {"OMP_NUM_THREADS": "8", "MKL_NUM_THREADS": "8", "OMP_DYNAMIC": "false"}
+"""More threads than processors, as on a shared machine: the one case here that sets these variables, on purpose."""
 
 
 @every_dataset
@@ -173,7 +175,8 @@ def test_a_single_core(folder: Path) -> None:
     assert "In lockstep 40 runs trained together" in told
 
 
-@pytest.mark.parametrize("closed", ["<&-", *(pytest.param(more, marks=pytest.mark.slow) for more in ("<&- 2>&-", "<&- >&- 2>&-"))])
+@pytest.mark.slow
+@pytest.mark.parametrize("closed", ["<&-", "<&- 2>&-", "<&- >&- 2>&-"])
 def test_closed_standard_streams(closed: str, folder: Path) -> None:
     script = folder / "command.py"
     script.write_text(COMMAND_WITH_WORKERS, encoding="utf-8")
@@ -182,6 +185,7 @@ def test_closed_standard_streams(closed: str, folder: Path) -> None:
     assert (folder / "mlflow.db").exists()
 
 
+@pytest.mark.slow
 def test_a_notebook_trains_with_workers(folder: Path) -> None:
     """Which know a single-file plugin as well, and its layer that cannot be pickled."""
     import nbformat

@@ -195,7 +195,7 @@ def test_a_bug_keeps_its_traceback(inside: Inside, monkeypatch: pytest.MonkeyPat
     assert raised.traceback[-1].name == "bug"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_an_interrupted_run_is_killed_in_the_store_too(tmp_path: Path, number: signal.Signals) -> None:
     command = [*REGNET, "run", "seeds=2", "epochs=100000"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:

@@ -71,6 +71,7 @@ def test_nothing_is_left_when_it_ends(folder: Path, number: signal.Signals) -> N
         assert ended(server, 0.5)
 
 
+@pytest.mark.slow
 def test_nothing_is_left_when_it_is_killed(folder: Path) -> None:
     with serving(folder) as (process, port, server):
         process.kill()

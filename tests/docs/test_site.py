@@ -21,6 +21,7 @@ from regnet.config.compose import compose_config
 from regnet.registry.catalog import Catalog, Entry
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow
 COMMANDS = ("run", "report", "ui", "compare", "results", "plugins-list", "plugins-check", "plugins-new", "bench")
 
 

@@ -43,7 +43,7 @@ def test_sweepers_without_one_direction_are_let_be(sweeper: dict[str, Any], stud
         check_objective(each, hydra)
 
 
-@pytest.mark.parametrize(("direction", "code"), [("minimize", 2), ("maximize", 0)])
+@pytest.mark.parametrize(("direction", "code"), [("minimize", 2), pytest.param("maximize", 0, marks=pytest.mark.slow)])
 def test_optuna_is_refused_the_wrong_direction(direction: str, code: int, tmp_path: Path) -> None:
     done = command(tmp_path, "run", "-m", *OPTUNA, *SMALL, "headline=accuracy", f"hydra.sweeper.direction={direction}")
     assert done.returncode == code

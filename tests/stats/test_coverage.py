@@ -92,6 +92,7 @@ def test_interval_of_a_probability_of_any_two_runs(n: int, shift: float) -> None
     assert covered(found, truth) == pytest.approx(0.955, abs=0.015 + allowed(0.95, trials))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rules", [Rules(), Rules(design="unpaired"), Rules(test="rank")], ids=["paired", "unpaired", "rank"])
 def test_a_family_errs_as_seldom_as_holm_promises(rules: Rules) -> None:
     """Four studies that do not differ, six comparisons: one family in twenty shows a difference, and uncorrected many more."""
