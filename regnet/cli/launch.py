@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from regnet.cli import FAILED
 from regnet.cli.console import print_broken, print_written, results_console
 from regnet.cli.options import add_plugin_options
 from regnet.cli.ui import print_links
@@ -18,7 +19,7 @@ from regnet.registry.catalog import load_catalog
 from regnet.registry.selection import add_overrides_to_policy, add_to_policy
 from regnet.report.build import PAGES, build_report
 from regnet.report.launch_info import from_folder
-from regnet.study.result import by_study
+from regnet.study.result import StudyResult, by_study
 from regnet.study.storage import find_results, load_result
 from regnet.tracking.store.passwords import without_password
 
@@ -42,21 +43,24 @@ def launch(words: Sequence[str]) -> int:
         if only_shows(options):
             show(options, PROGRAM)
         else:
-            _launch(options, without_password(shlex.join(["regnet", "run", *words])))
+            return _launch(options, without_password(shlex.join(["regnet", "run", *words])))
     return 0
 
 
-def _launch(options: argparse.Namespace, command: str) -> None:
+def _launch(options: argparse.Namespace, command: str) -> int:
+    """Runs the jobs; returns 1 if a seed failed for another reason than divergence."""
     driver = compose_launch(options.overrides, multirun=options.multirun, config_dir=options.config_dir)
+    results: list[StudyResult] = []
     try:
         driver.run()
     finally:
-        _conclude(driver.folder, str(driver.folder), command)
+        results += by_study(load_result(job) for job in find_results(driver.folder))
+        _conclude(results, driver.folder, str(driver.folder), command)
+    return FAILED if any(result.faults for result in results) else 0
 
 
-def _conclude(folder: Path, name: str, command: str) -> None:
+def _conclude(results: Sequence[StudyResult], folder: Path, name: str, command: str) -> None:
     """Prints the results of the jobs that were completed, and writes their report and their summary runs."""
-    results = by_study(load_result(job) for job in find_results(folder))
     kind = results[0].config["report"] if results else "none"
     if kind == "none":
         return

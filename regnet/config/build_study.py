@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -46,8 +46,8 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
     optimizer = catalog.build("optimizer", config["optimizer"])
     engine = _engine(config["engine"])
     device = _device(settings)
-    seed = settings.seed_list[0]
-    splits, _ = set_aside(load_splits(dataset, seed), settings.validation, seed, redraw=dataset.redraw)
+    seed, loaded = _first_splits(dataset, settings.seed_list)
+    splits, _ = set_aside(loaded, settings.validation, seed, redraw=dataset.redraw)
     task: Task = "regression" if splits.classes is None else "classification"
     coding = choose_coding(settings.coding, loss, config["loss"]["name"], task)
     metrics = choose_metrics(settings, task, loss, catalog)
@@ -87,6 +87,20 @@ def read_settings(config: Mapping[str, Any], catalog: Catalog) -> Settings:
     """Return the top level of a configuration, checked."""
     top = {key: value for key, value in config.items() if key not in GROUPS and key not in catalog.settings}
     return catalog.construct(Settings, options_of(Settings), top, owner="", where="")
+
+
+def _first_splits(dataset: Dataset, seeds: Sequence[int]) -> tuple[int, Splits]:
+    """Return the first seed whose examples can be loaded, and the examples, which show the sizes and the task.
+
+    The other seeds fail when they are trained. If no seed's examples can be loaded, the error of the first is raised.
+    """
+    errors = []
+    for seed in seeds if dataset.redraw else seeds[:1]:
+        try:
+            return seed, load_splits(dataset, seed)
+        except Exception as error:  # whatever a data set raises
+            errors.append(error)
+    raise errors[0]
 
 
 def _plugin_settings(config: Mapping[str, Any], catalog: Catalog) -> dict[str, Any]:

@@ -37,8 +37,7 @@ def train_job(config: DictConfig) -> float:
     catalog = load_catalog()
     study = assemble_job(config, catalog)
     with listening([study], catalog, HydraConfig.get()) as listeners:
-        result = run_study(study, listeners)
-    return keep_result(result)
+        return keep_result(run_study(study, listeners))  # before the tracker closes, which may fail
 
 
 def assemble_job(config: DictConfig, catalog: Catalog) -> Study:

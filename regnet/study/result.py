@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SPLITS = ("train", "validation", "test")
 """The examples that metrics are measured on."""
+DIVERGED = "diverged"
+"""The first word of a failure that is an outcome of the training, and not a fault."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,11 @@ class StudyResult:
     seconds: np.ndarray
     """The wall time that this program trained, without evaluation, ``(R,)``, in seconds."""
     failures: Mapping[int, str]
-    """The reason for each seed that diverged; its metrics are NaN from that epoch on."""
+    """The reason for each seed that failed. One that diverged has NaN from that epoch on, any other only NaN."""
     stopped: Mapping[int, int] = field(default_factory=dict)
     """The last epoch of each seed that a plugin stopped early; its metrics keep their last values from then on."""
     networks: tuple[TrainedNetwork, ...] = ()
-    """One for each seed, while the result is in memory; empty when read from a store."""
+    """One for each seed that was trained, while the result is in memory; empty when read from a store."""
     machine: str = ""
     """The machine and the versions with which the time was measured."""
     measures: Mapping[str, Measure] = field(default_factory=dict)
@@ -90,6 +92,11 @@ class StudyResult:
         """Return a metric such as ``test/error_rate`` in words: ``test error rate``."""
         split, _, _ = metric.partition("/")
         return f"{split} {self.measure(metric).title}"
+
+    @property
+    def faults(self) -> dict[int, str]:
+        """The seeds that failed for another reason than divergence, such as data that cannot be loaded."""
+        return {seed: reason for seed, reason in self.failures.items() if not reason.startswith(DIVERGED)}
 
     @property
     def solo(self) -> bool:
@@ -133,7 +140,7 @@ class StudyResult:
             seconds=self.seconds[row : row + 1],
             failures={key: reason for key, reason in self.failures.items() if key == seed},
             stopped={key: epoch for key, epoch in self.stopped.items() if key == seed},
-            networks=self.networks[row : row + 1],
+            networks=tuple(network for network in self.networks if network.seed == seed),
         )
 
 
@@ -158,6 +165,22 @@ def join(parts: list[StudyResult]) -> StudyResult:
         stopped={seed: epoch for part in parts for seed, epoch in part.stopped.items()},
         networks=tuple(network for part in parts for network in part.networks),
     )
+
+
+def with_faults(parts: list[StudyResult], reasons: Mapping[int, str], seeds: Sequence[int]) -> StudyResult:
+    """Join the parts of one study with the seeds that could not be trained, in the order of `seeds`."""
+    lost = replace(
+        parts[0],
+        seeds=tuple(reasons),
+        history={metric: np.full((len(reasons), 1), np.nan) for metric in parts[0].history},
+        together=np.ones(len(reasons), dtype=int),
+        seconds=np.full(len(reasons), np.nan),
+        failures=dict(reasons),
+        stopped={},
+        networks=(),
+    )
+    rows = {seed: part for part in [*parts, lost] for seed in part.seeds}
+    return join([rows[seed].of(seed) for seed in seeds])
 
 
 def by_study(parts: Iterable[StudyResult]) -> list[StudyResult]:

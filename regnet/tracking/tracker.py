@@ -110,8 +110,11 @@ class MlflowTracker:
     @hookimpl
     def regnet_run_failed(self, event: RunFailed) -> None:
         tracked = self._tracked(event.study)
-        if tracked is None or event.seed not in tracked.runs:  # it failed before it started
+        if tracked is None:
             return
+        if event.seed not in tracked.runs:  # for example, its data cannot be loaded
+            run = tracked.runs[event.seed] = next(self._numbers)
+            tracked.channel.send(messages.RunBegun(run, tracked.number, None, event.seed, _now()))
         status = "KILLED" if event.interrupted else "FAILED"
         tags = {"regnet.failure": event.reason}
         tracked.channel.send(messages.RunEnded(tracked.runs[event.seed], _now(), status, tags=tags))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import math
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby, pairwise
 from operator import itemgetter
 
@@ -13,16 +14,18 @@ import torch
 
 from regnet.contracts import Buffer
 from regnet.engines.replicas import Structure, structure
-from regnet.errors import Diverged
+from regnet.errors import Diverged, RegnetError
 from regnet.events import StudyEnded, StudyStarted
 from regnet.machine import free_memory, usable_cores
 from regnet.network.parameters import leaves
 from regnet.registry.dispatch import Observer
 from regnet.study.flatten import differing_names, flatten
-from regnet.study.result import StudyResult, join
+from regnet.study.result import StudyResult, join, with_faults
 from regnet.study.study import Study
-from regnet.training.program import Outcome, Program, StudySlice, run_program
+from regnet.training.program import Outcome, Program, StudySlice, reason_of, run_program
 from regnet.training.worker_pool import can_start_workers, run_in_workers
+
+log = logging.getLogger("regnet")
 
 MANY = 256
 """The number of replicas above which a program does not become more efficient, and does not fit in the processor's cache."""
@@ -82,7 +85,7 @@ def run_together(
     together = [program for group in lockstep for program in _programs(group, studies, processes, memory)]
     solo = [job for group in groups if group not in lockstep for job in group.jobs]
     alone = [Program((StudySlice(job, (seed,)),), replica_axis=False) for job in solo for seed in studies[job].seeds]
-    collector = _Collector(studies, observer, [*together, *alone])
+    collector = _Collector(studies, observer)
     if processes > 1 and len(together) > 1:
         yield from collector.outcomes(run_in_workers(collector.starting(together), studies, observer, processes))
     else:
@@ -98,40 +101,51 @@ def _run_here(programs: Iterable[Program], studies: Sequence[Study], observer: O
 class _Collector:
     """Joins the slices of each study, and reports when a study starts and ends."""
 
-    def __init__(self, studies: Sequence[Study], observer: Observer, programs: Sequence[Program]) -> None:
+    def __init__(self, studies: Sequence[Study], observer: Observer) -> None:
         self._studies = studies
         self._observer = observer
-        self._missing = Counter(part.job for program in programs for part in program.slices)
+        self._missing = {job: set(study.seeds) for job, study in enumerate(studies)}
         self._results: dict[int, list[StudyResult]] = {}
-        self._failed: set[int] = set()
+        self._faults: dict[int, dict[int, Exception]] = defaultdict(dict)
 
     def starting(self, programs: Sequence[Program]) -> Iterator[Program]:
-        """The programs in order, each without the slices of studies that have already failed."""
+        """The programs in order, each after the start of its studies was reported."""
         for program in programs:
-            wanted = tuple(part for part in program.slices if part.job not in self._failed)
-            for part in wanted:
+            for part in program.slices:
                 if part.job not in self._results:
                     self._results[part.job] = []
                     self._observer.notify(StudyStarted(self._studies[part.job]))
-            if wanted:
-                yield replace(program, slices=wanted)
+            yield program
 
     def outcomes(self, outcomes: Iterable[Outcome]) -> Iterator[tuple[int, StudyResult | Exception]]:
-        """Each study's outcome, as soon as all its slices are finished, or one has failed."""
-        for (job, _), outcome in outcomes:
-            if job in self._failed:
-                continue
+        """Each study's outcome, as soon as all its seeds have one: an exception only if no seed was trained."""
+        for (job, seeds), outcome in outcomes:
+            self._missing[job] -= set(seeds)
             if isinstance(outcome, Exception):
-                self._failed.add(job)
-                yield job, outcome
-                continue
-            self._results[job].append(outcome)
-            self._missing[job] -= 1
+                self._faults[job] |= dict.fromkeys(seeds, outcome)
+            else:
+                self._results[job].append(outcome)
             if not self._missing[job]:
-                order = self._studies[job].seeds.index
-                result = join(sorted(self._results[job], key=lambda part: order(part.seeds[0])))
-                self._observer.notify(StudyEnded(self._studies[job], result))
-                yield job, result
+                yield job, self._joined(job)
+
+    def _joined(self, job: int) -> StudyResult | Exception:
+        study, results, faults = self._studies[job], self._results.pop(job), self._faults.pop(job, {})
+        if not results:
+            return next(faults[seed] for seed in study.seeds)
+        if faults:
+            _log_bugs(study, faults)
+            result = with_faults(results, {seed: reason_of(error) for seed, error in faults.items()}, study.seeds)
+        else:
+            result = join(sorted(results, key=lambda part: study.seeds.index(part.seeds[0])))
+        self._observer.notify(StudyEnded(study, result))
+        return result
+
+
+def _log_bugs(study: Study, faults: Mapping[int, Exception]) -> None:
+    """Log the first traceback of what is no user's mistake, since the study's result has only the reason."""
+    bug = next(((seed, error) for seed, error in faults.items() if not isinstance(error, RegnetError)), None)
+    if bug:
+        log.error("%s: seed %s failed", study.name, bug[0], exc_info=bug[1])
 
 
 def _why_alone(study: Study) -> str:
@@ -212,8 +226,8 @@ def _sizes(study: Study) -> tuple[int, list[int]]:
 def run_study(study: Study, observer: Observer) -> StudyResult:
     """Train every seed of the study and return the result; `observer` is notified of all events.
 
-    A seed that diverges is a failed run and a row of the result; the other seeds are not affected. Any other error, and Ctrl-C,
-    ends the study: its unfinished runs are reported as failed, and the exception is raised again.
+    A seed that fails, because it diverges, its data cannot be loaded or its worker is lost, is a failed run and a row of the
+    result; the other seeds are not affected. If no seed can be trained, the first error is raised. Ctrl-C ends the study.
     """
     ((_, outcome),) = run_together([study], observer, study.workers)
     if isinstance(outcome, Exception):

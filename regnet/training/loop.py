@@ -16,6 +16,7 @@ from regnet.data.prepare import Data, load_splits, prepare, set_aside, stack
 from regnet.engines import Trainer, make_trainer
 from regnet.engines.replicas import merge
 from regnet.rng import stream
+from regnet.study.result import DIVERGED
 from regnet.study.study import Study
 from regnet.training.evaluation import evaluate
 
@@ -149,7 +150,7 @@ class _Progress:
         """
         finite = np.isfinite(metrics["train/loss"]) & np.isfinite(metrics["test/loss"])
         for replica in np.flatnonzero(self.active & ~finite).tolist():
-            self.failures[replica] = f"diverged in epoch {epoch}: the loss is no longer finite"
+            self.failures[replica] = f"{DIVERGED} in epoch {epoch}: the loss is no longer finite"
         self.active &= finite
         current = {name: np.where(self.active, values, np.nan) for name, values in metrics.items()}
         kept = current

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from regnet.data.prepare import Data
 from regnet.errors import RegnetError, ShapeError
 from regnet.events import EpochEnded, RunEnded, RunFailed, RunStarted
 from regnet.machine import describe_machine, torch_threads
@@ -41,21 +42,23 @@ class Program:
 Studies: TypeAlias = Sequence[Study] | Mapping[int, Study]
 """The studies that are run, by job."""
 Outcome: TypeAlias = tuple[StudySlice, StudyResult | Exception]
-"""A slice, and its result or the exception that ended it."""
+"""Some or all seeds of a slice, and their result or the exception that ended them."""
 
 
 def run_program(program: Program, studies: Studies, observer: Observer) -> Iterator[Outcome]:
-    """Train a program and yield the outcome of each slice.
+    """Train a program and yield the outcomes, which together cover the seeds of each slice.
 
-    An error with the data of one slice ends only that slice. Any other error, and Ctrl-C, ends the program: the runs that have
-    started are reported as failed.
+    An error with the data of one seed ends only that seed. Any other error, and Ctrl-C, ends the program. Seeds whose outcome is
+    an exception have been reported as failed.
     """
     loaded: dict[StudySlice, list[Replica]] = {}
     for part in program.slices:
-        try:
-            loaded[part] = _load(studies[part.job], part.seeds)
-        except Exception as error:
-            yield part, error
+        replicas, failures = _load(studies[part.job], part.seeds)
+        for seed, error in failures.items():
+            observer.notify(RunFailed(studies[part.job], seed, reason_of(error), interrupted=False))
+            yield StudySlice(part.job, (seed,)), error
+        if replicas:
+            loaded[StudySlice(part.job, tuple(replica.seed for replica in replicas))] = replicas
     if not loaded:
         return
     try:
@@ -66,18 +69,31 @@ def run_program(program: Program, studies: Studies, observer: Observer) -> Itera
         yield from zip(loaded, results, strict=True)
 
 
-def _load(study: Study, seeds: tuple[int, ...]) -> list[Replica]:
+def _load(study: Study, seeds: tuple[int, ...]) -> tuple[list[Replica], dict[int, Exception]]:
+    """Return the replicas of the seeds whose data can be loaded, and for each of the others the reason why not."""
+    replicas: list[Replica] = []
+    failures: dict[int, Exception] = {}
+    groups = [(seed,) for seed in seeds] if study.dataset.redraw else [seeds]
     with torch_threads(study.threads):
-        replicas = [Replica(study, seed, data) for seed, data in zip(seeds, load_data(study, seeds), strict=True)]
-    for replica in replicas:
-        train, test = replica.data.train.x, replica.data.test.x
-        found = (train.shape[-2], test.shape[-2])
-        if found != study.examples or train.shape[-1] != study.features:
-            raise ShapeError(
-                f"data set {study.config['dataset']['name']}: seed {replica.seed} has {found[0]} training and {found[1]} test "
-                f"examples of {train.shape[-1]} features, expected {study.examples[0]} and {study.examples[1]} of {study.features}"
-            )
-    return replicas
+        for group in groups:
+            try:
+                data = load_data(study, group)
+                _check_sizes(study, group[0], data[0])
+            except Exception as error:
+                failures |= dict.fromkeys(group, error)
+            else:
+                replicas += [Replica(study, seed, examples) for seed, examples in zip(group, data, strict=True)]
+    return replicas, failures
+
+
+def _check_sizes(study: Study, seed: int, data: Data) -> None:
+    train, test = data.train.x, data.test.x
+    found = (train.shape[-2], test.shape[-2])
+    if found != study.examples or train.shape[-1] != study.features:
+        raise ShapeError(
+            f"data set {study.config['dataset']['name']}: seed {seed} has {found[0]} training and {found[1]} test "
+            f"examples of {train.shape[-1]} features, expected {study.examples[0]} and {study.examples[1]} of {study.features}"
+        )
 
 
 def _run(groups: Sequence[Sequence[Replica]], observer: Observer, *, replica_axis: bool) -> list[StudyResult]:
@@ -85,7 +101,6 @@ def _run(groups: Sequence[Sequence[Replica]], observer: Observer, *, replica_axi
     replicas = [replica for group in groups for replica in group]
     ends = list(accumulate((len(group) for group in groups), initial=0))
     rows = [slice(start, end) for start, end in pairwise(ends)]
-    started: dict[Replica, None] = {}
 
     def on_epoch(epoch: int, metrics: Mapping[str, np.ndarray], trained: np.ndarray) -> set[int]:
         """Report the epoch for each study of which a replica was trained in it."""
@@ -99,9 +114,9 @@ def _run(groups: Sequence[Sequence[Replica]], observer: Observer, *, replica_axi
             if seed in event.seeds
         }
 
+    unfinished = dict.fromkeys(replicas)
     try:
         for replica in replicas:
-            started[replica] = None
             observer.notify(RunStarted(replica.study, replica.seed, replica.data))
         with torch_threads(replicas[0].study.threads):
             trained = train(replicas, on_epoch, 1 if observer.may_stop else LAG, replica_axis=replica_axis)
@@ -109,10 +124,11 @@ def _run(groups: Sequence[Sequence[Replica]], observer: Observer, *, replica_axi
         for group, result in zip(groups, results, strict=True):
             for replica in group:
                 _end(replica, result, observer)
-                del started[replica]
+                del unfinished[replica]
     except BaseException as error:
-        for replica in started:
-            observer.notify(RunFailed(replica.study, replica.seed, _reason(error), isinstance(error, KeyboardInterrupt)))
+        interrupted = isinstance(error, KeyboardInterrupt)
+        for replica in unfinished:
+            observer.notify(RunFailed(replica.study, replica.seed, reason_of(error), interrupted))
         raise
     return results
 
@@ -150,7 +166,8 @@ def _end(replica: Replica, result: StudyResult, observer: Observer) -> None:
         observer.notify(RunEnded(replica.study, result.of(replica.seed)))
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
+    """Return an error in one line, for users."""
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
     return str(error) if isinstance(error, RegnetError) else f"{type(error).__name__}: {error}"

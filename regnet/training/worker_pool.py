@@ -15,11 +15,11 @@ from multiprocessing.connection import Connection, wait
 from typing import Final
 
 from regnet.errors import RegnetError
-from regnet.events import Event, RunEnded, RunFailed, RunStarted
+from regnet.events import Event, RunEnded, RunFailed
 from regnet.processes.child import POLL, SILENCE, Child, ChildEnded
 from regnet.registry.dispatch import Observer
 from regnet.study.study import Study
-from regnet.training.program import Outcome, Program, StudySlice
+from regnet.training.program import Outcome, Program, StudySlice, reason_of
 from regnet.training.worker_messages import Recipe, StudyUnpickler, Task
 
 TARGET: Final = "regnet.training.worker:serve"
@@ -56,7 +56,7 @@ def run_in_workers(programs: Iterable[Program], studies: Sequence[Study], observ
                 return
             ready = wait([worker.connection for worker in busy], POLL)
             for worker in busy:
-                yield from worker.attend(studies, observer) if worker.connection in ready else worker.check(observer)
+                yield from worker.attend(studies, observer) if worker.connection in ready else worker.check(studies, observer)
             workers = [worker for worker in workers if not worker.ended]
     except BaseException:
         _interrupt_all([worker for worker in workers if worker.busy], studies, observer)
@@ -101,9 +101,10 @@ class _Worker:
     child: Child
     ended: bool = False
     _program: Program | None = None
-    _unfinished: set[StudySlice] = field(default_factory=set)
-    """The slices without an outcome so far."""
-    _running: dict[tuple[int, int], RunStarted] = field(default_factory=dict)
+    _unfinished: dict[int, list[int]] = field(default_factory=dict)
+    """The seeds without an outcome so far, by job."""
+    _reported: set[tuple[int, int]] = field(default_factory=set)
+    """The runs that were reported as ended or failed, by their study's object and their seed."""
 
     @property
     def connection(self) -> Connection:
@@ -116,7 +117,8 @@ class _Worker:
 
     def start(self, program: Program, studies: Sequence[Study], observer: Observer) -> None:
         """Send a program to the worker."""
-        self._program, self._unfinished = program, set(program.slices)
+        self._program, self._unfinished = program, {part.job: list(part.seeds) for part in program.slices}
+        self._reported.clear()
         recipes = {part.job: Recipe.of(studies[part.job]) for part in program.slices}
         task = Task(program, recipes, observer.may_stop, logging.getLogger().getEffectiveLevel())
         with suppress(ChildEnded):  # `attend` reports it
@@ -127,7 +129,7 @@ class _Worker:
         try:
             message = self.child.read()
         except ChildEnded as error:
-            yield from self._lost(str(error), observer, interrupted=not ask)
+            yield from self._lost(str(error), studies, observer, interrupted=not ask)
             return
         kind, content = StudyUnpickler(io.BytesIO(message), studies).load()
         match kind:
@@ -143,7 +145,10 @@ class _Worker:
                 else:
                     self._report(ended, observer)
             case "outcome":
-                self._unfinished.discard(content[0])
+                (job, seeds), outcome = content
+                self._unfinished[job] = [seed for seed in self._unfinished[job] if seed not in seeds]
+                if isinstance(outcome, Exception):
+                    self._report_failed(studies[job], seeds, reason_of(outcome), observer)
                 yield content
             case "log":
                 logger = logging.getLogger(content.name)
@@ -152,11 +157,11 @@ class _Worker:
             case "done":
                 self._program = None
 
-    def check(self, observer: Observer) -> Iterator[Outcome]:
+    def check(self, studies: Sequence[Study], observer: Observer) -> Iterator[Outcome]:
         """Check whether the worker still responds, after it has sent nothing for a while."""
         if self.child.silence > SILENCE:
             reason = f"{self.child.unresponsive()}: a data set that has to wait so long for something needs workers=1"
-            yield from self._lost(reason, observer)
+            yield from self._lost(reason, studies, observer)
 
     def drain(self, studies: Sequence[Study], observer: Observer) -> None:
         """Forward the messages of an interrupted worker until it ends; runs without an outcome by then were interrupted."""
@@ -173,23 +178,31 @@ class _Worker:
 
     def _report(self, events: Sequence[Event], observer: Observer) -> None:
         for event in events:
-            if isinstance(event, RunStarted):
-                self._running[id(event.study), event.seed] = event
-            elif isinstance(event, RunFailed):
-                self._running.pop((id(event.study), event.seed), None)
+            if isinstance(event, RunFailed):
+                self._reported.add((id(event.study), event.seed))
             elif isinstance(event, RunEnded):
-                self._running.pop((id(event.study), event.result.seeds[0]), None)
+                self._reported.add((id(event.study), event.result.seeds[0]))
             observer.notify(event)
 
-    def _lost(self, how: str, observer: Observer, *, interrupted: bool = False) -> Iterator[Outcome]:
+    def _report_failed(
+        self, study: Study, seeds: Iterable[int], reason: str, observer: Observer, *, interrupted: bool = False
+    ) -> None:
+        """Report the seeds as failed that have not been reported as ended or failed."""
+        for seed in seeds:
+            if (id(study), seed) not in self._reported:
+                observer.notify(RunFailed(study, seed, reason, interrupted))
+
+    def _lost(self, how: str, studies: Sequence[Study], observer: Observer, *, interrupted: bool = False) -> Iterator[Outcome]:
         self.ended = True
         assert self._program is not None
         reason = f"worker {how} while it trained {_describe(self._program)}"
         if "SIGKILL" in how:
             reason += ": probably out of memory (allow less of it, or fewer workers)"
-        for event in self._running.values():
-            observer.notify(RunFailed(event.study, event.seed, "interrupted" if interrupted else reason, interrupted))
-        yield from ((part, WorkerDied(reason)) for part in sorted(self._unfinished))
+        shown = "interrupted" if interrupted else reason
+        for job, seeds in sorted(self._unfinished.items()):
+            self._report_failed(studies[job], seeds, shown, observer, interrupted=interrupted)
+            if seeds:
+                yield StudySlice(job, tuple(seeds)), WorkerDied(reason)
 
 
 def _describe(program: Program) -> str:

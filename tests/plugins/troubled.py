@@ -18,7 +18,7 @@ import torch
 import regnet
 from regnet.builtin.datasets.disc import Disc
 
-Trouble = Literal["raise", "size", "kill", "exit", "stop", "sleep", "lock", "stuck", "busy", "log"]
+Trouble = Literal["raise", "size", "kill", "exit", "stop", "sleep", "lock", "stuck", "busy", "log", "some"]
 
 
 class TroubleError(Exception):
@@ -72,6 +72,8 @@ class Troubled(regnet.Dataset):
         there = Path(self.flag).exists()
         if there and self.trouble in TROUBLES:
             TROUBLES[self.trouble]()
+        if there and self.trouble == "some" and generator.initial_seed() % 3 == 0:
+            complain()
         more = there and self.trouble == "size"
         return Disc(self.train_size + more, self.test_size).load(generator)
 

@@ -201,6 +201,47 @@ def test_a_study_whose_data_cannot_be_had_fails_alone(troubled: MakeTroubled, wo
         same(outcome, train([studies[job]])[0], exactly=False)
 
 
+@processes
+@pytest.mark.parametrize("replicas", ["lockstep", "solo"])
+def test_a_seed_whose_data_cannot_be_loaded_is_a_failed_seed(
+    troubled: MakeTroubled, replicas: str, workers: int, tmp_path: Path
+) -> None:
+    """And nothing else: the others have the numbers that they would have without it."""
+    given = troubled("some", "seeds=8", f"replicas={replicas}")
+    whole = alone(given, Observer())
+    (tmp_path / "flag").touch()
+    observer = Observer()
+    (result,) = train([given], workers, observer)
+    assert result.seeds == given.seeds
+    assert 0 < len(result.faults) < 8
+    assert set(result.faults.values()) == {"TroubleError: no such file"}
+    for seed in given.seeds:
+        if seed in result.faults:
+            assert np.isnan(result.of(seed).history["test/loss"]).all()
+            assert not result.of(seed).networks
+        else:
+            assert result.of(seed).networks[0].seed == seed
+            np.testing.assert_allclose(result.of(seed).history["test/loss"], whole.of(seed).history["test/loss"], rtol=1e-5)
+    failed = [event.seed for event in observer.events if isinstance(event, RunFailed)]
+    assert sorted(failed) == sorted(result.faults)
+    assert isinstance(observer.events[-1], StudyEnded)
+
+
+def test_a_worker_that_is_lost_takes_only_its_own_seeds_with_it(troubled: MakeTroubled, tmp_path: Path) -> None:
+    given = troubled("kill", "seeds=4", "dataset.flag=nowhere")
+    other = troubled("kill", "seed=9")
+    (tmp_path / "flag").touch()
+    observer = Observer()
+    outcomes = dict(run_together([given, other], observer, 2))
+    result = outcomes[0]
+    assert isinstance(result, StudyResult)
+    assert isinstance(outcomes[1], WorkerDied)
+    assert result.seeds == given.seeds
+    lost = [seed for seed in given.seeds if seed in result.faults]
+    assert all("SIGKILL" in result.faults[seed] for seed in lost)
+    assert sorted(event.seed for event in observer.events if isinstance(event, RunFailed)) == sorted([*lost, 9])
+
+
 def reported(events: Sequence[Event], study: Study) -> Iterator[str]:
     for event in events:
         own = event.study if hasattr(event, "study") else None

@@ -65,7 +65,8 @@ class RunBegun:
 
     run: int
     study: int
-    data: int
+    data: int | None
+    """None if the run failed before its data were loaded."""
     seed: int
     milliseconds: int
     """The time of its start, since 1970."""

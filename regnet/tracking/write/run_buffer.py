@@ -106,7 +106,8 @@ class RunBuffer:
     def _start(self, record: messages.RunBegun) -> None:
         study, config = self._studies[record.study]
         new = self._changes_of(record.run)
-        new.begun = Beginning(f"{study.name} · seed {record.seed}", record.milliseconds, self._data[record.data])
+        inputs = [] if record.data is None else self._data[record.data]
+        new.begun = Beginning(f"{study.name} · seed {record.seed}", record.milliseconds, inputs)
         note = run_note(record.seed, self._view(study.tags["regnet.launch"]))
         new.tags |= {**study.tags, "regnet.seed": str(record.seed), NOTE: note}
         new.params |= {**study.params, "seed": str(record.seed)}
