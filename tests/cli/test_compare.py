@@ -98,7 +98,7 @@ def test_numbers_agree_with_the_runs(store: Store, run_compare: RunCompare) -> N
         assert {int(seed): value for seed, value in study["values"].items()} == measured.by_seed
         assert (study["mean"], study["std"], study["median"]) == pytest.approx((summary.mean, summary.std, summary.median))
         assert summary.student
-        assert study["student"] == pytest.approx([description.student.low, description.student.high])
+        assert study["student"] == pytest.approx([summary.student.low, summary.student.high])
         assert study["identity"] == store.results[measured.name].identity
     (expected,) = compare(samples, measure)
     (comparison,) = found["comparisons"]
