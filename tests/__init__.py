@@ -1,1 +1,1 @@
-"""regnet's tests: the folders mirror those of `regnet/`."""
+"""regnet's tests, with the same folders as `regnet/`."""

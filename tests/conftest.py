@@ -1,4 +1,4 @@
-"""What every test may ask for: the catalog, a study composed from overrides, its result, and a command run in this process."""
+"""Fixtures for all tests: the catalog, a study from overrides, its result, and a command run in this process."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from regnet.training.lockstep import run_study
 OTHERS = ",".join(
     sorted({f"-{entry.dist.name}" for entry in entry_points(group="regnet") if entry.dist and entry.dist.name != OWN})
 )
-"""Switches off whatever else is installed here, which has tests of its own."""
+"""The policy that disables all other installed distributions, which have their own tests."""
 
 os.environ[VARIABLE] = OTHERS
 
@@ -36,26 +36,26 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a background job of a s
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MakeStudy = Callable[..., Study]
-"""Makes the study that Hydra overrides, given one by one, describe; keywords then change fields of the study, such as `engine`."""
+"""Makes the study that the given Hydra overrides describe; keyword arguments change its fields, such as `engine`."""
 
 RunStudy = Callable[..., StudyResult]
-"""Trains the study that the same arguments make."""
+"""Trains the study that `MakeStudy` makes from the same arguments."""
 
 
-class Told(NamedTuple):
-    """How the command ended, and what it wrote."""
+class Output(NamedTuple):
+    """The exit code and the output of a command."""
 
     code: int | str | None
     stdout: str
     stderr: str
 
 
-Inside = Callable[..., Told]
-"""Runs a command inside the test's own process, which is some seconds quicker than a process of its own."""
+Inside = Callable[..., Output]
+"""Runs a command in the test's process, which is some seconds faster than a separate process."""
 
 
 def clear_hydra() -> None:
-    """Empty what Hydra keeps of a run in its process: the next command in this process starts as in one of its own."""
+    """Clear Hydra's global state, so that the next command starts as in a new process."""
     GlobalHydra.instance().clear()
     HydraConfig.instance().cfg = None
 
@@ -67,7 +67,7 @@ def catalog() -> Catalog:
 
 @pytest.fixture(scope="session")
 def study(catalog: Catalog) -> MakeStudy:
-    @cache  # composing takes longer than most of the trainings here
+    @cache  # composing takes longer than most of the trainings
     def composed(*overrides: str) -> Study:
         return assemble(compose_config(["tracking=none", *overrides], catalog), catalog)
 
@@ -87,18 +87,18 @@ def run(catalog: Catalog, study: MakeStudy) -> RunStudy:
 
 @pytest.fixture
 def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Inside:
-    """Runs a command in an empty folder, without a store of the user's."""
+    """Run commands in an empty folder, without MLFLOW_TRACKING_URI."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
-    def run(*words: str) -> Told:
+    def run(*words: str) -> Output:
         clear_hydra()
         try:
             code: int | str | None = main(list(words))
-        except SystemExit as end:  # argparse's way
+        except SystemExit as end:  # raised by argparse
             code = end.code
         finally:
             clear_hydra()
-        return Told(code, *capfd.readouterr())
+        return Output(code, *capfd.readouterr())
 
     return run

@@ -1,4 +1,4 @@
-"""Whether processes have ended, as tests of those that are killed ask."""
+"""Helpers that check whether processes have ended."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import psutil
 
 
 def ended(processes: Iterable[psutil.Process], seconds: float) -> bool:
-    """Whether they all end in that time."""
+    """Whether all processes end within the given time."""
     end = time.monotonic() + seconds
     waiting = list(processes)
     while waiting and time.monotonic() < end:
@@ -19,7 +19,7 @@ def ended(processes: Iterable[psutil.Process], seconds: float) -> bool:
 
 
 def runs(process: psutil.Process) -> bool:
-    """Whether it has not ended; an orphan that has may stay a zombie for a while where a container's first process is slow."""
+    """Whether the process is running; an ended orphan may stay a zombie for a while if the container's init process is slow."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

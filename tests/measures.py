@@ -1,4 +1,4 @@
-"""How built-in metrics' values are read, for tests that make results without a study."""
+"""The measures of built-in metrics, for tests that construct results without a study."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers that tests start: a port of their own, and waiting until they answer."""
+"""Helpers for servers that tests start: a free port, and waiting until the server answers."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from pathlib import Path
 
 import pytest
 
-PATIENCE = 60
-"""Seconds: MLflow takes ten on a busy machine."""
+TIMEOUT = 60
+"""The time limit in seconds; MLflow takes ten on a busy machine."""
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on."""
+    """A free port of this machine."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
 
 
 def answers(url: str) -> bool:
-    """Whether a server answers a request for a page."""
+    """Whether a server answers a request."""
     try:
         urllib.request.urlopen(url, timeout=5).close()
     except OSError:
@@ -32,8 +32,8 @@ def answers(url: str) -> bool:
 
 
 def wait_for(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
-    """Waits until a server that was started is ready; fails with what it wrote into its log if it ends or never is."""
-    end = time.monotonic() + PATIENCE
+    """Waits until a started server is ready; fails with its log if it ends or the time limit is exceeded."""
+    end = time.monotonic() + TIMEOUT
     while not ready():
         if process.poll() is not None or time.monotonic() > end:
             pytest.fail(log.read_text())

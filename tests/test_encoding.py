@@ -1,4 +1,4 @@
-"""Checks the substitutes for what an encoding lacks, tables made of them, and that no file's encoding is left to the locale."""
+"""Substitutes for characters that an encoding lacks, their use in tables, and explicit encodings of all files."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_substitutes_are_readable(text: str, expected: str) -> None:
     assert text.encode("ascii", SUBSTITUTE) == expected.encode()
 
 
-def test_only_what_the_encoding_lacks_is_replaced() -> None:
+def test_only_missing_characters_are_replaced() -> None:
     assert encodable("é ± · µ – √2 χ²", "latin-1") == "é ± · µ - sqrt 2 chi²"
     assert encodable("é ± – √2 “x”", "cp1252") == "é ± – sqrt 2 “x”"
     assert encodable("é ± – √2 日本", "utf-8") == "é ± – √2 日本"
@@ -60,12 +60,12 @@ def test_bytes_of_a_file_name_are_read_as_utf8() -> None:
     assert not is_utf8("é".encode("latin-1"))
 
 
-def test_a_store_whose_path_is_not_utf8_is_refused() -> None:
+def test_store_whose_path_is_not_utf8_is_an_error() -> None:
     with pytest.raises(TrackingError, match="its path is not in UTF-8"):
         check_store("sqlite:////d\udce9/mlflow.db")
 
 
-def test_the_handler_is_not_for_decoding() -> None:
+def test_handler_is_not_for_decoding() -> None:
     with pytest.raises(UnicodeDecodeError):
         b"\xff".decode("ascii", SUBSTITUTE)
 
@@ -94,12 +94,12 @@ SOURCES = [
 
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=str(path.relative_to(ROOT))) for path in SOURCES])
-def test_every_text_file_names_its_encoding(path: Path) -> None:
+def test_every_text_file_has_an_explicit_encoding(path: Path) -> None:
     assert list(unnamed(ast.parse(path.read_text(encoding="utf-8")))) == []
 
 
 def unnamed(tree: ast.AST) -> Iterator[str]:
-    """The calls that read or write text in an encoding that depends on the locale."""
+    """Calls that read or write text in an encoding that depends on the locale."""
     for call in ast.walk(tree):
         if isinstance(call, ast.Call) and is_text(call) and "encoding" not in {word.arg for word in call.keywords}:
             yield f"line {call.lineno}: {ast.unparse(call)}"

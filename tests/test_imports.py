@@ -1,4 +1,4 @@
-"""Imports point one way, Hydra and MLflow stay at the edges, and every public name is there."""
+"""Imports point in one direction, only certain packages import Hydra and MLflow, and every public name exists."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ ORDER = [
     "cli",
     "__main__",
 ]
-"""The modules and packages of regnet: each imports only from those before it. The built-ins stand apart, as any plugin does."""
+"""The modules and packages of regnet: each imports only from those before it. The built-in components are separate, as a plugin."""
 
 ROOMS_WITHIN = {
     "tracking": ["store", "ui", "read", "write", "tracker"],
@@ -64,13 +64,13 @@ ROOMS_WITHIN = {
         "build",
     ],
 }
-"""The same for the rooms within two packages."""
+"""The same for the subpackages of two packages."""
 
 STORE_MODULES = ("mlflow", "sqlalchemy")
-"""What only `tracking/store` may import: everybody else goes through its `Store`."""
+"""Modules that only `tracking/store` may import; other packages use its `Store`."""
 
 PLUGIN_MAY_IMPORT = {"builtin", "contracts", "errors", "network", "hookspecs"}
-"""What a plugin needs, regnet's own as well as a stranger's."""
+"""The modules that components may import."""
 
 EDGES = {
     "hydra": {"config", "launcher"},
@@ -80,7 +80,7 @@ EDGES = {
     "matplotlib": {"report", "cli"},
     "jax": {"bench"},
 }
-"""Who may import what is heavy or foreign."""
+"""The packages that may import heavy or external modules."""
 
 
 def sources() -> list[Path]:
@@ -88,19 +88,19 @@ def sources() -> list[Path]:
 
 
 def unit(path: Path) -> str:
-    """The module or package directly below regnet that a file belongs to; of `regnet/__init__.py` none."""
+    """The module or package directly below regnet that a file belongs to; empty for `regnet/__init__.py`."""
     parts = path.relative_to(ROOT).with_suffix("").parts
     return "" if parts == ("__init__",) else parts[0]
 
 
 @cache
 def imported(path: Path) -> tuple[str, ...]:
-    """The full names of all modules that a file imports when it runs, inside functions too, but not for types alone."""
+    """The full names of all modules that a file imports at run time, also in functions, but not only for types."""
     return tuple(_imported(path))
 
 
 def _imported(path: Path) -> Iterator[str]:
-    for node in running(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in executed_nodes(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -109,33 +109,33 @@ def _imported(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def running(node: ast.AST) -> Iterator[ast.AST]:
-    """Every node but those under `if TYPE_CHECKING`."""
+def executed_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes except those under `if TYPE_CHECKING`."""
     yield node
     for child in ast.iter_child_nodes(node):
         if not (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):
-            yield from running(child)
+            yield from executed_nodes(child)
 
 
 def units_imported(path: Path) -> set[str]:
-    """The parts of regnet that a file imports, its own not counted."""
+    """The units of regnet that a file imports, except its own."""
     names = [name.split(".") for name in imported(path)]
     return {parts[1] for parts in names if parts[0] == "regnet" and len(parts) > 1} - {unit(path)}
 
 
-def test_every_module_has_its_place() -> None:
+def test_every_module_is_in_the_order() -> None:
     found = {unit(path) for path in sources()} - {"", "builtin"}
     assert found <= set(ORDER), f"put {sorted(found - set(ORDER))} into ORDER, after what they import"
     assert set(ORDER) - {"conf"} <= found
 
 
-def test_imports_point_one_way() -> None:
+def test_imports_point_in_one_direction() -> None:
     wrong = {str(path.relative_to(ROOT)): units_imported(path) - allowed(unit(path)) for path in sources()}
     assert not {path: units for path, units in wrong.items() if units}
 
 
 @pytest.mark.parametrize("package", ROOMS_WITHIN)
-def test_imports_point_one_way_within_a_package(package: str) -> None:
+def test_imports_within_a_package_point_in_one_direction(package: str) -> None:
     order = ROOMS_WITHIN[package]
     for path in (ROOT / package).rglob("*.py"):
         own = path.relative_to(ROOT / package).with_suffix("").parts[0]
@@ -146,24 +146,24 @@ def test_imports_point_one_way_within_a_package(package: str) -> None:
 
 
 def allowed(own: str) -> set[str]:
-    """What a part of regnet may import of the others; `regnet/__init__` names them all, and imports none until asked."""
+    """The units that a unit of regnet may import; `regnet/__init__` imports the others lazily."""
     if own == "builtin":
         return PLUGIN_MAY_IMPORT
     return set(ORDER[: ORDER.index(own)] if own in ORDER else ORDER)
 
 
-def test_what_is_heavy_stays_at_the_edges() -> None:
+def test_heavy_modules_are_imported_only_by_certain_packages() -> None:
     found = [(path, name.split(".")[0]) for path in sources() for name in imported(path)]
     assert not [(path, package) for path, package in found if package in EDGES and unit(path) not in EDGES[package]]
 
 
-def test_only_the_launcher_touches_hydras_internals() -> None:
+def test_only_the_launcher_uses_internals_of_hydra() -> None:
     names = [(path, name) for path in sources() for name in imported(path) if name.split(".")[0] in ("hydra", "omegaconf")]
     assert not [(path, name) for path, name in names if "._" in name and unit(path) != "launcher"]
 
 
-def test_nothing_is_loaded_but_what_is_needed() -> None:
-    """In a process of its own: what trains a network knows neither Hydra nor MLflow, nor what draws figures or reads data sets."""
+def test_training_loads_no_unneeded_modules() -> None:
+    """In a separate process: training does not import Hydra, MLflow, matplotlib or scikit-learn."""
     program = """
 import sys
 import regnet
@@ -179,7 +179,7 @@ print(*sorted({"hydra", "omegaconf", "mlflow", "matplotlib", "sklearn"} & sys.mo
     assert done.stdout.split() == []
 
 
-def test_results_are_read_and_judged_without_torch() -> None:
+def test_comparing_results_does_not_load_torch() -> None:
     program = """
 import sys
 from regnet.cli import compare, results
@@ -194,21 +194,21 @@ print(*sorted({"torch", "hydra", "matplotlib", "sklearn"} & sys.modules.keys()))
 
 
 @pytest.mark.parametrize("name", regnet.__all__)
-def test_every_public_name_is_there(name: str) -> None:
+def test_every_public_name_exists(name: str) -> None:
     assert getattr(regnet, name) is not None
 
 
-def test_public_names_are_sorted_and_all_that_dir_shows() -> None:
+def test_public_names_are_sorted_and_equal_dir() -> None:
     assert sorted(set(regnet.__all__)) == sorted(regnet.__all__)
     assert dir(regnet) == sorted(regnet.__all__)
 
 
-def test_a_name_that_is_not_public_is_refused() -> None:
+def test_unknown_name_is_an_error() -> None:
     with pytest.raises(AttributeError, match="module 'regnet' has no attribute 'no_such_thing'"):
-        regnet.no_such_thing  # noqa: B018  # looking is what fails
+        regnet.no_such_thing  # noqa: B018  # the access fails
 
 
-def test_only_the_store_room_knows_mlflow_and_its_tables() -> None:
+def test_only_the_store_imports_mlflow_and_its_tables() -> None:
     for path in sources():
         inside = path.relative_to(ROOT).parts[:2] == ("tracking", "store")
         for name in imported(path):

@@ -1,4 +1,4 @@
-"""Builds the wheel, installs it in a fresh environment elsewhere, and runs it there: its conf/ must travel with it."""
+"""Builds the wheel, installs it in a new environment, and runs it there: the wheel must contain conf/."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ignored = shutil.ignore_patterns(".venv", ".cache", ".git", "mlruns", "multirun", "outputs", "build", "*.egg-info")
     shutil.copytree(ROOT, folder / "source", symlinks=True, ignore=ignored)
     build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(folder / "source")]
-    subprocess.run(build, check=True, capture_output=True)  # a wheel, made from the source distribution
+    subprocess.run(build, check=True, capture_output=True)  # a wheel, built from the source distribution
     (found,) = folder.glob("*.whl")
     return found
 
 
-def test_wheel_holds_every_config_file(wheel: Path) -> None:
+def test_wheel_contains_every_config_file(wheel: Path) -> None:
     wanted = {f"regnet/conf/{path.relative_to(ROOT / 'conf')}" for path in (ROOT / "conf").rglob("*.yaml")}
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
@@ -40,8 +40,8 @@ def test_wheel_holds_every_config_file(wheel: Path) -> None:
 
 
 @pytest.mark.slow
-def test_wheel_runs_in_a_fresh_environment(wheel: Path, tmp_path: Path) -> None:
-    """The environment has the wheel and, to spare minutes of installing, sees the third-party packages of this one."""
+def test_wheel_runs_in_a_new_environment(wheel: Path, tmp_path: Path) -> None:
+    """The environment has the wheel and, to save time, uses the third-party packages of this one."""
     venv.create(tmp_path / "venv")
     python = tmp_path / "venv" / "bin" / "python"
     install = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", wheel]
@@ -62,8 +62,8 @@ def test_wheel_runs_in_a_fresh_environment(wheel: Path, tmp_path: Path) -> None:
     assert list(folder.glob("outputs/*/*/report/figure2_data.png"))
 
 
-def test_the_pinned_versions_install_on_the_oldest_python() -> None:
-    """`scripts/setup` takes any Python from 3.11.0 on, so no pinned version may ask for a newer one."""
+def test_pinned_versions_install_on_the_oldest_python() -> None:
+    """`scripts/setup` accepts any Python from 3.11.0 on, so no pinned version may require a newer one."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     oldest = project["requires-python"].removeprefix(">=") + ".0"
     pins = [Requirement(line) for line in (ROOT / "constraints.txt").read_text().splitlines() if line and not line.startswith("#")]

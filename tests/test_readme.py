@@ -1,4 +1,4 @@
-"""Checks that what the README shows works: its Python, its counts, its links, and the commands it names."""
+"""The README: its Python code, counts, links and commands."""
 
 from __future__ import annotations
 
@@ -73,18 +73,18 @@ def test_counts(catalog: Catalog) -> None:
         assert counted[word] == len(own), kind
 
 
-def test_it_is_short() -> None:
+def test_readme_is_short() -> None:
     assert len(README.splitlines()) < 150
 
 
-def test_the_short_table_of_speeds_is_the_full_one_s() -> None:
+def test_short_table_of_speeds_agrees_with_the_full_one() -> None:
     short_table = runpy.run_path(str(ROOT / "scripts" / "readme-speed"))["short_table"]
     (block,) = re.findall(r"<!-- speed -->\n(.*?)<!-- /speed -->", README, re.DOTALL)
     assert block == short_table((ROOT / "docs" / "speed.md").read_text(encoding="utf-8"))
     assert 3 < len(block.splitlines()) <= 10
 
 
-def test_links_lead_somewhere() -> None:
+def test_links_have_targets() -> None:
     for document in ("README.md", "CONTRIBUTING.md"):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / document).read_text()):
             assert (ROOT / target).exists(), target

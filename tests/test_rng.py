@@ -1,4 +1,4 @@
-"""Random streams: one for each seed and purpose, and noise that does not depend on who else is being trained."""
+"""Random streams: one for each seed and purpose, and noise that does not depend on the other seeds."""
 
 from __future__ import annotations
 
@@ -22,38 +22,38 @@ def alone(seed: int) -> Noise:
     return Noise([seed], replica_axis=False)
 
 
-def test_a_stream_is_the_same_each_time() -> None:
+def test_streams_are_reproducible() -> None:
     assert torch.equal(draw(3, "data"), draw(3, "data"))
 
 
 def test_streams_are_the_same_in_every_version() -> None:
-    """Written down: if this fails, no result that somebody has published under a seed can be reproduced any longer."""
+    """Fixed values: if this fails, published results of a seed cannot be reproduced."""
     assert stream(0, "data").initial_seed() == 3_520_034_375_385_948_879
     assert stream(7, "weights").initial_seed() == 6_200_882_830_170_744_002
 
 
-def test_purposes_and_seeds_are_told_apart() -> None:
+def test_purposes_and_seeds_have_different_streams() -> None:
     drawn = [draw(seed, purpose) for purpose in PURPOSES for seed in (0, 1, 2, 10, 2**63 - 1)]
     for one, other in combinations(drawn, 2):
         assert not torch.equal(one, other)
 
 
 def test_streams_are_not_correlated() -> None:
-    """Neighbouring seeds too, which make poor generators if used as they are: within five standard deviations of chance."""
+    """Also for neighbouring seeds, which would give poor generators if used directly: within five standard deviations of chance."""
     count = 10_000
     for one, other in combinations([draw(seed, purpose, count) for purpose in PURPOSES for seed in (0, 1)], 2):
         correlation = torch.corrcoef(torch.stack([one, other]))[0, 1].item()
         assert abs(correlation) < 5 / count**0.5
 
 
-def test_drawing_from_one_stream_does_not_move_another() -> None:
+def test_streams_are_independent() -> None:
     first, _ = stream(0, "weights"), torch.rand(5, generator=stream(0, "data"))
     assert torch.equal(torch.rand(4, generator=first), draw(0, "weights", 4))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("shape", [(5, 3), (1, 1), (2, BLOCK)])
-def test_noise_has_the_shape_and_type_it_is_asked_for(shape: tuple[int, ...], dtype: torch.dtype) -> None:
+def test_shape_and_type_of_noise(shape: tuple[int, ...], dtype: torch.dtype) -> None:
     x = torch.zeros(shape, dtype=dtype)
     numbers = alone(0).rand_like(x)
     assert (numbers.shape, numbers.dtype) == (x.shape, dtype)
@@ -69,14 +69,14 @@ def test_noise_is_uniform() -> None:
     assert abs(numbers.var().item() - 1 / 12) < 5 * ((1 / 80 - 1 / 144) / 1e5) ** 0.5
 
 
-def test_noise_is_never_given_twice() -> None:
-    """Within a block, and from one to the next."""
+def test_noise_is_never_repeated() -> None:
+    """Within a block, and between blocks."""
     numbers = torch.cat([numbers.reshape(-1) for numbers in requests(alone(5), [(7, 10)] * 200)])
-    assert len(numbers.unique()) > 0.99 * len(numbers)  # single precision has 2²⁴ numbers, so a few meet by chance
+    assert len(numbers.unique()) > 0.99 * len(numbers)  # single precision has 2²⁴ numbers, so a few coincide by chance
 
 
 SHAPES = [(5, 3), (4, 3), (BLOCK - 30, 1), (5, 3), (0, 3), (3, BLOCK), (1, 2), (BLOCK, 1), (2, 2)]
-"""Requests that end on a block's edge, cross it, exceed a block, and ask for nothing."""
+"""Requests that end at the end of a block, cross it, exceed a block, and are empty."""
 
 
 def requests(noise: Noise, shapes: list[tuple[int, int]], replicas: int = 0) -> list[Tensor]:
@@ -97,12 +97,12 @@ def test_noise_of_different_seeds_differs() -> None:
     assert not torch.equal(numbers[0], numbers[1])
 
 
-def test_noise_is_repeated_by_the_same_requests() -> None:
+def test_same_requests_give_the_same_noise() -> None:
     for first, again in zip(requests(alone(4), SHAPES), requests(alone(4), SHAPES), strict=True):
         assert torch.equal(first, again)
 
 
-def test_noise_leaves_the_global_generator_alone() -> None:
+def test_noise_does_not_use_the_global_generator() -> None:
     before = torch.get_rng_state()
     requests(alone(4), SHAPES)
     assert torch.equal(torch.get_rng_state(), before)

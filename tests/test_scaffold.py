@@ -1,4 +1,4 @@
-"""Checks that what `regnet plugins new` writes works before its author has changed a line."""
+"""The packages that `regnet plugins new` writes work without changes."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def catalog_with(made: Scaffold) -> Catalog:
 
 
 @every_kind
-def test_a_new_component_conforms(tmp_path: Path, kind: str) -> None:
+def test_new_component_conforms(tmp_path: Path, kind: str) -> None:
     catalog = catalog_with(new_plugin("my_own", kind, tmp_path))
     report = check_component(f"{kind}/my_own", catalog)
     assert report.state == "passed", str(report)
 
 
 @every_kind
-def test_a_new_component_trains(tmp_path: Path, kind: str) -> None:
+def test_new_component_trains(tmp_path: Path, kind: str) -> None:
     made = new_plugin("my_own", kind, tmp_path)
     catalog = catalog_with(made)
     config = compose_config(["tracking=none", "epochs=3", "seeds=2", made.use], catalog)
@@ -47,7 +47,7 @@ def test_a_new_component_trains(tmp_path: Path, kind: str) -> None:
     assert (losses[:, -1] < losses[:, 0]).all()
 
 
-def test_their_own_tests_are_green(tmp_path: Path) -> None:
+def test_tests_of_new_packages_pass(tmp_path: Path) -> None:
     folders = [new_plugin(f"my_{kind}", kind, tmp_path).folder for kind in USES]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *folders], cwd=tmp_path, capture_output=True, text=True, check=False
@@ -56,7 +56,7 @@ def test_their_own_tests_are_green(tmp_path: Path) -> None:
 
 
 @every_kind
-def test_its_packaging_names_the_module(tmp_path: Path, kind: str) -> None:
+def test_pyproject_names_the_module(tmp_path: Path, kind: str) -> None:
     made = new_plugin("my_own", kind, tmp_path)
     project = tomllib.loads((made.folder / "pyproject.toml").read_text())
     assert project["project"]["name"] == made.distribution == "regnet-my-own"
@@ -65,7 +65,7 @@ def test_its_packaging_names_the_module(tmp_path: Path, kind: str) -> None:
     assert {path.name for path in made.folder.iterdir()} >= {"README.md", "LICENSE", ".github", ".gitignore"}
 
 
-def test_a_layer_takes_fifteen_lines_and_fifteen_of_packaging(tmp_path: Path) -> None:
+def test_new_layer_has_few_lines(tmp_path: Path) -> None:
     made = new_plugin("my_own", "layer", tmp_path)
     tree = ast.parse((made.folder / "regnet_my_own.py").read_text())
     for node in ast.walk(tree):
@@ -80,13 +80,13 @@ def test_a_layer_takes_fifteen_lines_and_fifteen_of_packaging(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", ["My-Layer", "2nd", "class", "", "a b"])
-def test_names_that_no_config_can_say(tmp_path: Path, name: str) -> None:
+def test_invalid_names(tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigError, match="cannot be a component's name"):
         new_plugin(name, "layer", tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_is_overwritten(tmp_path: Path) -> None:
+def test_existing_folder_is_not_overwritten(tmp_path: Path) -> None:
     new_plugin("my_own", "layer", tmp_path)
     with pytest.raises(ConfigError, match="exists already"):
         new_plugin("my_own", "loss", tmp_path)

@@ -1,4 +1,4 @@
-"""regnet's own components: a plugin like any other, found through the same entry point group."""
+"""regnet's own components, registered like those of any plugin, through the entry-point group `regnet`."""
 
 from __future__ import annotations
 

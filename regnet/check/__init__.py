@@ -1,8 +1,8 @@
 """The conformance check: whether a component meets its contract, and if not, what is wrong and the likely cause.
 
-Offers `check_component`. `layers/`, `losses/`, `optimizers/`, `datasets`, `initializers` and `metrics` say what each kind is held
-to; `finite_differences` and `comparison` compare numbers; `diagnosis`, `patterns` and `formulas` find the cause; `report` prints
-it.
+Offers `check_component`. `layers/`, `losses/`, `optimizers/`, `datasets`, `initializers` and `metrics` check each kind;
+`finite_differences` and `comparison` compare numbers; `diagnosis`, `patterns` and `formulas` find the cause; `report` presents the
+result.
 
 May import contracts, data, engines, network, registry, rng.
 """

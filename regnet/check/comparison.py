@@ -21,9 +21,9 @@ class Tolerance:
 
 
 ROUNDING = Tolerance(1e-9, 1e-11)
-"""For two ways of computing the same numbers in double precision."""
+"""For two implementations of the same computation in double precision."""
 SLOPE = Tolerance(1e-5, 1e-6)
-"""The accuracy of central differences: see `regnet.check.finite_differences`."""
+"""For central differences: see `regnet.check.finite_differences`."""
 EXACT = Tolerance(0.0, 0.0)
 
 

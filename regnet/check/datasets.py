@@ -1,4 +1,4 @@
-"""The checks of a data set: shapes, types, examples that depend on the seed alone, and disjoint splits."""
+"""The checks of a data set: shapes, types, examples that depend only on the seed, and disjoint splits."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def dataset_stages(subject: Subject) -> Iterator[Stage]:
         (Property.DETERMINISM, on(check_determinism)),
         (Property.REDRAW, on(check_redraw)),
         (Property.DISJOINT, lambda: check_disjoint(loaded())),
-        (Property.STATELESS, lambda: snapshot().changes("load makes its examples anew, or reads them")),
+        (Property.STATELESS, lambda: snapshot().changes("load generates or reads its examples in every call")),
         (Property.ROUND_TRIP, lambda: check_round_trip(subject, snapshot().component)),
     ]
 
@@ -97,7 +97,7 @@ def _check_values(side: str, split: Split) -> Iterator[Finding]:
 def _check_numbers(side: str, split: Split) -> Iterator[Finding]:
     y, name = split.y, f"{side}.y"
     if y.dim() != 1 or len(y) != len(split.x):
-        yield _form(name, f"shape ({len(split.x)},)", y, "class numbers are (N,), neither one-hot nor with an axis of their own")
+        yield _form(name, f"shape ({len(split.x)},)", y, "class numbers are (N,), not one-hot and without another axis")
     elif y.dtype != torch.int64:
         yield _form(name, "int64", y, "class numbers are int64: y.long()")
 
@@ -128,7 +128,8 @@ def check_classes(dataset: Dataset, splits: Splits) -> Iterator[Finding]:
             index = first(wrong)
             yield location.finding(f"0 to {splits.classes - 1}", str(split.y[index].item()), cause, index, extent(wrong))
         elif splits.classes > 1 and side == "train" and len(split.y.unique()) == 1:
-            yield location.finding(f"{splits.classes} classes", "one class", "are the data sorted, and split without shuffling?")
+            cause = "perhaps the data are sorted, and split without shuffling"
+            yield location.finding(f"{splits.classes} classes", "one class", cause)
     with calling("label", "label gives the class of any input, or None where it is not known"):
         label: Any = dataset.label(splits.train.x)
     cause = "label gives the class number of each input, int64, or None where it is not known"
@@ -141,20 +142,20 @@ def check_classes(dataset: Dataset, splits: Splits) -> Iterator[Finding]:
 def check_determinism(dataset: Dataset, splits: Splits) -> Iterator[Finding]:
     with watched_generators() as moved:
         first_splits, second_splits = load(dataset, 3), load(dataset, 3)
-    yield from global_draws(Property.DETERMINISM, "load", moved, "the generator it is given")
+    yield from global_draws(Property.DETERMINISM, "load", moved, "the given generator")
     if not moved and not same(first_splits, second_splits):
-        cause = "load draws from something else than the generator it is given, or from a set without order"
+        cause = "load draws from another generator than the given one, or iterates over a set"
         yield Finding(Property.DETERMINISM, "load()", "the same examples for the same seed", "others", cause)
 
 
 def check_redraw(dataset: Dataset, splits: Splits) -> Iterator[Finding]:
     redraw: Any = getattr(dataset, "redraw", None)
     if not isinstance(redraw, bool):
-        cause = "a data set says whether another seed gives other examples: an option or attribute `redraw: bool`"
+        cause = "a data set needs an option or attribute `redraw: bool`: whether another seed gives other examples"
         yield Finding(Property.REDRAW, "redraw", "True or False", kind_of(redraw), cause)
         return
     if redraw and same(load_splits(dataset, 1), load_splits(dataset, 2)):
-        cause = "the generator is not used: draw, or split, by it; or say redraw=False"
+        cause = "the generator is not used: draw or split with it, or set redraw=False"
         yield Finding(Property.REDRAW, "load()", "other examples for another seed, since redraw is True", "the same ones", cause)
 
 

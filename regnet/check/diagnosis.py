@@ -1,4 +1,4 @@
-"""The likeliest cause of a wrong tensor in words, found by trying common mistakes in turn."""
+"""The most likely cause of a wrong tensor, found by trying common mistakes in turn."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from regnet.check.patterns import alike, arrangement, missing_term, number, region, shape_cause
 
-UNKNOWN = "none of the usual mistakes: go through the derivation, or through the code, once more"
+UNKNOWN = "no common mistake explains it: check the derivation and the code"
 PRECISION = 1e-5
 """A relative error below this, where double precision is expected, comes from single precision."""
 
@@ -61,14 +61,14 @@ def _precision(got: Tensor, expected: Tensor, clues: Clues) -> str | None:
     error = (got - expected).abs().max().item() / expected.abs().max().item()
     if error > PRECISION:
         return None
-    return f"right up to a relative error of {error:.0e}: single precision, or an approximation, somewhere on the way"
+    return f"right up to a relative error of {error:.0e}: single precision or an approximation is used somewhere"
 
 
 def _suspect(got: Tensor, expected: Tensor, clues: Clues) -> str | None:
     for words, tensor in clues.suspects:
         if alike(got, tensor.double()):
             wrong_region = region(got, expected, clues.given)
-            return f"{words}; wrong exactly {wrong_region}" if wrong_region else words
+            return f"{words}; wrong only {wrong_region}" if wrong_region else words
     return None
 
 
@@ -95,7 +95,7 @@ def _region(got: Tensor, expected: Tensor, clues: Clues) -> str | None:
         return None
     wrong = ~torch.isclose(got, expected, rtol=PRECISION, atol=0)
     inner = diagnose(got[wrong], expected[wrong], Clues(factors=clues.factors))
-    return f"wrong exactly {wrong_region}" + (f", and there {inner}" if inner != UNKNOWN else "")
+    return f"wrong only {wrong_region}" + (f", and there {inner}" if inner != UNKNOWN else "")
 
 
 def _missing_term(got: Tensor, expected: Tensor, clues: Clues) -> str | None:

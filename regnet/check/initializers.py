@@ -1,4 +1,4 @@
-"""The checks of an initializer: shapes, numbers that depend on the seed alone, and the mean and deviation that it claims."""
+"""The checks of an initializer: shapes, numbers that depend only on the seed, and the claimed standard deviation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from regnet.contracts import Initializer
 
 SIZES = ((3, 2), (1, 4), (5, 1))
 LARGE = (300, 200)
-"""Sizes for moments: many numbers, and two different sizes, so that a formula that confuses them is noticed."""
+"""Sizes for checking moments: large, and different from each other, so that confusing them is noticed."""
 STANDARD_ERRORS = 5.0
 
 
@@ -39,7 +39,7 @@ def initializer_stages(subject: Subject) -> Iterator[Stage]:
         (Property.INDEPENDENCE, on(check_independence)),
         (Property.FINITE, on(check_finite)),
         (Property.MOMENTS, on(check_moments)),
-        (Property.STATELESS, lambda: snapshot().changes("an initializer draws anew each time")),
+        (Property.STATELESS, lambda: snapshot().changes("an initializer draws new numbers in every call")),
         (Property.ROUND_TRIP, on(lambda initializer: check_round_trip(subject, initializer))),
     ]
 
@@ -78,9 +78,9 @@ def check_determinism(initializer: Initializer) -> Iterator[Finding]:
     for what in ("weight", "bias"):
         with watched_generators() as moved:
             first, second = (draw(initializer, what, SIZES[0], seed=4) for _ in range(2))
-        yield from global_draws(Property.DETERMINISM, what, moved, "the generator it is given")
+        yield from global_draws(Property.DETERMINISM, what, moved, "the given generator")
         if not moved and not torch.equal(first, second):
-            cause = "draws from something else than the generator it is given"
+            cause = "draws from another generator than the given one"
             yield Location(Property.DETERMINISM, what).finding("the same numbers for the same seed", "others", cause)
 
 
@@ -88,7 +88,7 @@ def check_independence(initializer: Initializer) -> Iterator[Finding]:
     for what in ("weight", "bias"):
         first, second = (draw(initializer, what, LARGE, seed) for seed in (1, 2))
         if torch.equal(first, second) and looks_random(first):
-            cause = "ignores the generator it is given: every seed starts from the same numbers, though they look drawn"
+            cause = "ignores the given generator: the numbers look random, but are the same for every seed"
             yield Location(Property.INDEPENDENCE, what).finding("other numbers for another seed", "the same", cause)
 
 
@@ -134,7 +134,7 @@ def _scale_cause(std: float, claim: float) -> str:
         math.sqrt(out_features / in_features): "scaled by in_features where out_features is meant",
         math.sqrt(in_features / out_features): "scaled by out_features where in_features is meant",
         claim: "the variance is used where the standard deviation is meant: take its square root",
-        1 / math.sqrt(claim): "the standard deviation is claimed where its square root is used",
+        1 / math.sqrt(claim): "the square root of the standard deviation is used where the standard deviation is meant",
         math.sqrt(3): "the deviation of a normal is used as the bound of a uniform distribution, or the other way round",
         1 / math.sqrt(3): "a uniform distribution's bound is taken for its deviation, which is smaller by √3",
         math.sqrt(2): "a factor √2 too much in the deviation: 2 in the variance",

@@ -1,4 +1,4 @@
-"""Examples that are in both splits: how many are acceptable, and whether there are more."""
+"""Check for examples that are in both splits, allowing for repetitions within the data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from regnet.check.finding import Finding, Location, Property
 from regnet.contracts import Split, Splits
 
-CAUSE = "examples to be judged by have been trained on: split before repeating or augmenting, and take each example once"
+CAUSE = "test examples are also training examples: split before repeating or augmenting, and use each example once"
 
 
 def check_disjoint(splits: Splits) -> Iterator[Finding]:

@@ -54,7 +54,7 @@ def metric_stages(subject: Subject) -> Iterator[Stage]:
         (Property.UNDEFINED, on(check_undefined)),
         (Property.PURITY, on(check_purity)),
         (Property.SINGLE, on(check_single)),
-        (Property.STATELESS, lambda: snapshot().changes("compute is given everything it needs")),
+        (Property.STATELESS, lambda: snapshot().changes("compute receives everything it needs")),
         (Property.ROUND_TRIP, on(lambda metric: check_round_trip(subject, metric))),
     ]
 
@@ -83,7 +83,7 @@ def value(metric: Metric, case: _Case, during: str) -> Tensor:
     Raises:
         Violation: `compute` raises an error, or returns something other than a tensor.
     """
-    with calling("compute", Situation("a metric must take any predictions of its kind", during)):
+    with calling("compute", Situation("a metric must accept any predictions", during)):
         found: Any = metric.compute(*case)
     if not isinstance(found, Tensor):
         raise Violation("compute()", "a tensor", kind_of(found), "compute returns a tensor, a value for each replica", during)
@@ -118,7 +118,7 @@ def check_shapes(metric: Metric) -> Iterator[Finding]:
         at = Location(Property.SHAPES, "value", f"replicas {replicas}")
         wanted = f"shape {replicas} and {len(metric.axes)} axes of a table"
         if tuple(found.shape[: len(replicas)]) != replicas or found.dim() != len(replicas) + len(metric.axes):
-            cause = "reduce the axes of examples and outputs alone, counted from the end: -1 and -2"
+            cause = "reduce only the axes of examples and outputs, counted from the end: -1 and -2"
             yield at.finding(wanted, f"shape {tuple(found.shape)}", cause)
         elif not found.is_floating_point():
             yield at.finding("a floating point type", str(found.dtype), "a metric is a number that can be averaged: .double()")
@@ -141,7 +141,7 @@ def check_bounds(metric: Metric) -> Iterator[Finding]:
             outside = defined[(defined < metric.smallest - BOUND) | (defined > metric.largest + BOUND)]
             if outside.numel():
                 expected = f"from {metric.smallest:g} to {metric.largest:g}"
-                cause = "smallest and largest say which values there are: intervals are cut there"
+                cause = "intervals are clipped to smallest and largest, so values must be within them"
                 yield Location(Property.BOUNDS, "value").finding(expected, f"{outside[0].item():.6g}", cause)
                 return
 
@@ -173,14 +173,14 @@ def check_undefined(metric: Metric) -> Iterator[Finding]:
         same = _Case(case.prediction, torch.zeros_like(case.target))
         found = value(metric, same, f"{count} equal answers")
         if found.isinf().any():
-            cause = "where the value is undefined, return NaN: torch.where(count > 0, …, torch.nan)"
+            cause = "if the value is undefined, return NaN: torch.where(count > 0, …, torch.nan)"
             yield Location(Property.UNDEFINED, "value", f"{count} equal answers").finding("a number or NaN", "an infinity", cause)
 
 
 def check_determinism(metric: Metric) -> Iterator[Finding]:
     with watched_generators() as moved:
         first, second = (value(metric, example(metric.takes), "called twice") for _ in range(2))
-    yield from global_draws(Property.DETERMINISM, "compute", moved, "nothing: a metric is not random, and draws")
+    yield from global_draws(Property.DETERMINISM, "compute", moved, "no generator: a metric is not random, but draws")
     if not moved:
         yield from compare(Location(Property.DETERMINISM, "value", "called twice"), second, first, tolerance=EXACT)
 

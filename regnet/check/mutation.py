@@ -1,4 +1,4 @@
-"""Find changes to tensors that a call must leave as they are, by comparing them with copies made before."""
+"""Find changes to tensors that a call must not change, by comparing them with copies made before the call."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 from regnet.check.comparison import extent, first, written
 from regnet.check.finding import Finding, Property
 
-IN_PLACE = "{call} writes into it: an operation whose name ends in _, an assignment to a slice, +=, or out="
+IN_PLACE = "{call} writes into it, with an in-place operation such as add_, an assignment to a slice, +=, or out="
 
 
 def tensors_in(value: Any, name: str) -> Iterator[tuple[str, Tensor]]:

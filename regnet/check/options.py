@@ -33,16 +33,18 @@ def check_round_trip(subject: Subject, component: Any) -> Iterator[Finding]:
         try:
             written = json.loads(json.dumps(described))
         except TypeError as error:
-            cause = "options are numbers, words, switches, components, or lists of these: what a config can write"
+            cause = "options must be numbers, texts, booleans, components, or lists of these, which a config can store"
             yield Location(Property.ROUND_TRIP, "options").finding("plain values", f"{described!r} ({error})", cause)
             return
-        with calling("build from its own config", "the constructor changes an option so that its annotation no longer admits it"):
+        with calling(
+            "construction from its own config", "the constructor changes an option to a value that its annotation does not admit"
+        ):
             options = options_of(type(component))
             again = subject.catalog.construct(type(component), options, written, owner=subject.name, where=subject.name)
     after = option_values(again)
     for name, value in before.items():
         if not same_value(value, after[name]):
-            cause = "the constructor changes what it is given: keep each option as it is, and derive from it elsewhere"
+            cause = "the constructor changes an option: store each option unchanged, and derive other values elsewhere"
             yield Location(Property.ROUND_TRIP, f"option {name}").finding(repr(value), repr(after[name]), cause)
 
 
@@ -64,14 +66,14 @@ def option_values(component: Any) -> Mapping[str, Any]:
         return values_of(component)
     except AttributeError as error:
         name = str(error.name)
-        cause = "the constructor does not keep its option under its own name, so no config can describe the component"
+        cause = "the constructor does not store an option under its name, so no config can describe the component"
         raise Violation(f"option {name}", f"self.{name}", "no such attribute", cause) from error
 
 
 def with_options(component: Any, changes: Mapping[str, Any]) -> Any:
     """A new component with some options changed, made by the constructor."""
     values = {**option_values(component), **changes}
-    cause = "the constructor refuses the values that it has kept"
+    cause = "the constructor rejects the values that it has stored"
     if any(isinstance(value, Tensor) for value in changes.values()):
         cause = "the constructor does not take a tensor for an option marked PER_REPLICA: do not compare or convert it there"
     with calling(type(component).__name__, cause):
@@ -122,8 +124,8 @@ class ReplicaCase:
 
     @property
     def cause(self) -> str:
-        """What is most likely wrong if both differ."""
-        return f"{self}, marked PER_REPLICA, may be tensors with a value for each replica: write what works for both"
+        """The most likely cause if both differ."""
+        return f"{self}, marked PER_REPLICA, may be tensors with a value for each replica: support numbers and tensors"
 
 
 def replica_cases(component: Any, dims: int) -> Iterator[ReplicaCase]:

@@ -39,10 +39,10 @@ def shape_cause(got: Tensor, expected: Tensor) -> str:
             return f"not summed over axis {axis}"
     for axis in range(-expected.dim(), 0):
         if alike(got, expected.sum(axis)):
-            return f"summed over axis {axis}, which should stay"
+            return f"summed over axis {axis}, which should be kept"
     if got.dim() >= 2 and got.mT.shape == expected.shape:
-        return "the two last axes are the wrong way round"
-    return "a wrong shape: a sum over the wrong axis, or two shapes broadcast against one another"
+        return "the last two axes are swapped"
+    return "a wrong shape: a sum over the wrong axis, or an unintended broadcast"
 
 
 def arrangement(got: Tensor, expected: Tensor) -> str | None:

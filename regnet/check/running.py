@@ -18,12 +18,12 @@ Stage: TypeAlias = Sequence[Check]
 """Checks that are independent of each other. Results of a later stage mean little if a check of an earlier stage fails."""
 
 FOREIGN = (str(Path(torch.__file__).parent), str(Path(__file__).parent))
-"""Folders whose lines are not reported as the source of an error: torch, and the check itself."""
+"""Folders whose lines are not reported as the source of an error: torch and the check itself."""
 
 KNOWN_ERRORS = (
     (
         "dtype|scalar type|data type|Float.*Double|Double.*Float",
-        "a tensor is made without taking over the input's type: use x.new_zeros, torch.zeros_like(x) or dtype=x.dtype",
+        "a tensor is created without the input's type: use x.new_zeros, torch.zeros_like(x) or dtype=x.dtype",
     ),
     (
         "[Ii]nference|does not require grad|has no grad_fn|grad_fn",
@@ -31,7 +31,7 @@ KNOWN_ERRORS = (
     ),
     (
         "Boolean value of Tensor",
-        "an option that may be a tensor, one value for each replica, is used as a truth value: ask isinstance(x, Tensor) first",
+        "an option that may be a tensor, with one value for each replica, is used as a boolean: check isinstance(x, Tensor) first",
     ),
 )
 """What a torch message means here, each after the pattern that matches it."""
@@ -61,7 +61,7 @@ def run_stages(stages: Iterable[Stage]) -> tuple[list[Finding], list[Property], 
                 passed += [] if found else [concerned]
         if findings and not blocked:
             failed = ", ".join(dict.fromkeys(finding.property for finding in findings))
-            blocked = f"means little before this holds: {failed}"
+            blocked = f"not meaningful before this holds: {failed}"
     return findings, passed, skipped
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from regnet.check.finding import Finding, Property, kind_of
 from regnet.contracts import KINDS
 
-CAUSE = "keeps something on self that a call leaves behind: calls and replicas would get in each other's way; {instead}"
+CAUSE = "a call stores state on self, so calls and replicas would affect each other; {instead}"
 
 
 @dataclass(frozen=True)

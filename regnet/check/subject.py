@@ -27,7 +27,7 @@ STAND_INS: dict[str, Any] = {
 """Components for a required option that takes a component, by kind."""
 
 
-REFUSED = "the constructor refuses values that its signature admits"
+REFUSED = "the constructor rejects values that its signature admits"
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Subject:
         """
         with calling(
             self.component.__name__,
-            "the constructor's signature is the config schema: name and annotate each option, with what a config can state",
+            "the constructor's signature defines the options: annotate each with a type that a config supports",
         ):
             return options_of(self.component)
 
@@ -108,9 +108,9 @@ def find_subject(component: object, catalog: Catalog, given: Mapping[str, Any]) 
     cls = component if isinstance(component, type) else type(component)
     kind = next((kind for kind, contract in KINDS.items() if issubclass(cls, contract)), None)
     if kind is None:
-        raise UnknownComponent(f"{component!r} is no component: expected a {', '.join(KINDS)}, by class, object or name")
+        raise UnknownComponent(f"{component!r} is not a component: expected a {', '.join(KINDS)}, by class, object or name")
     if given and cls is not component:
-        raise ConfigError(f"{cls.__name__} is made already: give options with a class or a name, got {', '.join(given)}")
+        raise ConfigError(f"{cls.__name__} is already constructed: options need a class or a name, got {', '.join(given)}")
     claims = (entry for found in catalog.entries[kind].values() for entry in found if entry.component is cls)
     entry = next(claims, None)
     name, origin = (entry.name, str(entry.origin)) if entry else (cls.__name__, "")
@@ -131,5 +131,5 @@ def _find_entry(text: str, catalog: Catalog) -> Entry:
         raise UnknownComponent(f"no component is called {text!r}: see regnet plugins list") from unknown
     if len(found) > 1:
         choices = " or ".join(f"{entry.kind}/{text}" for entry in found)
-        raise UnknownComponent(f"{text!r} is the name of several components: say which, {choices}")
+        raise UnknownComponent(f"{text!r} is the name of several components: specify one of {choices}")
     return found[0]

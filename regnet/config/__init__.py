@@ -1,7 +1,7 @@
-"""Configuration: from composed Hydra configuration to a checked study.
+"""Configuration: build a checked study from a composed Hydra configuration.
 
-Offers `compose` (config nodes from constructors), `errors` (Hydra's errors in one line), `build_study` (every value checked, every
-component built), `metrics` (which ones are measured) and `model` (the network from `model.*`).
+Provides `compose` (config nodes from constructors), `errors` (Hydra's errors in one line), `build_study` (checks every value and
+builds every component), `metrics` (chooses the metrics) and `model` (the network from `model.*`).
 
 May import contracts, data, engines, machine, network, registry, study.
 """

@@ -1,4 +1,4 @@
-"""Errors of Hydra and OmegaConf about a user's input in one line: what is wrong, the option's component, and the choices."""
+"""One-line errors for a user's mistakes, from those of Hydra and OmegaConf: the problem, the component and the valid choices."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from regnet.registry.catalog import Catalog, Entry
 
 NO_KEY = re.compile(r"Key '(\w+)' is not in struct|Key '(\w+)' not in '(\w+)'")
 UNREADABLE = re.compile(r"LexerNoViableAltException: ([^=\s]+)=([^'\"\n]*)$", re.MULTILINE)
-"""An override that Hydra cannot parse, whose value has no quotes."""
+"""An override that Hydra cannot parse, whose value is not quoted."""
 NOISE = ("full_key", "object_type", "reference_type", "See https")
 """The starts of lines that do not help a user."""
 
@@ -69,7 +69,7 @@ def _missing_key(key: str, cause: BaseException, catalog: Catalog) -> str:
     path = str(getattr(cause, "full_key", "") or key).rpartition(".")[0]
     names = [str(name) for name in parent] if isinstance(parent, DictConfig) else []
     if path and not names:
-        return f"{path} is no group of options: to set an option of a component, write {path}={{name: NAME, {key}: VALUE}}"
+        return f"{path} is not a group of options: to set an option of a component, write {path}={{name: NAME, {key}: VALUE}}"
     entry = _entry(path, parent, catalog)
     owner = str(entry) if entry else path or "the configuration"
     return f"{owner} has no option {key!r}: {one_of(key, [name for name in names if name not in ('name', 'hydra')])}"

@@ -1,4 +1,4 @@
-"""The metrics of a study: which are measured, and which is the headline."""
+"""Choose the metrics of a study and its headline metric."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def choose_metrics(settings: Settings, task: Task, loss: Loss, catalog: Catalog)
     metrics: dict[str, Metric] = {}
     for name, metric in chosen:
         if name in metrics:
-            raise ConfigError(f"metrics names {name} twice: once is enough")
+            raise ConfigError(f"metrics lists {name} twice: remove one of them")
         _check_task(name, metric, task, catalog)
         _check_loss(name, metric, loss, catalog)
         metrics[name] = metric
@@ -50,7 +50,7 @@ def _check_task(name: str, metric: Metric, task: Task, catalog: Catalog) -> None
 def _check_loss(name: str, metric: Metric, loss: Loss, catalog: Catalog) -> None:
     if metric.takes == "probabilities" and type(loss).probabilities is Loss.probabilities:
         raise ConfigError(
-            f"metric {name} needs the probability of each class, which loss {catalog.describe(loss)['name']} does not give: "
+            f"metric {name} needs the probability of each class, which loss {catalog.describe(loss)['name']} does not provide: "
             "use loss=cross_entropy model.output=null, or another metric"
         )
 
@@ -73,7 +73,7 @@ def choose_headline(settings: Settings, metrics: Mapping[str, Metric]) -> str:
     split, name = split_headline(settings.headline)
     name = name or next(iter(numbers), LOSS)
     if split not in SPLITS:
-        raise ConfigError(f"headline={settings.headline}: {split!r} is no split: {one_of(split, SPLITS)}")
+        raise ConfigError(f"headline={settings.headline}: {split!r} is not a split: {one_of(split, SPLITS)}")
     if name in metrics and metrics[name].axes:
         raise ConfigError(f"headline={settings.headline}: {name} is a table, not a number: {one_of(name, [*numbers, LOSS])}")
     if name not in (*metrics, LOSS):

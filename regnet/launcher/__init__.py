@@ -1,11 +1,11 @@
-"""Launcher: sweeps, and everything that touches Hydra's internals.
+"""Launcher: sweeps, and everything that uses Hydra's internals.
 
-Public, for launchers of other distributions: `is_regnet_task` and `launch_in_lockstep`.
+Public, for launchers in other distributions: `is_regnet_task` and `launch_in_lockstep`.
 
-Within regnet it offers `command_line` (Hydra's flags), `driver` (Hydra, ready to run a launch), `task` (what Hydra runs for each
-job), `sweep_loader` (composes the jobs of a sweep from one another), `lockstep_launch` (trains the jobs of a sweep together) and
-`plan_text` (says which), `job`, `copy_config`, `interpolation` and `yaml_writer` (one job, as Hydra runs it), `objective` (the
-direction of sweepers) and `progress` (the progress bar).
+Internal modules: `command_line` (Hydra's flags), `driver` (runs a launch with Hydra), `task` (the task of each job), `sweep_loader`
+(composes the jobs of a sweep), `lockstep_launch` (trains the jobs of a sweep together), `plan_text` (lists the groups of jobs),
+`job`, `copy_config`, `interpolation` and `yaml_writer` (one job, as Hydra runs it), `objective` (the direction of sweepers) and
+`progress` (the progress bar).
 
 May import config, errors, events, gc_pause, hookspecs, registry, study, tracking, training.
 """
@@ -25,25 +25,25 @@ __all__ = ["is_regnet_task", "launch_in_lockstep"]
 
 
 def is_regnet_task(task: TaskFunction | None) -> bool:
-    """Whether a launcher was given the task of `regnet run`; it loads nothing to find out."""
-    module = sys.modules.get("regnet.launcher.task")  # loaded, if the task is its own
+    """Whether the task of a launcher is that of `regnet run`; loads no modules."""
+    module = sys.modules.get("regnet.launcher.task")  # already loaded if the task is regnet's
     return module is not None and task is module.train_job
 
 
 def launch_in_lockstep(
     launcher: BasicLauncher, job_overrides: Sequence[Sequence[str]], first: int, *, workers: int = 0, memory: float | None = None
 ) -> list[JobReturn]:
-    """Launches the jobs of `regnet run` for a Hydra launcher: those that are alike are trained together as one program.
+    """Launch the jobs of `regnet run` for a Hydra launcher, and train similar jobs together as one program.
 
     Args:
         launcher: the launcher, after its `setup`.
         job_overrides: each job's overrides.
         first: the number of the first job.
-        workers: how many processes to train in; 0 for as many as there are cores.
-        memory: how many GB (10⁹ bytes) the programs may take; by default half of what is free.
+        workers: the number of processes that train at the same time; 0 is the number of cores.
+        memory: the memory in GB (10⁹ bytes) that the running programs may use; by default half of the free memory.
 
     Returns:
-        What each job returned, in their order. A job that failed has its exception.
+        What each job returned, in the order of the jobs; for a job that failed, its exception.
     """
     from regnet.launcher.lockstep_launch import Launch
 

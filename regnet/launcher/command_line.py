@@ -1,4 +1,4 @@
-"""Hydra's command line: the flags that its users know, and what it shows without training anything."""
+"""Hydra's command line: its flags, and the output of those that do not train."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from regnet.launcher.task import train_job
 
 
 def set_up_hydra() -> None:
-    """Sets this process up for Hydra: it behaves as version 1.3, raises its errors, and logs nothing of matplotlib's."""
+    """Set up this process for Hydra: behave as version 1.3, raise errors, and log no messages of matplotlib."""
     hydra.version.setbase("1.3")
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # an error is put in a line later
-    logging.getLogger("matplotlib").setLevel(logging.WARNING)  # it would log that it looks for fonts
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors are shortened to one line later
+    logging.getLogger("matplotlib").setLevel(logging.WARNING)  # it logs that it searches for fonts
 
 
 def parse_words(words: Sequence[str], program: str) -> argparse.Namespace:
-    """Hydra's options, such as `overrides`, `multirun` and `cfg`; ends the process where they make no sense."""
+    """Parse Hydra's options, such as `overrides`, `multirun` and `cfg`; exit the process if they are invalid."""
     return _parser(program).parse_args(words)
 
 
 def only_shows(options: argparse.Namespace) -> bool:
-    """Whether the options ask for help, a configuration, information or completions, and for no job."""
+    """Whether the options request help, a configuration, information or completions instead of a job."""
     return bool(options.help or options.hydra_help or options.cfg or options.info or options.shell_completion)
 
 
 def show(options: argparse.Namespace, program: str) -> None:
-    """Prints what the options ask for.
+    """Print what the options request.
 
     Raises:
         HydraException, OmegaConfBaseException: the configuration cannot be composed.

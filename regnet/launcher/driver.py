@@ -1,4 +1,4 @@
-"""The driver: Hydra with a launch composed and its folder made, ready to run the jobs."""
+"""The driver: Hydra, with a composed launch and its folder, ready to run the jobs."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ class Driver:
     hydra: Hydra
     mode: RunMode
     folder: Path
-    """The launch's folder, which exists."""
+    """The folder of the launch, which exists."""
     overrides: tuple[str, ...]
-    """Those that were given, and those that set the folder and the mode."""
+    """The given overrides, and those that set the folder and the mode."""
 
     def run(self) -> None:
-        """Runs the jobs.
+        """Run the jobs.
 
         Raises:
             HydraException, OmegaConfBaseException: a job cannot be composed.
-            RegnetError: a job failed; if several did, the error of the first. The others were run.
+            RegnetError: a job failed; if several failed, the error of the first. The other jobs have run.
         """
         run = self.hydra.multirun if self.mode == RunMode.MULTIRUN else self.hydra.run
         try:
             run(CONFIG_NAME, train_job, list(self.overrides))
         finally:
-            gc.unfreeze()  # what composing the jobs has frozen
+            gc.unfreeze()  # frozen while the jobs were composed
 
 
 def compose_launch(overrides: Sequence[str], *, multirun: bool, config_dir: str | None) -> Driver:
-    """Composes what the overrides describe and makes the launch's folder.
+    """Compose the launch that the overrides describe, and create its folder.
 
     Args:
         overrides: Hydra's overrides.
@@ -57,7 +57,7 @@ def compose_launch(overrides: Sequence[str], *, multirun: bool, config_dir: str 
         config_dir: a folder with more configurations.
 
     Raises:
-        ConfigError: there is no such folder of configurations, or the launch's folder cannot be made.
+        ConfigError: `config_dir` does not exist, or the folder of the launch cannot be created.
         HydraException, OmegaConfBaseException: the configuration cannot be composed.
     """
     hydra = Hydra("regnet", SweepLoader(_search_path(config_dir)))
@@ -66,7 +66,7 @@ def compose_launch(overrides: Sequence[str], *, multirun: bool, config_dir: str 
         CONFIG_NAME, list(overrides), RunMode.MULTIRUN, with_log_configuration=False, validate_sweep_overrides=False
     )
     if config.get("tracking", {}).get("name") == "mlflow":
-        writing_process()  # it takes seconds to start, during which studies are made
+        writing_process()  # started early: it takes seconds to start, while the studies are built
     many = multirun or config.hydra.mode == RunMode.MULTIRUN
     mode, key = (RunMode.MULTIRUN, "hydra.sweep.dir") if many else (RunMode.RUN, "hydra.run.dir")
     folder = Path(config.hydra.sweep.dir if many else config.hydra.run.dir)
@@ -76,7 +76,7 @@ def compose_launch(overrides: Sequence[str], *, multirun: bool, config_dir: str 
 
 
 def _search_path(config_dir: str | None) -> ConfigSearchPath:
-    """Where configurations are looked for: in a given folder before regnet's own."""
+    """The search path for configurations: a given folder, then regnet's."""
     search_path = create_config_search_path(SEARCH_PATH)
     if config_dir is not None:
         if not Path(config_dir).is_dir():
@@ -86,7 +86,7 @@ def _search_path(config_dir: str | None) -> ConfigSearchPath:
 
 
 def _claim(folder: Path) -> Path:
-    """A new folder of that name, or of the next free one where another launch of the same second has it."""
+    """Create a folder of this name; if a launch of the same second has it already, append the next free number."""
     names = (folder.with_name(f"{folder.name}-{number}") for number in itertools.count(2))
     for candidate in itertools.chain([folder], names):
         try:
@@ -95,7 +95,7 @@ def _claim(folder: Path) -> Path:
             continue
         except OSError as error:
             raise ConfigError(
-                f"results cannot be written to {folder}: {error.strerror} (go elsewhere, or set hydra.run.dir)"
+                f"results cannot be written to {folder}: {error.strerror} (change the working directory, or set hydra.run.dir)"
             ) from error
         return candidate
-    raise AssertionError("the numbers have run out")
+    raise AssertionError("no free number is left")

@@ -1,4 +1,4 @@
-"""Following a configuration's references quickly: those that only name another entry, which OmegaConf takes a parser for."""
+"""Resolve interpolations that only name another entry, without OmegaConf's slow parser."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from omegaconf.errors import OmegaConfBaseException
 from regnet.launcher.copy_config import copy_config
 
 REFERENCE = re.compile(r"\$\{([a-z_]\w*(?:\.[a-z_]\w*)*)\}", re.ASCII)
-"""A reference to an entry by its whole name, and no call of a resolver."""
+"""An interpolation with the full name of an entry; not a call of a resolver."""
 MEANINGFUL = ("$", "\\")
-"""What may mean something to OmegaConf in a text."""
+"""The characters that may have a meaning to OmegaConf in a text."""
 
 
 def follow_references(part: DictConfig, whole: DictConfig) -> DictConfig:
-    """A copy of a part of a configuration, in which texts that name other texts have them in their place.
+    """Return a copy of a part of a configuration, in which interpolations of other texts are replaced by these texts.
 
-    Every other reference stays as it is, so that the copy always resolves to what the part resolves to.
+    Every other interpolation is unchanged, so that the copy always resolves to the same values as the part.
     """
     followed = copy_config(part)
     for node in _values(followed):
@@ -42,12 +42,12 @@ def _values(node: Node) -> Iterator[Any]:
 
 
 def _follow(value: str, whole: DictConfig) -> str | None:
-    """The text with the entries that it names; None where that is not all there is to it."""
+    """The text with the named entries inserted; None if it contains other interpolations."""
     if any(sign in REFERENCE.sub("", value) for sign in MEANINGFUL):
         return None
     try:
         named = {name: OmegaConf.select(whole, name, throw_on_missing=True) for name in REFERENCE.findall(value)}
-    except OmegaConfBaseException:  # what is wrong is said where the text is used
+    except OmegaConfBaseException:  # errors are reported where the text is used
         return None
     if not all(isinstance(text, str) and not any(sign in text for sign in MEANINGFUL) for text in named.values()):
         return None

@@ -1,4 +1,4 @@
-"""One job of a launch: what Hydra's `run_job` does around a task, with less copying and with its YAML remembered."""
+"""One job of a launch: does what Hydra's `run_job` does around a task, with less copying and with cached YAML."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from regnet.launcher.yaml_writer import YamlWriter
 
 
 class Job:
-    """A job that has been composed, and whose task can be run later, when its outcome is known.
+    """A composed job, whose task can run later, when its outcome is known.
 
-    For jobs that stay in the launch's working directory and environment: see `needs_its_own_environment`.
+    Only for jobs that use the working directory and environment of the launch: see `needs_its_own_environment`.
     """
 
     def __init__(self, config: DictConfig) -> None:
-        """Takes over the job's whole configuration, Hydra's part included."""
+        """Take ownership of the job's whole configuration, including Hydra's part."""
         self.config = config
         self.hydra = hydra = config.hydra
         OmegaConf.set_readonly(hydra, True)
         with self.current():
             sweep = hydra.sweep
-            self.folder = Path(os.path.abspath(Path(str(sweep.dir), str(sweep.subdir))))  # noqa: PTH100 - follows no links
+            self.folder = Path(os.path.abspath(Path(str(sweep.dir), str(sweep.subdir))))  # noqa: PTH100 - does not resolve links
         runtime = hydra.runtime
         with read_write(runtime), open_dict(runtime):
             runtime.output_dir = str(self.folder)
 
     @property
     def needs_its_own_environment(self) -> bool:
-        """Whether it changes the working directory or environment variables, which jobs that are trained together share."""
+        """Whether the job changes the working directory or environment variables, which jobs that are trained together share."""
         job = self.hydra.job
         changes = not version.base_at_least("1.2") if job.chdir is None else job.chdir
         return bool(changes or job.env_set)
@@ -51,7 +51,7 @@ class Job:
         """Context manager that makes this the current job of Hydra: `HydraConfig` is the job's."""
         instance = HydraConfig.instance()
         before = instance.cfg
-        instance.cfg = cast(HydraConf, _with_hydra(self.hydra))  # Hydra calls the whole what it calls the part
+        instance.cfg = cast(HydraConf, _with_hydra(self.hydra))  # Hydra uses the same type for the whole and for its part
         try:
             yield
         finally:
@@ -59,16 +59,16 @@ class Job:
 
     @cached_property
     def task_config(self) -> DictConfig:
-        """What a task is given: a copy of the configuration without Hydra's part."""
+        """The task's argument: a copy of the configuration without Hydra's part."""
         return copy_config(self.config, without="hydra")
 
     def run(self, outcome: Callable[[], Any], task: TaskFunction, context: HydraContext, writer: YamlWriter) -> JobReturn:
-        """What Hydra does around a task, in a folder with the job's log and configuration.
+        """Run the task as Hydra does, in a folder with the job's log and configuration.
 
         Args:
             outcome: returns what the task returns, or raises what it raises.
-            task: the task, for callbacks that want to know.
-            context: whose callbacks to call.
+            task: the task, which is passed to callbacks.
+            context: Hydra's context, whose callbacks are called.
             writer: writes the configuration.
         """
         with self.current():
@@ -102,7 +102,7 @@ class Job:
 
 
 def _with_hydra(hydra: DictConfig) -> DictConfig:
-    """A configuration that has Hydra's part alone, whose references still lead into the configuration that it belongs to."""
+    """A configuration with only Hydra's part, whose interpolations still refer to the whole configuration."""
     config = OmegaConf.create()
     config.__dict__["_content"]["hydra"] = hydra
     return config

@@ -1,4 +1,4 @@
-"""Launching regnet's jobs: all are composed, those that are alike are trained together, each is run when its outcome is known."""
+"""Launch regnet's jobs: compose all, train similar jobs together, and run each when its outcome is known."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Launch:
 
     Args:
         launcher: the launcher, after its `setup`.
-        workers: how many processes to train in; 0 for as many as there are cores.
-        memory: how many GB the programs at work may take; None for half of what is free.
+        workers: the number of processes that train at the same time; 0 is the number of cores.
+        memory: the memory in GB that the running programs may use; None is half of the free memory.
         first: the number of the first job.
     """
 
@@ -52,10 +52,10 @@ class Launch:
         self.writer = YamlWriter()
 
     def run(self, job_overrides: Sequence[Sequence[str]]) -> list[JobReturn]:
-        """What the jobs returned, in their order.
+        """Run the jobs and return their results, in order.
 
-        A job that cannot be assembled, diverges or fails has its own exception, and the others continue. Ctrl-C stops the launch,
-        and the jobs that were completed by then are kept.
+        A job that cannot be built, diverges or fails has its own exception, and the other jobs continue. Ctrl-C stops the launch
+        and keeps the completed jobs.
         """
         setup_globals()
         self._log_as_launch()
@@ -70,10 +70,10 @@ class Launch:
         with making_what_stays():
             jobs = [self._compose(overrides, self.first + index) for index, overrides in enumerate(job_overrides)]
         returns: dict[int, JobReturn] = {}
-        with closing(self._outcomes(jobs)) as outcomes:  # what goes wrong here ends the training at once
+        with closing(self._outcomes(jobs)) as outcomes:  # an exception here ends the training at once
             for index, outcome in outcomes:
                 log.info(f"\t#{self.first + index} : {' '.join(filter_overrides(job_overrides[index]))}")
-                with making_what_stays(), self._own_logging():
+                with making_what_stays(), self._job_logging():
                     returns[index] = self._run(jobs[index], outcome)
         return [returns[index] for index in range(len(jobs))]
 
@@ -85,7 +85,7 @@ class Launch:
         return Job(config)
 
     def _outcomes(self, jobs: Sequence[Job]) -> Generator[tuple[int, Callable[[], float] | None], None, None]:
-        """Each job's index and outcome, as soon as that is known; None for a job that has to be run by itself."""
+        """The index and the outcome of each job, as soon as it is known; None for a job that has to run separately."""
         catalog = load_catalog()
         studies: dict[int, Study] = {}
         for index, job in enumerate(jobs):
@@ -94,7 +94,7 @@ class Launch:
             try:
                 with job.current(), making_what_stays():
                     studies[index] = assemble_job(job.task_config, catalog)
-            except Exception as error:  # the job's own, whatever it is
+            except Exception as error:  # any exception is the job's outcome
                 yield index, partial(_finish, error)
         if studies:
             indices, together = list(studies), list(studies.values())
@@ -114,12 +114,12 @@ class Launch:
         return run_job(self.task, job.config, "hydra.sweep.dir", "hydra.sweep.subdir", self.context)
 
     @contextmanager
-    def _own_logging(self) -> Iterator[None]:
-        """Context manager that lets a job set up logging for itself; afterwards the launch's is restored."""
+    def _job_logging(self) -> Iterator[None]:
+        """Context manager that lets a job configure logging and restores the launch's logging on exit."""
         root = logging.getLogger()
         handlers, level = root.handlers[:], root.level
         yield
-        if all(type(handler) is logging.StreamHandler for handler in handlers):  # these can be used after they were closed
+        if all(type(handler) is logging.StreamHandler for handler in handlers):  # these still work after close()
             for handler in root.handlers:
                 handler.close()
             root.handlers, root.level = handlers, level
@@ -131,7 +131,7 @@ class Launch:
 
 
 def _finish(outcome: StudyResult | Exception) -> float:
-    """What `train_job` does when its study has been trained."""
+    """Do what `train_job` does after training its study."""
     if isinstance(outcome, Exception):
         raise outcome
     return keep_result(outcome)

@@ -1,4 +1,4 @@
-"""The direction in which a sweeper optimizes: it has to be the one in which the headline metric is better."""
+"""Check that a sweeper optimizes in the direction in which the headline metric is better."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ DIRECTIONS: Final = {
 
 
 def check_objective(study: Study, hydra: HydraConf) -> None:
-    """Looks whether the job's sweeper, if it optimizes, does so in the direction in which the headline metric is better.
+    """Check that the job's sweeper, if it optimizes, does so in the direction in which the headline metric is better.
 
     Raises:
-        ConfigError: it would look for the worst.
+        ConfigError: the sweeper optimizes in the wrong direction.
     """
     smaller = study.measure(study.headline).smaller_is_better
     for option, values in DIRECTIONS.items():
@@ -31,12 +31,12 @@ def check_objective(study: Study, hydra: HydraConf) -> None:
             right = next(value for value, minimizes in values.items() if minimizes == smaller)
             better = "smaller" if smaller else "larger"
             raise ConfigError(
-                f"{study.headline} is better the {better} it is, and {option}={found} looks for the opposite: set {option}={right}"
+                f"a {better} {study.headline} is better, but {option}={found} does the opposite: set {option}={right}"
             )
 
 
 def _value(hydra: HydraConf, option: str) -> str | None:
-    """An option of Hydra's configuration as a lower-case text; None where this sweeper has no such option."""
+    """An option of Hydra's configuration as a lower-case text; None if this sweeper has no such option."""
     node: object = hydra
     for name in option.removeprefix("hydra.").split("."):
         if not isinstance(node, DictConfig) or name not in node:

@@ -1,4 +1,4 @@
-"""The plan of a launch as text: which jobs are trained together, and why the others are not."""
+"""The plan of a launch as text: which jobs train together, and why the others do not."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from regnet.training.lockstep import Group
 
 
 def describe(groups: Sequence[Group], numbers: Sequence[int]) -> Iterator[str]:
-    """A line for each group of jobs, and one for each reason why jobs are alone.
+    """A line for each group of jobs, and a line for each reason why jobs are trained separately.
 
     Args:
         groups: the plan.
-        numbers: each job's number, in the order that the plan counts in.
+        numbers: the number of each job, in the order of the plan's indices.
     """
     alone: dict[str, list[int]] = {}
     for group in groups:
@@ -27,7 +27,7 @@ def describe(groups: Sequence[Group], numbers: Sequence[int]) -> Iterator[str]:
 
 
 def ranges(numbers: Iterable[int]) -> str:
-    """Numbers as a person writes them: ``#0 to #4, #7``."""
+    """The numbers as text, consecutive ones as a range: ``#0 to #4, #7``."""
     runs = groupby(enumerate(sorted(numbers)), key=lambda pair: pair[1] - pair[0])
     spans = [[number for _, number in run] for _, run in runs]
     return ", ".join(f"#{span[0]} to #{span[-1]}" if len(span) > 1 else f"#{span[0]}" for span in spans)

@@ -1,4 +1,4 @@
-"""A progress bar for whatever takes longer than two seconds; nothing where nobody is watching."""
+"""A progress bar for training that takes longer than two seconds; shown only in a terminal."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from regnet.hookspecs import hookimpl
 from regnet.study.study import Study
 
 PATIENCE = 2.0
-"""Seconds that a person waits without asking what is going on."""
+"""Seconds after which the bar is shown."""
 
 
 @contextmanager
 def progress_bar(studies: Sequence[Study], manager: pluggy.PluginManager) -> Iterator[None]:
-    """Context manager with a bar on standard error, of how many of the studies' epochs, over all seeds, are done."""
+    """Context manager that shows on standard error the share of the studies' epochs, over all seeds, that are done."""
     progress = Progress(studies)
     manager.register(progress, "regnet-progress")
     try:
@@ -35,11 +35,11 @@ def progress_bar(studies: Sequence[Study], manager: pluggy.PluginManager) -> Ite
 
 
 class Progress:
-    """A listener that moves the bar of some studies, trained one after another or together."""
+    """A listener that updates the bar of some studies, trained one after another or together."""
 
     def __init__(self, studies: Sequence[Study]) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("epochs"), TimeRemainingColumn())
-        # where the output goes to a file, rich would take it to the terminal
+        # if the output is a file, rich would still redirect it to the terminal
         self._bar = Bar(*columns, console=Console(stderr=True), transient=True, redirect_stdout=sys.stdout.isatty())
         name = studies[0].name if len(studies) == 1 else f"{len(studies)} jobs"
         self._task = self._bar.add_task(name, total=sum(map(_epochs, studies)))
@@ -58,7 +58,7 @@ class Progress:
         self._show()
 
     def stop(self) -> None:
-        """Removes the bar, if it is shown."""
+        """Remove the bar, if it is shown."""
         if self._bar.live.is_started:
             self._bar.stop()
 

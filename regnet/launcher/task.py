@@ -1,4 +1,4 @@
-"""The task that Hydra runs for each job: training one study and keeping its result in the job's folder."""
+"""The task that Hydra runs for each job: train one study and save its result in the job's folder."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from regnet.training.lockstep import refuse_if_all_diverged, run_study
 
 
 def train_job(config: DictConfig) -> float:
-    """Trains the study that a job's configuration describes, and keeps its result in the job's folder.
+    """Train the study that a job's configuration describes, and save its result in the job's folder.
 
     Returns the mean of the final headline metric over the seeds, for sweepers that optimize it.
 
     Raises:
-        RegnetError: the study cannot be assembled, trained or tracked, or its sweeper optimizes in the wrong direction.
+        RegnetError: the study cannot be built, trained or tracked, or its sweeper optimizes in the wrong direction.
     """
     catalog = load_catalog()
     study = assemble_job(config, catalog)
@@ -41,10 +41,10 @@ def train_job(config: DictConfig) -> float:
 
 
 def assemble_job(config: DictConfig, catalog: Catalog) -> Study:
-    """The study of Hydra's current job.
+    """Return the study of Hydra's current job.
 
     Raises:
-        RegnetError: it cannot be assembled, or its sweeper optimizes in the wrong direction.
+        RegnetError: it cannot be built, or its sweeper optimizes in the wrong direction.
     """
     study = assemble(plain(config), catalog)
     check_objective(study, HydraConfig.get())
@@ -53,7 +53,7 @@ def assemble_job(config: DictConfig, catalog: Catalog) -> Study:
 
 @contextmanager
 def listening(studies: Sequence[Study], catalog: Catalog, hydra: HydraConf) -> Iterator[Listeners]:
-    """Context manager of everything that is notified of a launch's studies: plugins, a progress bar and the tracker.
+    """Context manager that registers the listeners of a launch: plugins, a progress bar and the tracker.
 
     Raises:
         TrackingError: the runs cannot be written.
@@ -64,7 +64,7 @@ def listening(studies: Sequence[Study], catalog: Catalog, hydra: HydraConf) -> I
 
 
 def keep_result(result: StudyResult) -> float:
-    """Writes the result into the folder of Hydra's current job, and prints which seeds failed.
+    """Save the result in the folder of Hydra's current job, and print which seeds failed.
 
     Returns the mean of the final headline metric over the seeds.
 

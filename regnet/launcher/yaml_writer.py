@@ -1,4 +1,4 @@
-"""Writing configurations as YAML, again and again: the text that OmegaConf writes, most of which is the same for every job."""
+"""Write configurations as YAML: the same text as OmegaConf's, but most of it, which is the same for every job, is cached."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from omegaconf._utils import get_omega_conf_dumper
 
 
 class YamlWriter:
-    """Writes what `OmegaConf.to_yaml` writes, and remembers each entry: a block's text is that of its entries in their order."""
+    """Write the same text as `OmegaConf.to_yaml`, and cache that of each entry: a block is the text of its entries in order."""
 
     def __init__(self) -> None:
         self._texts: dict[tuple[int, str, str], str] = {}
 
     def text(self, config: Container) -> str:
-        """A configuration, or a part of one, as YAML, with its references as they are."""
+        """Return a configuration, or a part of one, as YAML with unresolved interpolations."""
         entries = _entries(config)
         if not entries:
             return OmegaConf.to_yaml(config)
@@ -27,7 +27,7 @@ class YamlWriter:
         return "".join(lines)
 
     def _add_block(self, entries: dict[Any, Node] | list[Node], depth: int, lines: list[str]) -> None:
-        """Adds the lines of a mapping's or a list's entries, which are so deep in a configuration."""
+        """Append the lines of the entries of a mapping or a list at the given depth."""
         if isinstance(entries, list):
             lines.extend(self._entry(None, item, depth) for item in entries)
             return
@@ -40,7 +40,7 @@ class YamlWriter:
                 lines.append(self._entry(key, child, depth))
 
     def _entry(self, key: Any, node: Any, depth: int) -> str:
-        """The lines of one entry, an item of a list where there is no key."""
+        """The lines of one entry; an item of a list if there is no key."""
         known = (depth, repr(key), repr(node))
         if known not in self._texts:
             value = _value(node)
@@ -53,11 +53,11 @@ class YamlWriter:
 EMPTY = OmegaConf.create({})
 PLAIN = re.compile(r"[A-Za-z/][\w./=,-]{0,200}", re.ASCII)
 MEANINGFUL = {"true", "false", "yes", "no", "on", "off", "y", "n", "null", "nan", "inf", "infinity"}
-"""Words that YAML, or OmegaConf, would not read as text."""
+"""Words that YAML or OmegaConf would not read as text."""
 
 
 def _dump(entry: dict[Any, Any] | list[Any], depth: int) -> str:
-    """A mapping or a list of one entry as it stands in a configuration, a list below the key that it belongs to."""
+    """A mapping or a list of one entry as text; a list below its key."""
     above = depth + isinstance(entry, list)
     whole: Any = entry
     for _ in range(above):
@@ -67,20 +67,20 @@ def _dump(entry: dict[Any, Any] | list[Any], depth: int) -> str:
 
 
 def _entries(node: Node) -> dict[Any, Node] | list[Node] | None:
-    """A mapping's or a list's entries; None for a value, and for one that is missing or a reference, which is written like one."""
+    """The entries of a mapping or a list; None for a value, a missing value or an interpolation, which are written alike."""
     content = node.__dict__.get("_content")
     return content if type(content) in (dict, list) else None
 
 
 def _is_plain(value: object) -> bool:
-    """Whether YAML writes a value as it is: a whole number, or a text in which nothing has a meaning."""
+    """Whether YAML writes a value unquoted: a whole number, or a text without special characters."""
     if type(value) is str:
         return PLAIN.fullmatch(value) is not None and value.lower() not in MEANINGFUL
     return type(value) is int
 
 
 def _is_word(key: object) -> bool:
-    """Whether a key stands on one line with its colon, whatever is below it."""
+    """Whether a key and its colon are written on one line, whatever is below it."""
     return isinstance(key, str) and key.isidentifier() and len(key) < 100
 
 
@@ -89,6 +89,6 @@ def _value(node: Any) -> Any:
         missing_or_reference = isinstance(node._value(), str)
         return node._value() if missing_or_reference else OmegaConf.to_container(node, resolve=False, enum_to_str=True)
     value = node._value()
-    if isinstance(value, Node):  # of one type of several
+    if isinstance(value, Node):  # a Union node
         value = value._value()
     return value.name if isinstance(value, Enum) else value

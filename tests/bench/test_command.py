@@ -1,4 +1,4 @@
-"""`regnet bench` as a person runs it."""
+"""The command `regnet bench`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def bench(folder: Path, *words: str, **environment: str) -> subprocess.Completed
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env={**os.environ, **environment})
 
 
-def test_json_holds_every_measurement(tmp_path: Path) -> None:
+def test_json_contains_every_measurement(tmp_path: Path) -> None:
     done = bench(tmp_path, "--json", *QUICK, "--contenders", "torch,solo,lockstep,jax,c", "--replicas", "3", "--memory", "4")
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)
@@ -42,7 +42,7 @@ def test_json_holds_every_measurement(tmp_path: Path) -> None:
     assert found["memory"]["speedup"] is None
 
 
-def test_tables_say_who_is_missing_and_why_and_the_readme_is_filled(tmp_path: Path) -> None:
+def test_tables_list_missing_contenders_and_fill_a_file(tmp_path: Path) -> None:
     readme = tmp_path / "README.md"
     readme.write_text("above\n<!-- bench -->\nold\n<!-- /bench -->\nbelow\n")
     words = ("--contenders", "torch,solo,c", "--readme", "README.md", "--figure", "figures/curve.png", "--points", "2", "3")
@@ -70,15 +70,15 @@ def test_tables_say_who_is_missing_and_why_and_the_readme_is_filled(tmp_path: Pa
         (("--readme", "nowhere.md"), "expected a file with one block"),
     ],
 )
-def test_mistakes_are_told_before_anything_is_timed(tmp_path: Path, words: tuple[str, ...], message: str) -> None:
+def test_user_errors_before_the_benchmark(tmp_path: Path, words: tuple[str, ...], message: str) -> None:
     done = bench(tmp_path, *words)
     assert done.returncode == 2
     assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_the_page_s_block_is_what_the_command_writes() -> None:
-    """There is one, and its numbers are on rows and under headings that the command makes."""
+def test_block_of_the_page_has_the_format_of_the_command() -> None:
+    """There is one block, whose rows and columns are those of the command."""
     (block,) = re.findall(r"<!-- bench -->\n(.*?)<!-- /bench -->", (ROOT / "docs" / "speed.md").read_text(), re.DOTALL)
     assert "| PyTorch engine |" in block
     assert "Measured on:" in block

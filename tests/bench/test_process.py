@@ -1,4 +1,4 @@
-"""A contender's process that is killed, stopped or stuck: one line says so within a limit, and nothing is left of it."""
+"""Contender processes that are killed, stopped or stuck are reported in one line within a time limit and leave nothing behind."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.endings import ended, runs
 pytestmark = pytest.mark.timeout(60)
 
 SILENT = 2.0
-"""Seconds, in place of a minute."""
+"""The time limit in seconds, instead of a minute."""
 NOTICED = SILENT + 3
 
 
@@ -39,7 +39,7 @@ def short_silence(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def sleep_when_asked_for_many() -> Program:
-    """Has an epoch of a tenth of a second; from a thousand on it waits in C, with Python's lock."""
+    """Sleeps a tenth of a second for each epoch; for a thousand or more it waits in C while holding the GIL."""
 
     def run(epochs: int) -> None:
         if epochs >= 1000:
@@ -88,7 +88,7 @@ def stopped(racer: Racer) -> None:
     ],
     ids=["killed", "stopped", "stuck"],
 )
-def test_a_lap_that_nobody_answers(trouble: Callable[[Racer], None], epochs: int, reason: str) -> None:
+def test_lap_without_an_answer(trouble: Callable[[Racer], None], epochs: int, reason: str) -> None:
     with started(sleep_when_asked_for_many) as racer:
         racer.ready()
         trouble(racer)
@@ -98,12 +98,12 @@ def test_a_lap_that_nobody_answers(trouble: Callable[[Racer], None], epochs: int
         assert time.monotonic() - begin < NOTICED
 
 
-def test_a_start_that_does_not_come_to_its_end() -> None:
+def test_start_that_does_not_finish() -> None:
     with started(stuck_in_c) as racer, pytest.raises(RegnetError, match=r"bench: it: process \d+ neither answered"):
         racer.ready()
 
 
-def test_nothing_is_printed_and_no_file_is_left(capfd: pytest.CaptureFixture[str]) -> None:
+def test_no_output_and_no_files_are_left(capfd: pytest.CaptureFixture[str]) -> None:
     with started(keep_files) as racer:
         racer.ready()
         folder = Path(psutil.Process(racer.pid).environ()["TMPDIR"])
@@ -128,7 +128,7 @@ sys.stdin.read()
 
 
 def floor_on_nothing() -> Program:
-    """The paper's network, on inputs and targets that are all 0, waited for as briefly as its process is."""
+    """The C program with the paper's network, inputs and targets of 0, and a short time limit."""
     vars(floor)["SILENCE"] = SILENT
     sizes = [2, 25, 25, 25, 2]
     layers = tuple((np.zeros((1, n, m), np.float32), np.zeros((1, m), np.float32)) for n, m in pairwise(sizes))
@@ -147,7 +147,7 @@ needs_compiler = pytest.mark.skipif(not floor.find_compiler(), reason="there is 
         (signal.SIGSTOP, r"bench: it.* neither answered nor used its processor for 2 s"),
     ],
 )
-def test_the_c_program_in_trouble(number: signal.Signals, reason: str) -> None:
+def test_failures_of_the_c_program(number: signal.Signals, reason: str) -> None:
     with started(floor_on_nothing) as racer:
         racer.ready()
         (program,) = psutil.Process(racer.pid).children()
@@ -160,7 +160,7 @@ def test_the_c_program_in_trouble(number: signal.Signals, reason: str) -> None:
 
 @needs_compiler
 @pytest.mark.parametrize("target", ["contender", "command"])
-def test_the_c_program_ends_with_the_process_that_asks_it(target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_c_program_ends_with_its_parent(target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     command = subprocess.Popen([sys.executable, "-c", ASIDE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     with command:
@@ -183,7 +183,7 @@ FOREVER = ["bench", "--contenders", "solo,lockstep:2", "--rounds", "1000000", "-
 
 @contextmanager
 def racing(folder: Path) -> Iterator[tuple[subprocess.Popen[str], list[psutil.Process]]]:
-    """Context manager in which `regnet bench` runs, with the processes of its two contenders."""
+    """Context manager that runs `regnet bench` and yields the processes of its two contenders."""
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", COMMAND, *FOREVER], cwd=folder, stdout=pipe, stderr=pipe, text=True) as command:
         try:
@@ -202,13 +202,13 @@ def wait_for_contenders(command: subprocess.Popen[str]) -> list[psutil.Process]:
 
 
 @pytest.mark.slow
-def test_a_contender_that_is_stopped_ends_the_command(tmp_path: Path) -> None:
+def test_stopped_contender_ends_the_command(tmp_path: Path) -> None:
     with racing(tmp_path) as (command, contenders):
         contenders[0].suspend()
-        out, told = command.communicate(timeout=20)
+        out, stderr = command.communicate(timeout=20)
         assert (command.returncode, out) == (2, "")
-        assert told.startswith(f"regnet: bench: hand-built, solo: process {contenders[0].pid} neither answered")
-        assert told.count("\n") == 1
+        assert stderr.startswith(f"regnet: bench: hand-built, solo: process {contenders[0].pid} neither answered")
+        assert stderr.count("\n") == 1
         assert ended(contenders, 1)
 
 

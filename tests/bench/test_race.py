@@ -1,4 +1,4 @@
-"""The race, really run: every contender in its own process trains the same thing, and one that does not is refused."""
+"""The benchmark: every contender trains the same in a separate process, and a wrong contender is an error."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def reference(small: Study) -> np.ndarray:
     return reference_losses(small, REPLICAS)
 
 
-def test_the_problem_is_what_the_engine_trains(problem: Problem) -> None:
+def test_problem_is_that_of_the_engine(problem: Problem) -> None:
     assert problem.x.shape == (6, REPLICAS, 10, 2)
     assert problem.target.shape == (6, REPLICAS, 10, 2)
     assert [weight.shape for weight, _ in problem.layers] == [
@@ -59,9 +59,7 @@ def test_the_problem_is_what_the_engine_trains(problem: Problem) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_every_contender_trains_the_same_in_a_process_of_its_own(
-    way: str, small: Study, problem: Problem, reference: np.ndarray
-) -> None:
+def test_every_contender_trains_the_same(way: str, small: Study, problem: Problem, reference: np.ndarray) -> None:
     replicas = REPLICAS if WAYS[way].batched else 1
     (contender,) = contenders([(way, replicas)], small, problem)
     assert contender.missing is None
@@ -75,7 +73,7 @@ def test_every_contender_trains_the_same_in_a_process_of_its_own(
     assert timing.peak_memory > 2**20
 
 
-def test_training_goes_on_where_it_stopped(problem: Problem) -> None:
+def test_training_continues_after_a_lap(problem: Problem) -> None:
     at_once, in_turn = jax.prepare(problem), jax.prepare(problem)
     before = at_once.losses()
     at_once.train(2)
@@ -87,7 +85,7 @@ def test_training_goes_on_where_it_stopped(problem: Problem) -> None:
 
 @dataclass(frozen=True)
 class Wrong:
-    """A contender that does less, or something else, than the engine."""
+    """A contender that trains less than the engine, or differently."""
 
     problem: Problem
 
@@ -99,15 +97,13 @@ WRONG: dict[str, Callable[[Problem], Problem]] = {
     "a batch left out": lambda problem: replace(problem, x=problem.x[1:], target=problem.target[1:]),
     "another learning rate": lambda problem: replace(problem, learning_rate=1.01 * problem.learning_rate),
     "other data": lambda problem: replace(problem, x=problem.x[:, ::-1].copy()),
-    "not a number": lambda problem: replace(problem, learning_rate=float("nan")),
+    "NaN": lambda problem: replace(problem, learning_rate=float("nan")),
     "too few replicas": lambda problem: problem.first(1),
 }
 
 
 @pytest.mark.parametrize("change", WRONG.values(), ids=WRONG)
-def test_whoever_does_something_else_is_refused(
-    change: Callable[[Problem], Problem], problem: Problem, reference: np.ndarray
-) -> None:
+def test_wrong_contender_is_an_error(change: Callable[[Problem], Problem], problem: Problem, reference: np.ndarray) -> None:
     cheat = Contender("jax", REPLICAS, "cheat", Wrong(change(problem)))
     with pytest.raises(RegnetError, match=r"bench: cheat(: expected 3 losses| does not train what the engine trains)"):
         race([cheat], problem.steps, reference, ONCE, lambda _: None)
@@ -133,7 +129,7 @@ def vanish() -> Program:
         (vanish, RegnetError, "bench: it: process \\d+ ended with exit code 7"),
     ],
 )
-def test_what_goes_wrong_in_a_process_is_told(prepare: Callable[[], Program], kind: type[Exception], message: str) -> None:
+def test_errors_in_a_process_are_reported(prepare: Callable[[], Program], kind: type[Exception], message: str) -> None:
     racer = Racer(Contender("solo", 1, "it", prepare))
     with pytest.raises(kind, match=message):
         racer.ready()
@@ -150,7 +146,7 @@ def prepare_threads() -> Program:
     return InProcess(lambda epochs: time.sleep(1e-5 * epochs), judge_threads)
 
 
-def test_a_process_has_one_thread_and_the_parent_keeps_its_environment() -> None:
+def test_process_has_one_thread_and_its_own_environment() -> None:
     before = dict(os.environ)
     racer = Racer(Contender("solo", 1, "it", prepare_threads))
     assert racer.ready().losses.tolist() == [1, 2]
@@ -160,18 +156,18 @@ def test_a_process_has_one_thread_and_the_parent_keeps_its_environment() -> None
     racer.finish()
 
 
-def test_the_peak_of_memory_is_what_was_used_at_most() -> None:
+def test_peak_memory() -> None:
     before = peak_memory(os.getpid())
     assert before
-    block = np.ones(before // 8 + 2**24)  # as much again as ever, and more
+    block = np.ones(before // 8 + 2**24)  # more than the peak so far
     grown = peak_memory(os.getpid())
     del block
     assert grown
     assert grown - before > 2**25
-    assert peak_memory(os.getpid()) == pytest.approx(grown, rel=0.01)  # the system counts in batches
+    assert peak_memory(os.getpid()) == pytest.approx(grown, rel=0.01)  # the system updates its counters in batches
 
 
-def test_the_floor_says_what_it_cannot_train(problem: Problem, capfd: pytest.CaptureFixture[str]) -> None:
+def test_errors_of_the_c_program(problem: Problem, capfd: pytest.CaptureFixture[str]) -> None:
     other = replace(problem, x=problem.x[:, :, :5].copy(), target=problem.target[:, :, :5].copy())
     racer = Racer(Contender("c", 1, "it", partial(floor.prepare, other)))
     with pytest.raises(RuntimeError, match=r"floor\.c ended with exit code 1"):
@@ -194,12 +190,12 @@ def empty_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 @pytest.mark.usefixtures("empty_path")
-def test_without_a_compiler_the_reason_is_told(way: str, reason: str, small: Study, problem: Problem) -> None:
+def test_missing_compiler_is_reported(way: str, reason: str, small: Study, problem: Problem) -> None:
     (contender,) = contenders([(way, 1)], small, problem)
     assert reason in str(contender.missing)
 
 
-def test_words_are_expanded() -> None:
+def test_expansion_of_contenders() -> None:
     assert expand(["solo", "jax:1", "lockstep", "jax", "solo"], [1, 20]) == [
         ("solo", 1),
         ("jax", 1),
@@ -219,7 +215,7 @@ def test_words_are_expanded() -> None:
         ("jax:-1", "from 1 up"),
     ],
 )
-def test_words_that_name_nothing(word: str, message: str) -> None:
+def test_errors_of_contenders(word: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         expand([word], [20])
 

@@ -1,4 +1,4 @@
-"""The scaling curve: what is drawn is what was measured, and the crossover is where lockstep first wins."""
+"""The scaling curve shows the measurements and the smallest number of replicas at which lockstep is faster."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_without_a_crossover_none_is_marked() -> None:
     assert crossover(measured(timing("lockstep:2", 5))) is None
 
 
-def test_the_figure_in_words() -> None:
+def test_text_of_the_figure() -> None:
     words = describe_scaling(CURVE)
     assert words.startswith("Time of a step per replica, hand-built: 40 µs at 1, 50 µs at 2, 20 µs at 5, 8 µs at 10;")
     assert words.endswith("For comparison: PyTorch engine 300 µs, plain C 3 µs.")
@@ -83,13 +83,13 @@ def test_tables_give_medians_with_their_spread() -> None:
     assert "Used more than one core: hand-built, solo (1.30)." in table.notes
 
 
-def test_a_busy_machine_is_told_of() -> None:
+def test_busy_machine_is_reported() -> None:
     table = timing_table(measured(timing("torch", 300, cores=0.5), timing("solo", 40)), Plan(3, 2))
     assert any(note.startswith("The machine was busy") for note in table.notes)
     assert not any(note.startswith("The machine was busy") for note in timing_table(CURVE, Plan(3, 2)).notes)
 
 
-def test_side_by_side_are_only_those_who_took_part() -> None:
+def test_side_by_side_has_only_timed_contenders() -> None:
     compared = comparison_table(measured(timing("torch", 300), timing("solo", 40), timing("lockstep:100", 4), timing("c", 3)))
     assert compared
     assert [row[:2] for row in compared.rows] == [

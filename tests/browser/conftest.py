@@ -1,4 +1,4 @@
-"""A real browser, looking at what a real sweep left in a real store, through the server that `regnet ui` starts."""
+"""Fixtures with a browser, a trained sweep in a store, and the server that `regnet ui` starts."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ SWEEP = [
     "dataset.test_size=400",
 ]
 SCREENSHOTS = os.environ.get("REGNET_SCREENSHOTS")
-"""A folder to keep the pictures in that the README shows."""
+"""The environment variable with the folder for the screenshots in the README."""
 QUIET = {"mlflow.assistant.fab.autoOpenedOnFirstLoad_v1": "true", "mlflow.assistant.panelOpen_v1": "false"}
-"""What a browser remembers of somebody who has closed MLflow's assistant."""
+"""Local storage of a browser in which MLflow's assistant has been closed."""
 
 REGNET = [sys.executable, "-m", "regnet"]
 
 
 @dataclass
 class Shown:
-    """What `regnet ui` has printed, and the store that it shows."""
+    """The output of `regnet ui`, and the store that it shows."""
 
     links: dict[str, str]
-    """By what is to be seen there."""
+    """The printed links, by their text."""
     base: str
     folder: Path
     process: subprocess.Popen[str]
@@ -56,9 +56,9 @@ class Shown:
 
 
 Open = Callable[[str], Any]
-"""Opens an address on a page of its own."""
+"""Opens an address in a new page."""
 Keep = Callable[..., None]
-"""Takes a picture of a page under a name, without what is to be left out of it, if pictures are wanted."""
+"""Takes a screenshot of a page under a name, without the given elements, if the variable is set."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -82,7 +82,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def shown(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
-    """A sweep, and `regnet ui` serving its store; at the end the Ctrl-C that ends it."""
+    """A sweep whose store `regnet ui` serves; ended with Ctrl-C."""
     folder = tmp_path_factory.mktemp("shown")
     environment = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
     subprocess.run([*REGNET, "run", "-m", *SWEEP], cwd=folder, env=environment, check=True, capture_output=True)

@@ -1,4 +1,4 @@
-"""Checks in a browser that a report's page is readable without a network, on a phone, in the dark and on paper."""
+"""Browser tests of the report page: without a network, on a phone, in dark mode and in print."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.report.launches import report, sweep
 RATES = ("optimizer.lr=0.001", "optimizer.lr=0.003", "optimizer.lr=0.01")
 WIDTHS = (360, 768, 1400)
 Look = Callable[..., Any]
-"""Opens the page in a window as wide as is asked for, with further options of the browser's."""
+"""Opens the page in a window of the given width, with further options of the browser."""
 
 LIGHTNESS = """colour => {
     const [r, g, b] = colour.match(/[\\d.]+/g).map(Number);
@@ -33,34 +33,34 @@ def written(tmp_path_factory: pytest.TempPathFactory, run: RunStudy, catalog: Ca
 
 @pytest.fixture
 def look(browser: Any, written: Path) -> Iterator[Look]:
-    contexts, asked_for, told = [], [], []
+    contexts, requested, messages = [], [], []
 
     def open_page(width: int = 1400, **options: Any) -> Any:
         context = browser.new_context(viewport={"width": width, "height": 800}, offline=True, **options)
         contexts.append(context)
         page = context.new_page()
-        page.on("request", lambda request: asked_for.append(request.url))
-        page.on("console", lambda message: told.append(message.text))
-        page.on("pageerror", lambda error: told.append(str(error)))
+        page.on("request", lambda request: requested.append(request.url))
+        page.on("console", lambda message: messages.append(message.text))
+        page.on("pageerror", lambda error: messages.append(str(error)))
         page.goto(written.as_uri())
         return page
 
     yield open_page
     for context in contexts:
         context.close()
-    assert set(asked_for) == {written.as_uri()}  # and nothing else
-    assert told == []
+    assert set(requested) == {written.as_uri()}  # and nothing else
+    assert messages == []
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_nothing_is_wider_than_the_window(look: Look, width: int) -> None:
+def test_no_element_is_wider_than_the_window(look: Look, width: int) -> None:
     page = look(width)
     assert page.evaluate("document.scrollingElement.scrollWidth") == width
     for text in page.locator("svg text").all():
-        assert text.evaluate("one => one.getBoundingClientRect().height") >= 6, "small, but to be read"
+        assert text.evaluate("one => one.getBoundingClientRect().height") >= 6, "too small to read"
 
 
-def test_the_figures_are_there_and_have_names(look: Look, keep: Keep) -> None:
+def test_figures_have_names(look: Look, keep: Keep) -> None:
     page = look()
     figures = page.get_by_role("img")
     assert figures.count() == 1 + 4 + 3
@@ -69,8 +69,8 @@ def test_the_figures_are_there_and_have_names(look: Look, keep: Keep) -> None:
     keep(page, "report")
 
 
-def test_the_drawn_lines_are_the_studies(look: Look) -> None:
-    """A mean line for each study in a colour of its own, which its legend has too."""
+def test_lines_of_the_studies(look: Look) -> None:
+    """Each study has a mean line in its own colour, which is also in the legend."""
     strokes = (
         look()
         .get_by_role("img", name="Error rate on test examples")
@@ -82,7 +82,7 @@ def test_the_drawn_lines_are_the_studies(look: Look) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_by_day_and_by_night(look: Look, scheme: str) -> None:
+def test_contrast_in_light_and_dark_mode(look: Look, scheme: str) -> None:
     page = look(color_scheme=scheme)
     ground = page.evaluate(LIGHTNESS, page.locator("body").evaluate("one => getComputedStyle(one).backgroundColor"))
     assert (ground > 200) == (scheme == "light")
@@ -91,7 +91,7 @@ def test_text_stands_out_by_day_and_by_night(look: Look, scheme: str) -> None:
         assert abs(page.evaluate(LIGHTNESS, seen) - ground) > 90, text
 
 
-def test_it_can_be_walked_through_by_headings_and_links(look: Look) -> None:
+def test_headings_and_links(look: Look) -> None:
     page = look()
     assert page.get_by_role("heading", level=1).inner_text() == "3 studies, by optimizer.lr"
     page.get_by_role("link", name="How to run it again").click()
@@ -100,7 +100,7 @@ def test_it_can_be_walked_through_by_headings_and_links(look: Look) -> None:
     )
 
 
-def test_what_is_folded_opens(look: Look) -> None:
+def test_collapsed_sections_open(look: Look) -> None:
     page = look()
     setting = page.get_by_role("rowheader", name="dataset.train_size")
     assert not setting.is_visible()
@@ -108,7 +108,7 @@ def test_what_is_folded_opens(look: Look) -> None:
     assert setting.is_visible()
 
 
-def test_it_prints(look: Look, tmp_path: Path) -> None:
+def test_print(look: Look, tmp_path: Path) -> None:
     paper = tmp_path / "report.pdf"
     look(color_scheme="dark").pdf(path=paper)
     assert paper.read_bytes().startswith(b"%PDF")

@@ -1,1 +1,1 @@
-"""regnet's own components: the conformance check with every setting, and what it cannot know of them."""
+"""Tests of regnet's own components: the conformance check with every setting, and properties that it does not cover."""

@@ -1,4 +1,4 @@
-"""Every component of regnet with its settings, in one table: what tests check each of them with."""
+"""A table of the settings with which each component of regnet is tested."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 from regnet.registry.catalog import Catalog, Entry, load_catalog
 
 FEATURES = 4
-"""The number of features that layers are given."""
+"""The number of input features of layers."""
 
 CATALOG: Catalog = load_catalog()
-"""Loaded when tests are collected, since there is a test for each entry."""
+"""Loaded during collection, since tests are parametrized over its entries."""
 
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     # layers
@@ -54,7 +54,8 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     # metrics
     "calibration_error": [{}, {"bins": 4}],
 }
-"""By name. The first holds the options without a default alone. Each option has another value than its default somewhere."""
+"""The settings of each component by name. The first has only the options without a default. Every option has a non-default value
+in one of them."""
 
 
 def entries(kind: str) -> list[Entry]:
@@ -63,5 +64,5 @@ def entries(kind: str) -> list[Entry]:
 
 
 def build(entry: Entry) -> Any:
-    """The component with the options it needs."""
+    """The component with the options that it requires."""
     return CATALOG.build(entry.kind, {"name": entry.name, **SETTINGS.get(entry.name, [{}])[0]})

@@ -1,4 +1,4 @@
-"""Every component of regnet, with every setting, does what its contract says; the check that says so is proven in `tests/check`."""
+"""Conformance of every component of regnet with every setting; `tests/check` tests the check itself."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.builtin.cases import FEATURES, SETTINGS, build, entries
 test_component_conforms = component_tests("regnet", SETTINGS)
 
 
-def test_every_option_is_tested_with_another_value_than_its_default() -> None:
+def test_every_option_is_tested_with_a_non_default_value() -> None:
     untested = {
         f"{entry} {option.name}"
         for kind in KINDS
@@ -35,6 +35,6 @@ def test_every_option_is_tested_with_another_value_than_its_default() -> None:
     ],
     ids=["layer", "loss", "optimizer"],
 )
-def test_which_components_name_no_counterpart(kind: str, counterpart: Any, without: list[str]) -> None:
-    """The check compares a counterpart only where there is one. Dropout draws its own noise; PyTorch has no residual connection."""
+def test_components_without_a_pytorch_counterpart(kind: str, counterpart: Any, without: list[str]) -> None:
+    """The check skips components without a counterpart. Dropout draws its own noise; PyTorch has no residual connection."""
     assert [entry.name for entry in entries(kind) if counterpart(build(entry)) is None] == without

@@ -1,4 +1,4 @@
-"""Which examples the data sets of regnet hold: sizes, the real data as scikit-learn has them, the disc where the report puts it."""
+"""The examples of regnet's data sets: sizes, the real data against scikit-learn, and the disc of the paper."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from regnet.contracts import Split, Splits
 from regnet.registry.catalog import Catalog
 
 SIZES = {"disc": (1000, 1000, 2), "digits": (1438, 359, 64), "diabetes": (354, 88, 10)}
-"""Training examples, test examples and features, by default."""
+"""The default numbers of training examples, test examples and features."""
 
 
 def load(catalog: Catalog, name: str, seed: int = 0, **options: float) -> Splits:
@@ -37,8 +37,8 @@ def test_another_seed_gives_other_examples_in_both_splits(catalog: Catalog, name
 
 @pytest.mark.parametrize("share", [0.05, 0.2, 0.5])
 @pytest.mark.parametrize(("name", "classes"), [("digits", 10), ("diabetes", None)])
-def test_real_data_are_those_of_scikit_learn(catalog: Catalog, name: str, classes: int | None, share: float) -> None:
-    """Each example once, in one split or the other, with its own answer."""
+def test_real_data_equal_scikit_learn(catalog: Catalog, name: str, classes: int | None, share: float) -> None:
+    """Each example occurs once, in one of the splits, with its target."""
     import sklearn.datasets
 
     bunch = getattr(sklearn.datasets, f"load_{name}")()
@@ -50,7 +50,7 @@ def test_real_data_are_those_of_scikit_learn(catalog: Catalog, name: str, classe
 
 
 def rows(*splits: Split) -> Counter[tuple[float, ...]]:
-    """How often each example, inputs and answer, occurs."""
+    """The number of times that each example (inputs and target) occurs."""
     return Counter(tuple(row) for split in splits for row in torch.cat([split.x, column(split.y)], -1).tolist())
 
 
@@ -58,8 +58,8 @@ def column(y: Tensor) -> Tensor:
     return y.float().reshape(len(y), -1)
 
 
-def test_the_disc_s_points_are_uniform(catalog: Catalog) -> None:
-    """Of 40,000 points: mean ½ and variance 1/12 within five standard errors, and each has the class that `label` gives it."""
+def test_points_of_the_disc_are_uniform(catalog: Catalog) -> None:
+    """For 40,000 points: mean ½ and variance 1/12 within five standard errors, and classes as given by `label`."""
     count = 40_000
     split = load(catalog, "disc", train_size=count).train
     x = split.x.double()
@@ -69,7 +69,7 @@ def test_the_disc_s_points_are_uniform(catalog: Catalog) -> None:
     assert torch.equal(split.y, catalog.build("dataset", "disc").label(split.x))
 
 
-def test_the_disc_is_where_the_report_puts_it(catalog: Catalog) -> None:
+def test_position_of_the_disc_is_that_of_the_paper(catalog: Catalog) -> None:
     """Around (½, ½) with radius 1/√(2π) = 0.39894: in every direction 0.398 is inside and 0.400 is not."""
     disc = catalog.build("dataset", "disc")
     angles = torch.linspace(0, 2 * pi, 17)
@@ -80,5 +80,5 @@ def test_the_disc_is_where_the_report_puts_it(catalog: Catalog) -> None:
 
 
 @pytest.mark.parametrize("name", ["digits", "diabetes"])
-def test_where_the_boundary_is_not_known(catalog: Catalog, name: str) -> None:
+def test_label_of_real_data_is_unknown(catalog: Catalog, name: str) -> None:
     assert catalog.build("dataset", name).label(load(catalog, name).test.x) is None

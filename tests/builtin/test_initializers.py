@@ -1,4 +1,4 @@
-"""What the check takes an initializer's word for: the deviation that it claims, the shape of its distribution, its biases."""
+"""Properties of initializers that the check does not test: the true standard deviation, the distribution, the biases."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from regnet.registry.catalog import Catalog
 from tests.builtin.cases import entries
 
 OUT, IN = 400, 250
-"""100,000 weights, and two sizes that a formula cannot mix up unnoticed."""
+"""100,000 weights, and two sizes that differ, so that confusing them is noticed."""
 
 KURTOSIS = {"normal": 3.0, "uniform": 1.8}
 
 CLAIMS: list[tuple[str, dict[str, Any], float, str]] = [
     ("he_fan_out", {}, sqrt(2 / OUT), "normal"),
-    ("he_fan_out", {"gain": sqrt(2)}, 2 / sqrt(OUT), "normal"),  # the report's equation (2), read as a standard deviation
+    ("he_fan_out", {"gain": sqrt(2)}, 2 / sqrt(OUT), "normal"),  # the paper's equation (2), read as a standard deviation
     ("he_fan_in", {}, sqrt(2 / IN), "normal"),
     ("he_fan_in", {"gain": 2.5}, 2.5 * sqrt(2 / IN), "normal"),
     ("xavier_normal", {}, sqrt(2 / (IN + OUT)), "normal"),
@@ -35,9 +35,9 @@ def generator() -> torch.Generator:
 
 
 def check_distribution(numbers: Tensor, std: float, shape: str) -> None:
-    """Mean, deviation and fourth moment, each within five of its own standard errors, and a uniform distribution's bounds.
+    """Check mean, standard deviation and fourth moment, each within five standard errors, and the bounds of a uniform distribution.
 
-    For N numbers of deviation s and kurtosis k these are s / √N, s √((k - 1) / 4N) and, at most, √(96 / N).
+    For N numbers with standard deviation s and kurtosis k the errors are s / √N, s √((k - 1) / 4N) and, at most, √(96 / N).
     """
     numbers, kurtosis = numbers.double().flatten(), KURTOSIS[shape]
     count = len(numbers)
@@ -71,8 +71,8 @@ def test_biases_are_zero(catalog: Catalog, name: str) -> None:
     assert not catalog.build("initializer", name).bias(50, 4, generator()).any()
 
 
-def test_torch_default_is_what_nn_linear_does(catalog: Catalog) -> None:
-    """The weights and biases of both, by the same three moments and bounds."""
+def test_torch_default_equals_nn_linear(catalog: Catalog) -> None:
+    """The weights and biases of both have the same moments and bounds."""
     initializer = catalog.build("initializer", "torch_default")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)

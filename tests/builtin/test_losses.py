@@ -1,4 +1,4 @@
-"""The losses of regnet stay finite for outputs of any size, which a contract cannot ask of every loss."""
+"""The losses of regnet stay finite for outputs of any size, which the contract does not require."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every built-in metric against scikit-learn, for each replica, and where it is undefined."""
+"""Every built-in metric against scikit-learn, for each replica, and its value if it is undefined."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ REPLICAS, EXAMPLES = 3, 57
 
 @dataclass(frozen=True)
 class Case:
-    """Predictions and answers for one replica, as scikit-learn takes them."""
+    """Predictions and targets of one replica, as scikit-learn takes them."""
 
     prediction: np.ndarray
     target: np.ndarray
@@ -67,7 +67,7 @@ def brier(case: Case) -> float:
 
 
 def calibration(case: Case) -> float:
-    """From scikit-learn's reliability curve of "the answer is right" against the confidence in it."""
+    """Computed from scikit-learn's reliability curve of correct predictions against their confidence."""
     confidence, right = case.prediction.max(-1), (case.answer == case.target).astype(int)
     shares, confidences = calibration_curve(right, confidence, n_bins=15)
     edges = np.linspace(0, 1, 16)
@@ -106,7 +106,7 @@ VALUES: dict[type[Metric], Callable[[Case], Any]] = {
 
 
 def drawn(kind: type[Metric], outputs: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Predictions ``(R, N, K)`` and answers; some outputs are equal, as the areas of ranks have to cope with."""
+    """Predictions ``(R, N, K)`` and targets; some outputs are equal, so that ranks have ties."""
     generator = torch.Generator().manual_seed(7)
     prediction = torch.randn(REPLICAS, EXAMPLES, outputs, generator=generator, dtype=torch.float64)
     if kind.takes == "values":
@@ -119,7 +119,7 @@ def drawn(kind: type[Metric], outputs: int) -> tuple[torch.Tensor, torch.Tensor]
 
 @pytest.mark.parametrize("outputs", [2, 5])
 @pytest.mark.parametrize("kind", [*SCORES, *PROBABILITIES, *VALUES])
-def test_it_is_scikit_learns(kind: type[Metric], outputs: int) -> None:
+def test_metric_equals_scikit_learn(kind: type[Metric], outputs: int) -> None:
     prediction, target = drawn(kind, outputs)
     found = kind().compute(prediction, target)
     for replica in range(REPLICAS):
@@ -134,7 +134,7 @@ def test_every_built_in_metric_is_compared(catalog: Catalog) -> None:
 
 
 def test_classes_that_do_not_occur_are_left_out() -> None:
-    """Of three classes the second never occurs and is never answered."""
+    """Of three classes the second never occurs and is never predicted."""
     target = torch.tensor([0, 0, 2, 2])
     prediction = torch.tensor([[2.0, 0, 1], [1, 0, 2], [1, 0, 2], [1, 0, 2]])
     answer = prediction.argmax(-1).numpy()
@@ -146,8 +146,8 @@ def test_classes_that_do_not_occur_are_left_out() -> None:
     ("metric", "undefined"),
     [(AUROC(), [True]), (ClassRecall(), [False, True]), (ClassF1(), [False, True]), (ClassPrecision(), [False, True])],
 )
-def test_what_is_undefined_is_nan(metric: Metric, undefined: list[bool]) -> None:
-    """All examples are of class 0, and answered so."""
+def test_undefined_values_are_nan(metric: Metric, undefined: list[bool]) -> None:
+    """All examples are of class 0 and predicted as class 0."""
     found = metric.compute(torch.tensor([[1.0, 0.0]] * 4), torch.zeros(4, dtype=torch.int64))
     assert found.isnan().reshape(-1).tolist() == undefined
 

@@ -1,4 +1,4 @@
-"""The likeliest cause of a wrong tensor: each of the usual mistakes is called by its name, and chance is not."""
+"""The most likely cause of a wrong tensor: common mistakes are identified, random numbers are not."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MISTAKES: list[tuple[str, Callable[[Tensor], Tensor], str]] = [
     ("transposed", lambda right: right.mT, "transposed"),
     ("mangled", lambda right: right.mT.reshape(7, 5), "reshaped where it should be transposed"),
     ("kept", lambda right: right.unsqueeze(-1), "an axis of length 1 too many or too few"),
-    ("summed", lambda right: right.sum(0), "summed over axis -2, which should stay"),
+    ("summed", lambda right: right.sum(0), "summed over axis -2, which should be kept"),
     ("constant", lambda right: right + 0.3, "off by the constant 0.3"),
     ("below", lambda right: right - 2, "off by the constant -2"),
     ("missing", lambda right: right - DY, "dy is missing as a term"),
@@ -53,10 +53,10 @@ MISTAKES: list[tuple[str, Callable[[Tensor], Tensor], str]] = [
     (
         "where negative",
         lambda right: torch.where(X < 0, 0.5 * right, right),
-        "wrong exactly where the input is negative, and there",
+        "wrong only where the input is negative, and there",
     ),
-    ("one column", lambda right: right * torch.tensor([1, 1, 1, 4, 1]), "wrong exactly at 3 of the 5 positions along axis -1"),
-    ("one row", lambda right: torch.cat([right[:6], right[:1]]), "wrong exactly at 6 of the 7 positions along axis -2"),
+    ("one column", lambda right: right * torch.tensor([1, 1, 1, 4, 1]), "wrong only at 3 of the 5 positions along axis -1"),
+    ("one row", lambda right: torch.cat([right[:6], right[:1]]), "wrong only at 6 of the 7 positions along axis -2"),
     ("single precision", lambda right: right.float().double(), "right up to a relative error of"),
     ("anything", lambda right: normal(7, 5, seed=20), UNKNOWN),
     ("any shape", lambda right: normal(3), "a wrong shape"),
@@ -64,7 +64,7 @@ MISTAKES: list[tuple[str, Callable[[Tensor], Tensor], str]] = [
 
 
 @pytest.mark.parametrize(("mistake", "words"), [pytest.param(m, w, id=name) for name, m, w in MISTAKES])
-def test_mistakes_are_called_by_their_names(mistake: Callable[[Tensor], Tensor], words: str) -> None:
+def test_common_mistakes_are_identified(mistake: Callable[[Tensor], Tensor], words: str) -> None:
     right = normal(7, 5)
     assert words in diagnose(mistake(right), right, CLUES)
 
@@ -78,19 +78,19 @@ def test_not_summed() -> None:
     assert diagnose(X, X.sum(-2)) == "not summed over axis -2"
 
 
-def test_right_should_be_zero() -> None:
+def test_expected_zeros() -> None:
     assert diagnose(X, torch.zeros_like(X)) == "should be zero everywhere"
 
 
-def test_two_numbers_are_no_pattern() -> None:
-    """Any number is some multiple of any other."""
+def test_factor_of_a_single_number() -> None:
+    """Any number is a multiple of any other."""
     assert diagnose(torch.tensor([0.3]), torch.tensor([0.7])) == UNKNOWN
     assert diagnose(torch.tensor([1.4]), torch.tensor([0.7])) == "off by a factor 2"
     assert diagnose(torch.tensor([4.9]), torch.tensor([0.7]), CLUES) == "off by a factor 7: not averaged over the batch"
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_chance_is_given_no_name(seed: int) -> None:
+def test_random_numbers_have_no_cause(seed: int) -> None:
     right, wrong = normal(7, 5, seed=100 + seed), normal(7, 5, seed=200 + seed)
     assert diagnose(wrong, right, CLUES) == UNKNOWN
 
@@ -99,5 +99,5 @@ def test_chance_is_given_no_name(seed: int) -> None:
     ("value", "text"),
     [(2.0, "2"), (0.5, "1/2"), (1 / 7, "1/7"), (1 / 21, "1/21"), (0.1, "0.1"), (0.31622, "0.3162"), (1e-5, "1e-05")],
 )
-def test_numbers_are_said_as_a_person_would(value: float, text: str) -> None:
+def test_numbers_as_text(value: float, text: str) -> None:
     assert number(value) == text

@@ -1,4 +1,4 @@
-"""A method that returns nonsense is a finding, never an error of the check: whatever a stranger's code may hand back."""
+"""A method that returns an object of the wrong type is a finding, never an error of the check."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ METHODS = [
 
 @pytest.mark.parametrize("odd", ODD, ids=lambda odd: repr(odd).replace("\n", ""))
 @pytest.mark.parametrize(("base", "method"), [(base, method) for base, methods in METHODS for method in methods.split()])
-def test_whatever_a_method_returns(base: type, method: str, odd: Any, catalog: Catalog) -> None:
+def test_return_values_of_wrong_types(base: type, method: str, odd: Any, catalog: Catalog) -> None:
     component = type("Odd", (base,), {method: lambda self, *_: odd})
     assert check_component(component, catalog).state == "failed"
 
 
 @pytest.mark.parametrize("codings", [None, (), "signed", ("signed", "other"), ({}, 1)])
-def test_whatever_codings_are(codings: Any, catalog: Catalog) -> None:
+def test_codings_of_wrong_types(codings: Any, catalog: Catalog) -> None:
     assert check_component(type("Odd", (MSE,), {"codings": codings}), catalog).state == "failed"
 
 
 @pytest.mark.parametrize("classes", ["2", 0, 2.0])
-def test_whatever_classes_are(classes: Any, catalog: Catalog) -> None:
+def test_classes_of_wrong_types(classes: Any, catalog: Catalog) -> None:
     split = Split(torch.rand(9, 2), torch.zeros(9, dtype=torch.int64))
     component = type("Odd", (Points,), {"load": lambda self, generator: Splits(split, split, classes)})
     assert "classes" in {finding.name for finding in check_component(component, catalog).findings}
 
 
 @pytest.mark.parametrize("sizes", [(0, 0), (9, 0), (0, 9)])
-def test_however_many_examples_there_are(sizes: tuple[int, int], catalog: Catalog) -> None:
+def test_data_sets_of_any_size(sizes: tuple[int, int], catalog: Catalog) -> None:
     train, test = (Split(torch.rand(size, 2), torch.zeros(size, dtype=torch.int64)) for size in sizes)
     component = type("Odd", (Points,), {"load": lambda self, generator: Splits(train, test, 2)})
     assert check_component(component, catalog).state == "failed"

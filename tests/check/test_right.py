@@ -1,4 +1,4 @@
-"""What is right passes: hard cases that must not be reported. That regnet's own components pass is tested in `tests/builtin`."""
+"""Correct but difficult components pass the check. `tests/builtin` tests that regnet's own components pass."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.check.zoo.parametrized import Linear
 
 
 class Kinks(Layer):
-    """A staircase of slopes with a kink at each tenth, so that hardly any input is away from all of them."""
+    """Piecewise linear with a kink at each tenth, so that few inputs are away from all kinks."""
 
     def forward(self, params: Params, x: Tensor, context: Context) -> tuple[Tensor, Any]:
         fraction = 10 * x - (10 * x).floor().detach()
@@ -30,7 +30,7 @@ class Kinks(Layer):
 
 
 class Numpy(Layer):
-    """What autograd cannot follow."""
+    """Uses numpy, which autograd does not support."""
 
     def forward(self, params: Params, x: Tensor, context: Context) -> tuple[Tensor, Any]:
         return torch.from_numpy(x.numpy() ** 3), x
@@ -40,7 +40,7 @@ class Numpy(Layer):
 
 
 class Steps(Layer):
-    """Jumps wherever a slope would be measured, with noise for it: nothing to compare a gradient with."""
+    """Jumps within every step, and uses numpy: there is nothing to compare a gradient with."""
 
     def forward(self, params: Params, x: Tensor, context: Context) -> tuple[Tensor, Any]:
         return (1e7 * x).sin().sign(), None
@@ -50,7 +50,7 @@ class Steps(Layer):
 
 
 class Log(Layer):
-    """A parameter that must stay near its start: moved as far as others, its logarithm is NaN."""
+    """A parameter that must stay near its start: if it is moved as far as others, its logarithm is NaN."""
 
     def init(self, in_features: int, generator: torch.Generator) -> tuple[Params, int]:
         return {"scale": torch.ones(in_features)}, in_features
@@ -65,7 +65,7 @@ class Log(Layer):
 
 
 class Counting(Layer):
-    """A whole number as a buffer."""
+    """An integer buffer."""
 
     def init(self, in_features: int, generator: torch.Generator) -> tuple[Params, int]:
         return {"steps": Buffer(torch.zeros((), dtype=torch.int64))}, in_features
@@ -81,7 +81,7 @@ class Counting(Layer):
 
 @dataclass(frozen=True)
 class Grouped(Layer):
-    """Takes a multiple of four features only, and says so as a plugin can."""
+    """Accepts only a multiple of four features, and raises an error otherwise."""
 
     groups: Annotated[int, Ge(1)] = 4
 
@@ -98,7 +98,7 @@ class Grouped(Layer):
 
 
 class Plain(Layer):
-    """No dataclass, and a nested component: equality is not defined."""
+    """Not a dataclass, with a nested component: equality is not defined."""
 
     def __init__(self, inner: Sequence[Layer], power: int = 2) -> None:
         self.inner = inner
@@ -112,22 +112,22 @@ class Plain(Layer):
 
 
 @pytest.mark.parametrize("component", [Kinks, Numpy, Steps, Log, Counting, Grouped, Plain])
-def test_hard_cases(component: type[Layer], catalog: Catalog) -> None:
+def test_difficult_components_pass(component: type[Layer], catalog: Catalog) -> None:
     report = check_component(component, catalog)
     assert report.state == "passed", report
 
 
-def test_why_a_property_was_skipped(catalog: Catalog) -> None:
+def test_reasons_for_skipped_properties(catalog: Catalog) -> None:
     skipped = check_component(Numpy, catalog).skipped
     assert "autograd cannot differentiate forward" in skipped[Property.AUTOGRAD]
-    assert "nor can the torch engine run it" in skipped[Property.AUTOGRAD]
+    assert "the torch engine cannot run the layer either" in skipped[Property.AUTOGRAD]
     assert "kink or jump" in check_component(Steps, catalog).skipped[Property.DIFFERENCES]
 
 
 @pytest.mark.parametrize(("name", "index"), [("", (3, 2)), ("weight", (2, 4)), ("weight", (0, 1)), ("bias", (1,))])
 @pytest.mark.parametrize("size", [1e-7, 1.0])
-def test_a_single_wrong_number_is_found_wherever_it_is(name: str, index: tuple[int, ...], size: float, catalog: Catalog) -> None:
-    """In every gradient, at every index, and be it small."""
+def test_a_single_wrong_number_is_found(name: str, index: tuple[int, ...], size: float, catalog: Catalog) -> None:
+    """In every gradient, at every index, even if the error is small."""
 
     class OneWrongNumber(Linear):
         def backward(self, params: Params, cache: Any, dy: Tensor) -> tuple[Tensor, Params]:
@@ -145,7 +145,7 @@ def test_a_single_wrong_number_is_found_wherever_it_is(name: str, index: tuple[i
     assert (Property.DIFFERENCES in report.failed) == (size == 1.0)
 
 
-def test_nothing_around_is_disturbed(catalog: Catalog) -> None:
+def test_global_state_is_restored(catalog: Catalog) -> None:
     before = torch.get_rng_state()
     with torch.inference_mode():
         assert check_component("layer/dropout", catalog).state == "passed"

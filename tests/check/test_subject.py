@@ -1,4 +1,4 @@
-"""What is checked: found by class, object, entry or name, and made with the options that it needs."""
+"""The component to check: found by class, object, entry or name, and constructed with the options that it requires."""
 
 from __future__ import annotations
 
@@ -36,28 +36,28 @@ def test_by_entry_class_and_object(catalog: Catalog) -> None:
         assert (report.name, report.state) == ("tanh", "passed")
 
 
-def test_of_no_plugin(catalog: Catalog) -> None:
+def test_class_without_a_plugin(catalog: Catalog) -> None:
     report = check_component(Tanh(), catalog)
     assert (report.name, report.origin, report.state) == ("Tanh", "", "passed")
 
 
-def test_options_are_read_as_a_config_s(catalog: Catalog) -> None:
+def test_options_are_read_like_those_of_a_config(catalog: Catalog) -> None:
     report = check_component("linear", catalog, out_features=2, initializer={"name": "he_fan_in", "gain": 2.0})
     assert report.state == "passed", report
 
 
 @pytest.mark.parametrize("given", ["tanhh", "loss/tanh", 3, int, "nonsense/tanh"])
-def test_what_is_no_component_is_refused(given: object, catalog: Catalog) -> None:
+def test_other_objects_are_an_error(given: object, catalog: Catalog) -> None:
     with pytest.raises(UnknownComponent):
         check_component(given, catalog)
 
 
-def test_a_person_s_wrong_option_is_refused(catalog: Catalog) -> None:
+def test_wrong_options_are_an_error(catalog: Catalog) -> None:
     with pytest.raises(BadOption, match="no option 'out'"):
         check_component("linear", catalog, out=3)
     with pytest.raises(BadOption, match="greater than or equal to 1"):
         check_component("linear", catalog, out_features=0)
-    with pytest.raises(ConfigError, match="made already"):
+    with pytest.raises(ConfigError, match="already constructed"):
         check_component(Tanh(), catalog, slope=3)
 
 
@@ -81,17 +81,17 @@ class Demanding(Tanh):
 
 @dataclass(frozen=True)
 class TooDemanding(Demanding):
-    """And one that cannot."""
+    """Options without defaults, one of which cannot be guessed."""
 
     rate: Annotated[float, Gt(100)]
 
 
-def test_options_that_can_be_guessed_are(catalog: Catalog) -> None:
+def test_options_are_guessed(catalog: Catalog) -> None:
     report = check_component(Demanding, catalog, rate=11.0)
     assert report.state == "passed", report
 
 
-def test_an_option_that_cannot_be_guessed_is_asked_for(catalog: Catalog) -> None:
+def test_missing_option_is_requested(catalog: Catalog) -> None:
     report = check_component(TooDemanding, catalog)
     assert report.state == "unchecked"
     assert "its option 'rate' has no default and cannot be guessed: give it, rate=..." in report.skipped.values()
@@ -106,7 +106,7 @@ class FromFile(Points):
         raise FileNotFoundError(self.path)
 
 
-def test_an_error_is_told_with_its_line(catalog: Catalog) -> None:
+def test_error_is_reported_with_its_line(catalog: Catalog) -> None:
     finding = check_component(FromFile, catalog).findings[0]
     assert (finding.property, finding.name) == (Property.SHAPES, "load()")
     assert "FileNotFoundError: data.csv (test_subject.py, line" in finding.got
@@ -119,7 +119,7 @@ class Abstract(Layer):
 
 
 class Untyped(Tanh):
-    def __init__(self, slope=1) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001  # that it has none is the point
+    def __init__(self, slope=1) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001  # the missing annotation is tested
         self.slope = slope
 
 
@@ -141,14 +141,14 @@ class NeverSatisfied(Tanh):
         (Refusing, "slope 1.0 is not allowed"),
     ],
 )
-def test_what_cannot_be_made_is_a_finding(component: type, words: str, catalog: Catalog) -> None:
+def test_errors_of_constructors_are_findings(component: type, words: str, catalog: Catalog) -> None:
     report = check_component(component, catalog)
     assert report.failed == (Property.CONSTRUCTION,)
     assert words in report.findings[0].got
-    assert all("means little before" in reason for reason in report.skipped.values())
+    assert all("not meaningful before" in reason for reason in report.skipped.values())
 
 
-def test_a_layer_that_takes_none_of_the_sizes_tried_is_not_judged(catalog: Catalog) -> None:
+def test_layer_that_accepts_no_size_is_unchecked(catalog: Catalog) -> None:
     report = check_component(NeverSatisfied, catalog)
     assert report.state == "unchecked"
     assert "takes none of 5, 6, 4" in str(report)

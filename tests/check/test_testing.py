@@ -1,4 +1,4 @@
-"""What third-party test suites use: an assertion, and a test of all of a distribution's components in one line."""
+"""The interface for third-party test suites: an assertion, and a test of all components of a distribution."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from tests.check.test_subject import TooDemanding
 from tests.check.zoo.activations import ReluWithoutMask, Tanh
 
 
-def test_what_conforms_passes(catalog: Catalog) -> None:
+def test_conforming_component_passes(catalog: Catalog) -> None:
     testing.assert_conforms(Tanh, catalog)
     testing.assert_conforms("dropout", catalog, p=0.3)
 
 
-def test_what_does_not_fails_with_the_report(catalog: Catalog) -> None:
-    with pytest.raises(AssertionError, match="likely cause  equals dy alone"):
+def test_other_component_fails_with_the_report(catalog: Catalog) -> None:
+    with pytest.raises(AssertionError, match="likely cause  equals dy,"):
         testing.assert_conforms(ReluWithoutMask, catalog)
 
 
-def test_what_could_not_be_judged_fails_too(catalog: Catalog) -> None:
+def test_unchecked_component_fails(catalog: Catalog) -> None:
     with pytest.raises(AssertionError, match=r"could not be checked[\s\S]*give it, rate=\.\.\."):
         testing.assert_conforms(TooDemanding, catalog)
 
 
 @dataclass(frozen=True)
 class Fake:
-    """Stands in for what is installed."""
+    """An installed distribution with components."""
 
     catalog: Catalog
 
 
 @pytest.fixture
 def installed(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> Fake:
-    """Two components of a distribution of one's own: one right, and one that is wrong or needs an option."""
+    """A distribution with two components: one correct, and one that is wrong or requires an option."""
     entry = catalog.find("layer", "tanh")
     origin = replace(entry.origin, distribution="my-plugin")
     mine = {
@@ -66,7 +66,7 @@ def test_each_component_of_a_distribution_is_tested() -> None:
 
 
 @pytest.mark.usefixtures("installed")
-def test_a_component_is_tested_with_each_of_its_settings() -> None:
+def test_component_is_tested_with_each_setting() -> None:
     test = testing.component_tests("my-plugin", {"right": [{}, {"no_such_option": 3}], "wrong": []})
     (mark,) = test.pytestmark  # type: ignore[attr-defined]
     assert [case.id for case in mark.args[1]] == ["layer right", "layer right no_such_option=3", "layer wrong"]
@@ -76,18 +76,18 @@ def test_a_component_is_tested_with_each_of_its_settings() -> None:
 
 
 @pytest.mark.usefixtures("installed")
-def test_a_distribution_without_components_is_refused() -> None:
+def test_distribution_without_components_is_an_error() -> None:
     with pytest.raises(PluginError, match=r"no component comes from 'my-plugins'.*did you mean 'my-plugin'"):
         testing.component_tests("my-plugins")
 
 
 @pytest.mark.usefixtures("installed")
-def test_options_for_no_component_are_refused() -> None:
+def test_options_for_an_unknown_component_are_an_error() -> None:
     with pytest.raises(PluginError, match="my-plugin has no component 'rihgt' to give options to: did you mean 'right'"):
         testing.component_tests("my-plugin", {"rihgt": {"slope": 1}})
 
 
-def test_a_broken_plugin_is_told(installed: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_broken_plugin_is_reported(installed: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
     origin = installed.catalog.find("layer", "right").origin
     broken = replace(installed.catalog, broken=(Broken(origin, "ImportError: no jax"),))
     monkeypatch.setattr(testing, "load_catalog", lambda: broken)
@@ -96,7 +96,7 @@ def test_a_broken_plugin_is_told(installed: Fake, monkeypatch: pytest.MonkeyPatc
 
 
 def test_one_line_is_a_whole_test_suite(tmp_path: Path) -> None:
-    """In a process of its own, as a stranger's test suite would run it."""
+    """In a separate process, as a third-party test suite runs it."""
     suite = "from regnet.testing import component_tests\n\ntest_components = component_tests('regnet')\n"
     (tmp_path / "test_mine.py").write_text(suite)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "tanh or constant", str(tmp_path)]
@@ -105,6 +105,6 @@ def test_one_line_is_a_whole_test_suite(tmp_path: Path) -> None:
     assert "2 passed" in done.stdout
 
 
-def test_the_check_does_without_pytest() -> None:
+def test_regnet_testing_does_not_import_pytest() -> None:
     program = "import sys, regnet.testing; sys.exit('pytest' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -1,4 +1,4 @@
-"""Every wrong component of the zoo is caught: by the right property, at the right place, with the right words."""
+"""The check finds every wrong component of the zoo, with the right property, location and cause."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tests.check.zoo import RIGHT, ZOO, Specimen
 every_specimen = pytest.mark.parametrize("specimen", ZOO, ids=lambda specimen: specimen.component.__name__)
 
 KINDS = {"layer": 45, "loss": 8, "optimizer": 8, "dataset": 7, "initializer": 6, "metric": 10}
-"""At least how many of each kind there are."""
+"""The smallest number of wrong components of each kind."""
 
 
 @every_specimen
-def test_what_is_wrong_is_caught(specimen: Specimen, catalog: Catalog) -> None:
+def test_wrong_component_fails(specimen: Specimen, catalog: Catalog) -> None:
     report = check_component(specimen.component, catalog)
     assert report.state == "failed"
     finding = report.findings[0]
@@ -33,7 +33,7 @@ def test_what_is_wrong_is_caught(specimen: Specimen, catalog: Catalog) -> None:
 
 
 @every_specimen
-def test_what_is_said_fits_a_screen_and_json(specimen: Specimen, catalog: Catalog) -> None:
+def test_report_fits_a_terminal_and_json(specimen: Specimen, catalog: Catalog) -> None:
     report = check_component(specimen.component, catalog)
     assert all(len(line) <= 132 for line in str(report).splitlines())
     again = json.loads(json.dumps(report.as_dict()))
@@ -44,12 +44,12 @@ def test_what_is_said_fits_a_screen_and_json(specimen: Specimen, catalog: Catalo
 
 
 @pytest.mark.parametrize("component", RIGHT, ids=lambda component: component.__name__)
-def test_what_the_wrong_ones_are_made_of_is_right(component: type, catalog: Catalog) -> None:
+def test_base_components_pass(component: type, catalog: Catalog) -> None:
     report: Report = check_component(component, catalog)
     assert report.state == "passed", report
 
 
-def test_the_zoo_is_well_stocked(catalog: Catalog) -> None:
+def test_size_of_the_zoo(catalog: Catalog) -> None:
     assert len({specimen.component for specimen in ZOO}) == len(ZOO)
     for kind, count in KINDS.items():
         held = [s for s in ZOO if any(base.__name__.lower() == kind for base in s.component.__mro__)]
@@ -57,5 +57,5 @@ def test_the_zoo_is_well_stocked(catalog: Catalog) -> None:
 
 
 def test_every_property_can_fail() -> None:
-    """A property that no specimen breaks might be one that nothing can break; construction is broken in `test_subject`."""
+    """Every property has a component that breaks it; for construction see `test_subject`."""
     assert {specimen.property for specimen in ZOO} == set(Property) - {Property.CONSTRUCTION}

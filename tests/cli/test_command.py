@@ -1,4 +1,4 @@
-"""Checks the command line as a person runs it: in an empty folder, in a process of its own where the process matters."""
+"""The command line, run in an empty folder, and in a separate process if the process matters."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def regnet(folder: Path, *words: str, **environment: str) -> subprocess.Complete
     return subprocess.run([*REGNET, *words], cwd=folder, capture_output=True, text=True, env=env, check=False)
 
 
-def test_help_is_quick_because_it_loads_nothing() -> None:
+def test_help_loads_no_heavy_modules() -> None:
     code = "import sys, regnet.cli; regnet.cli.main([]); print([m for m in ('torch', 'hydra', 'mlflow') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_help_names_the_commands(inside: Inside) -> None:
+def test_help_lists_the_commands(inside: Inside) -> None:
     for words in ([], ["--help"]):
         done = inside(*words)
         assert done.code == 0
@@ -50,7 +50,7 @@ def test_help_names_the_commands(inside: Inside) -> None:
         ("bench", "--rounds"),
     ],
 )
-def test_a_commands_options_are_its_own_and_load_nothing_heavy(command: str, option: str) -> None:
+def test_help_of_a_command_loads_no_heavy_modules(command: str, option: str) -> None:
     code = (
         f"import sys, regnet.cli\ntry: regnet.cli.main({[*command.split(), '--help']})\n"
         "finally: print([m for m in ('torch', 'hydra', 'mlflow', 'pandas') if m in sys.modules])"
@@ -62,7 +62,7 @@ def test_a_commands_options_are_its_own_and_load_nothing_heavy(command: str, opt
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_every_command_has_its_options_beside_it() -> None:
+def test_every_command_defines_its_options() -> None:
     for command in COMMANDS.keys() - {"run"}:
         module = import_module(f"regnet.cli.{command}")
         assert callable(module.add_options)
@@ -84,7 +84,7 @@ def test_run_without_tracking(tmp_path: Path) -> None:
 
 
 def test_same_command_twice_gives_bit_identical_metrics(tmp_path: Path, inside: Inside) -> None:
-    """Once in a process of its own, and once in one that has trained before."""
+    """Once in a separate process, and once in a process that has trained before."""
     words = ("run", "seeds=3", "tracking=none", "shuffle=true", *SMALL)
     assert regnet(tmp_path, *words).returncode == 0
     assert inside(*words).code == 0
@@ -92,7 +92,7 @@ def test_same_command_twice_gives_bit_identical_metrics(tmp_path: Path, inside: 
     assert all((first.history[name] == second.history[name]).all() for name in first.history)
 
 
-def test_sweep_over_seeds_is_one_study_with_the_same_numbers(tmp_path: Path, inside: Inside) -> None:
+def test_sweep_over_seeds_is_a_single_study(tmp_path: Path, inside: Inside) -> None:
     done = inside("run", "-m", "seed=range(0,3)", "tracking=none", *SMALL)
     assert done.code == 0, done.stderr
     jobs = [load_result(job) for job in find_results(tmp_path)]
@@ -123,7 +123,7 @@ def test_sweep_tracks_every_job_and_summarizes_each_study(tmp_path: Path, inside
     assert (tmp_path / "again" / "figure3_loss.svg").exists()
 
 
-def test_one_bad_job_does_not_lose_the_others(tmp_path: Path, inside: Inside) -> None:
+def test_failed_job_does_not_affect_the_others(tmp_path: Path, inside: Inside) -> None:
     done = inside("run", "-m", "optimizer.lr=-1,0.01", "tracking=none", *SMALL)
     assert done.code == 2
     assert "should be greater than 0; got -1.0" in done.stderr
@@ -149,43 +149,43 @@ def test_one_bad_job_does_not_lose_the_others(tmp_path: Path, inside: Inside) ->
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_mistakes_are_told_in_two_lines(tmp_path: Path, inside: Inside, words: list[str], message: str) -> None:
-    told = inside(*words)
-    assert told.code == 2
-    assert message in told.stderr
-    assert "Traceback" not in told.stderr
-    assert len(told.stderr.strip().splitlines()) <= 2
+def test_user_errors_have_at_most_two_lines(tmp_path: Path, inside: Inside, words: list[str], message: str) -> None:
+    output = inside(*words)
+    assert output.code == 2
+    assert message in output.stderr
+    assert "Traceback" not in output.stderr
+    assert len(output.stderr.strip().splitlines()) <= 2
     assert not (tmp_path / "mlruns").exists()
 
 
-def test_a_mistake_ends_the_command_with_code_2(tmp_path: Path) -> None:
+def test_exit_code_of_a_user_error_is_2(tmp_path: Path) -> None:
     done = regnet(tmp_path, "run", "optimizer=adm")
     assert (done.returncode, done.stdout) == (2, "")
     assert "did you mean 'adam'?" in done.stderr
     assert len(done.stderr.strip().splitlines()) <= 2
 
 
-def test_a_study_that_diverges_altogether_fails(inside: Inside) -> None:
+def test_study_whose_seeds_all_diverge_fails(inside: Inside) -> None:
     done = inside("run", "tracking=none", "model.output=null", "optimizer.lr=100", *SMALL)
     assert done.code == 1
     assert "diverged in epoch 1" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_an_interrupt_that_others_stumble_over_is_an_interrupt(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stumble(*_: object) -> None:
+def test_error_during_an_interrupt_is_reported_as_an_interrupt(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
         try:
             raise KeyboardInterrupt
         finally:
             raise AttributeError("missing")
 
-    monkeypatch.setattr("regnet.launcher.task.assemble", stumble)
+    monkeypatch.setattr("regnet.launcher.task.assemble", fail)
     done = inside("run", "tracking=none")
     assert (done.code, done.stderr.splitlines()[-1]) == (130, "regnet: interrupted")
     assert "Traceback" not in done.stderr
 
 
-def test_a_bug_keeps_its_traceback(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bug_keeps_its_traceback(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
     def bug(*_: object) -> None:
         raise ZeroDivisionError("mine")
 
@@ -196,11 +196,11 @@ def test_a_bug_keeps_its_traceback(inside: Inside, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
-def test_an_interrupted_run_is_killed_in_the_store_too(tmp_path: Path, number: signal.Signals) -> None:
+def test_interrupted_run_is_marked_as_killed(tmp_path: Path, number: signal.Signals) -> None:
     command = [*REGNET, "run", "seeds=2", "epochs=100000"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
         try:
-            while not list(tmp_path.glob("mlruns/*/*/artifacts/config.yaml")):  # written when a run has started
+            while not list(tmp_path.glob("mlruns/*/*/artifacts/config.yaml")):  # exists when a run has started
                 assert process.poll() is None
                 time.sleep(0.1)
             time.sleep(1)
@@ -216,7 +216,7 @@ def test_an_interrupted_run_is_killed_in_the_store_too(tmp_path: Path, number: s
     assert statuses == {"KILLED"}
 
 
-def test_configuration_and_completion_as_hydra_users_expect(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hydra_flags_for_configuration_and_completion(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = inside("run", "--cfg", "job", "optimizer=adam", "optimizer.lr=0.01")
     assert "lr: 0.01" in shown.stdout
     assert "beta1: 0.9" in shown.stdout

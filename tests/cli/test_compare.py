@@ -1,4 +1,4 @@
-"""Checks `regnet compare` on stores that regnet has made: what it finds, what it says, and what it refuses."""
+"""`regnet compare` on stores that regnet wrote: its results, output formats and errors."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ STUDIES = {
     "slower": ["optimizer.lr=0.00002", "seeds=6", *SMALL],
     "fast": ["optimizer.lr=0.02", "seeds=6", "tracking.experiment=races", *SMALL],
 }
-"""By the name that each is given; the last one is the newest launch."""
+"""The overrides of each study by name; the last is the newest launch."""
 
 
 class Store(NamedTuple):
@@ -45,13 +45,13 @@ class Store(NamedTuple):
     results: dict[str, StudyResult]
 
 
-class Told(NamedTuple):
+class Output(NamedTuple):
     code: int
-    out: str
-    err: str
+    stdout: str
+    stderr: str
 
 
-Ask = Callable[..., Told]
+RunCompare = Callable[..., Output]
 
 
 @pytest.fixture(scope="module")
@@ -66,51 +66,51 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 @pytest.fixture
 def copied(store: Store, tmp_path: Path) -> Store:
-    """The same, for a test to change."""
+    """A copy of the store, which a test may change."""
     path = Path(shutil.copy(store.path, tmp_path / "mlflow.db"))
     return Store(f"sqlite:///{path}", path, store.results)
 
 
 @pytest.fixture
-def ask(store: Store, capsys: pytest.CaptureFixture[str]) -> Ask:
-    """Runs the command on the store, or on another."""
+def run_compare(store: Store, capsys: pytest.CaptureFixture[str]) -> RunCompare:
+    """Runs the command on the store, or on another store."""
 
-    def asked(*words: str, uri: str = store.uri) -> Told:
+    def run_command(*words: str, uri: str = store.uri) -> Output:
         code = main(["compare", "--uri", uri, *words])
-        return Told(code, *capsys.readouterr())
+        return Output(code, *capsys.readouterr())
 
-    return asked
+    return run_command
 
 
 def sample(result: StudyResult, metric: str = "test/error_rate") -> Sample:
     return Sample(result.name, result.seeds, result.history[metric][:, -1])
 
 
-def test_numbers_are_those_of_the_runs(store: Store, ask: Ask) -> None:
-    told = ask("slow", "fast", "--json")
-    assert (told.code, told.err) == (0, "")
-    found = json.loads(told.out)
+def test_numbers_agree_with_the_runs(store: Store, run_compare: RunCompare) -> None:
+    output = run_compare("slow", "fast", "--json")
+    assert (output.code, output.stderr) == (0, "")
+    found = json.loads(output.stdout)
     samples = [sample(store.results[name]) for name in ("slow", "fast")]
     measure = ERROR_RATE
-    for one, study in zip(samples, found["studies"], strict=True):
-        its = describe(one, np.random.default_rng(0), measure)
-        assert (study["label"], study["n"], study["failed"]) == (one.name, 6, 0)
-        assert {int(seed): value for seed, value in study["values"].items()} == one.by_seed
-        assert (study["mean"], study["std"], study["median"]) == pytest.approx((its.mean, its.std, its.median))
-        assert its.student
-        assert study["student"] == pytest.approx([its.student.low, its.student.high])
-        assert study["identity"] == store.results[one.name].identity
+    for measured, study in zip(samples, found["studies"], strict=True):
+        summary = describe(measured, np.random.default_rng(0), measure)
+        assert (study["label"], study["n"], study["failed"]) == (measured.name, 6, 0)
+        assert {int(seed): value for seed, value in study["values"].items()} == measured.by_seed
+        assert (study["mean"], study["std"], study["median"]) == pytest.approx((summary.mean, summary.std, summary.median))
+        assert summary.student
+        assert study["student"] == pytest.approx([summary.student.low, summary.student.high])
+        assert study["identity"] == store.results[measured.name].identity
     (expected,) = compare(samples, measure)
-    (one,) = found["comparisons"]
-    assert (one["first"], one["second"], one["paired"], one["n"]) == ("slow", "fast", True, [6, 6])
-    assert one["difference"]["value"] == pytest.approx(expected.difference.means.value)
-    assert one["p"] == pytest.approx(expected.p)
-    assert one["better"] == found["winner"] == "fast"
+    (comparison,) = found["comparisons"]
+    assert (comparison["first"], comparison["second"], comparison["paired"], comparison["n"]) == ("slow", "fast", True, [6, 6])
+    assert comparison["difference"]["value"] == pytest.approx(expected.difference.means.value)
+    assert comparison["p"] == pytest.approx(expected.p)
+    assert comparison["better"] == found["winner"] == "fast"
     assert [study["better_than"] for study in found["studies"]] == [[], ["slow"]]
 
 
-def test_schema_of_json(ask: Ask) -> None:
-    found = json.loads(ask("slow", "slower", "fast", "--json").out)
+def test_schema_of_json(run_compare: RunCompare) -> None:
+    found = json.loads(run_compare("slow", "slower", "fast", "--json").stdout)
     keys = {"metric", "smaller_is_better", "rules", "studies", "comparisons", "best", "winner", "notes"}
     assert found.keys() == keys
     assert found["rules"] == {"test": "mean", "design": "by_seed", "incomplete": "refuse", "level": 0.95}
@@ -120,28 +120,28 @@ def test_schema_of_json(ask: Ask) -> None:
             *("interquartile_mean", "student", "bootstrap", "better_than", "winner", "failures", "notes", "values"),
         }
     assert len(found["comparisons"]) == 3
-    for one in found["comparisons"]:
-        assert one.keys() == {
+    for comparison in found["comparisons"]:
+        assert comparison.keys() == {
             *("first", "second", "n", "paired", "test", "difference", "hedges_g", "probability_first_better", "p", "p_alone"),
             *("family", "better", "gap_missed", "gap_found", "seeds_needed", "verdict", "notes"),
         }
-        assert one["p"] is None or one["p_alone"] <= one["p"] <= 1
+        assert comparison["p"] is None or comparison["p_alone"] <= comparison["p"] <= 1
 
 
-def test_text_has_tables_and_a_sentence_for_each_comparison(ask: Ask) -> None:
-    told = ask("slow", "slower", "fast")
-    assert told.code == 0
-    assert "fast ★" in told.out
-    assert "test error rate" in told.out
-    sentences = [line for line in told.out.splitlines() if line.startswith("- ")]
+def test_text_output(run_compare: RunCompare) -> None:
+    output = run_compare("slow", "slower", "fast")
+    assert output.code == 0
+    assert "fast ★" in output.stdout
+    assert "test error rate" in output.stdout
+    sentences = [line for line in output.stdout.splitlines() if line.startswith("- ")]
     assert len(sentences) == 3
-    flowing = " ".join(told.out.split())
+    flowing = " ".join(output.stdout.split())
     assert "'fast' is better than 'slow' by" in flowing
     assert "'slow' against 'slower': no difference" in flowing
 
 
-def test_a_difference_that_is_not_shown_has_no_winner_and_tells_how_many_seeds_it_would_take(ask: Ask) -> None:
-    flowing = " ".join(ask("stable", "unstable", "--incomplete", "drop").out.split())
+def test_sentence_without_a_shown_difference(run_compare: RunCompare) -> None:
+    flowing = " ".join(run_compare("stable", "unstable", "--incomplete", "drop").stdout.split())
     assert "'stable' against 'unstable': no difference shown (paired t, p = " in flowing
     assert re.search(r"as seen here, takes about \d+ seeds of each; seeds [\d, and more]+ of 'unstable' failed: left out", flowing)
     assert "★" not in flowing
@@ -150,20 +150,20 @@ def test_a_difference_that_is_not_shown_has_no_winner_and_tells_how_many_seeds_i
 @pytest.mark.parametrize(
     "word", [lambda store: "fast", lambda store: store.results["fast"].identity, lambda store: "regnet.engine=handbuilt"]
 )
-def test_a_study_is_found_by_what_it_is_called(store: Store, ask: Ask, word: Callable[[Store], str]) -> None:
-    told = ask(word(store), "--experiment", "races", "--json")
-    assert [study["label"] for study in json.loads(told.out)["studies"]] == ["fast"]
+def test_names_of_a_study(store: Store, run_compare: RunCompare, word: Callable[[Store], str]) -> None:
+    output = run_compare(word(store), "--experiment", "races", "--json")
+    assert [study["label"] for study in json.loads(output.stdout)["studies"]] == ["fast"]
 
 
-def test_without_words_it_is_the_newest_launch_and_a_single_study_has_nothing_to_be_compared_with(ask: Ask) -> None:
-    told = ask()
-    assert told.code == 0
-    assert "fast" in told.out
-    assert "There is nothing to compare it with" in told.out
+def test_default_is_the_newest_launch(run_compare: RunCompare) -> None:
+    output = run_compare()
+    assert output.code == 0
+    assert "fast" in output.stdout
+    assert "There is nothing to compare it with" in output.stdout
 
 
-def test_csv_has_a_line_for_each_study(store: Store, ask: Ask) -> None:
-    rows = list(csv.DictReader(io.StringIO(ask("slow", "fast", "--csv").out)))
+def test_csv_output(store: Store, run_compare: RunCompare) -> None:
+    rows = list(csv.DictReader(io.StringIO(run_compare("slow", "fast", "--csv").stdout)))
     assert [row["label"] for row in rows] == ["slow", "fast"]
     mean = store.results["fast"].history["test/error_rate"][:, -1].mean()
     assert float(rows[1]["mean"]) == pytest.approx(mean)
@@ -171,8 +171,8 @@ def test_csv_has_a_line_for_each_study(store: Store, ask: Ask) -> None:
     assert float(rows[1]["student_low"]) <= mean <= float(rows[1]["student_high"])
 
 
-def test_markdown_tables_are_rectangular(ask: Ask) -> None:
-    out = ask("slow", "slower", "fast", "--markdown").out
+def test_markdown_tables_are_rectangular(run_compare: RunCompare) -> None:
+    out = run_compare("slow", "slower", "fast", "--markdown").stdout
     tables = re.findall(r"(?:^\|.*\n)+", out, re.MULTILINE)
     assert [len(table.splitlines()) for table in tables] == [5, 5]
     for table in tables:
@@ -181,8 +181,8 @@ def test_markdown_tables_are_rectangular(ask: Ask) -> None:
     assert sum(line.startswith("- ") for line in out.splitlines()) == 3
 
 
-def test_latex_tables_are_rectangular_and_escaped(ask: Ask) -> None:
-    out = ask("slow", "fast", "--latex").out
+def test_latex_tables_are_rectangular_and_escaped(run_compare: RunCompare) -> None:
+    out = run_compare("slow", "fast", "--latex").stdout
     bodies = re.findall(r"\\begin\{tabular\}\{(\w+)\}(.*?)\\end\{tabular\}", out, re.DOTALL)
     assert len(bodies) == 2
     for columns, body in bodies:
@@ -212,11 +212,11 @@ def test_latex_tables_are_rectangular_and_escaped(ask: Ask) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_what_cannot_be_compared_is_told_in_a_line(ask: Ask, words: list[str], message: str) -> None:
-    told = ask(*words)
-    assert (told.code, told.out) == (2, "")
-    assert message in told.err
-    assert len(told.err.splitlines()) == 1
+def test_errors_of_studies(run_compare: RunCompare, words: list[str], message: str) -> None:
+    output = run_compare(*words)
+    assert (output.code, output.stdout) == (2, "")
+    assert message in output.stderr
+    assert len(output.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -226,64 +226,65 @@ def test_what_cannot_be_compared_is_told_in_a_line(ask: Ask, words: list[str], m
         ("http://127.0.0.1:9", "the MLflow server http://127.0.0.1:9 does not answer"),
     ],
 )
-def test_a_store_that_cannot_be_reached_is_told_in_a_line(ask: Ask, tmp_path: Path, uri: str, message: str) -> None:
-    told = ask(uri=uri.format(tmp_path))
-    assert told.code == 2
-    assert message in told.err
-    assert len(told.err.splitlines()) == 1
+def test_errors_of_stores(run_compare: RunCompare, tmp_path: Path, uri: str, message: str) -> None:
+    output = run_compare(uri=uri.format(tmp_path))
+    assert output.code == 2
+    assert message in output.stderr
+    assert len(output.stderr.splitlines()) == 1
 
 
-def test_a_store_of_an_older_schema_is_told_in_a_line(ask: Ask, copied: Store) -> None:
+def test_error_of_an_older_schema(run_compare: RunCompare, copied: Store) -> None:
     with sqlite3.connect(copied.path) as database:
         database.execute("UPDATE alembic_version SET version_num = '451aebb31d03'")
     database.close()
-    told = ask(uri=copied.uri)
-    assert told.code == 2
-    assert "out-of-date database schema" in told.err
-    assert len(told.err.splitlines()) == 1
+    output = run_compare(uri=copied.uri)
+    assert output.code == 2
+    assert "out-of-date database schema" in output.stderr
+    assert len(output.stderr.splitlines()) == 1
 
 
-def test_data_may_differ_if_one_says_so(ask: Ask) -> None:
-    told = ask("slow", "elsewhere", "--unpaired", "--json")
-    (one,) = json.loads(told.out)["comparisons"]
-    assert (told.code, one["paired"], one["test"]) == (0, False, "Welch's t")
-    assert json.loads(ask("slow", "fast", "--test", "rank", "--json").out)["comparisons"][0]["test"] == "Wilcoxon's signed ranks"
+def test_unpaired_studies_may_have_different_data(run_compare: RunCompare) -> None:
+    output = run_compare("slow", "elsewhere", "--unpaired", "--json")
+    (comparison,) = json.loads(output.stdout)["comparisons"]
+    assert (output.code, comparison["paired"], comparison["test"]) == (0, False, "Welch's t")
+    (comparison,) = json.loads(run_compare("slow", "fast", "--test", "rank", "--json").stdout)["comparisons"]
+    assert comparison["test"] == "Wilcoxon's signed ranks"
 
 
-def test_failed_seeds_are_shown_however_they_are_treated(store: Store, ask: Ask) -> None:
+def test_failed_seeds_are_always_shown(store: Store, run_compare: RunCompare) -> None:
     failed = store.results["unstable"].failures
     assert 0 < len(failed) < 12
     for treatment, n in (("drop", 12 - len(failed)), ("worst", 12)):
-        found = json.loads(ask("stable", "unstable", "--incomplete", treatment, "--json").out)
-        unstable, (one,) = found["studies"][1], found["comparisons"]
+        found = json.loads(run_compare("stable", "unstable", "--incomplete", treatment, "--json").stdout)
+        unstable, (comparison,) = found["studies"][1], found["comparisons"]
         assert (unstable["n"], unstable["failed"]) == (12 - len(failed), len(failed))
         assert {int(seed): reason for seed, reason in unstable["failures"].items()} == failed
-        assert one["n"] == [n, n]
-        assert "failed" in one["notes"][0]
+        assert comparison["n"] == [n, n]
+        assert "failed" in comparison["notes"][0]
 
 
-def test_a_study_that_failed_altogether_is_a_row_and_compared_with_nothing(ask: Ask) -> None:
-    found = json.loads(ask("slow", "fast", "broken", "--incomplete", "drop", "--json").out)
+def test_study_whose_seeds_all_failed(run_compare: RunCompare) -> None:
+    found = json.loads(run_compare("slow", "fast", "broken", "--incomplete", "drop", "--json").stdout)
     assert [(study["n"], study["failed"], study["mean"] is None) for study in found["studies"]][2] == (0, 2, True)
     assert len(found["comparisons"]) == 1
     assert found["winner"] == "fast"
     assert found["notes"] == ["every seed of 'broken' failed: it is compared with nothing"]
-    assert "broken" in ask("slow", "fast", "broken", "--incomplete", "drop").out
+    assert "broken" in run_compare("slow", "fast", "broken", "--incomplete", "drop").stdout
 
 
-def test_one_seed_gives_no_interval_and_says_so(ask: Ask) -> None:
-    told = ask("slow", "single", "--unpaired")
-    flowing = " ".join(told.out.split())
+def test_single_seed_has_no_interval(run_compare: RunCompare) -> None:
+    output = run_compare("slow", "single", "--unpaired")
+    flowing = " ".join(output.stdout.split())
     assert "single: one seed only: it gives no interval" in flowing
     assert "nothing is shown: 6 and 1 seeds" in flowing
-    assert "★" not in told.out
+    assert "★" not in output.stdout
 
 
-def test_a_study_under_two_launches_is_one_with_each_seed_once(copied: Store, ask: Ask) -> None:
+def test_study_in_two_launches_is_united(copied: Store, run_compare: RunCompare) -> None:
     words = [*STUDIES["slow"], "seeds=[4,5,6,7]"]
     again = regnet.run(["study=slow", f"tracking.uri={copied.uri}", *words])
     assert again.identity == copied.results["slow"].identity
-    found = json.loads(ask("slow", "--json", uri=copied.uri).out)
+    found = json.loads(run_compare("slow", "--json", uri=copied.uri).stdout)
     (study,) = found["studies"]
     assert [int(seed) for seed in study["values"]] == list(range(8))
     (note,) = found["notes"]
@@ -291,44 +292,44 @@ def test_a_study_under_two_launches_is_one_with_each_seed_once(copied: Store, as
     assert "seeds run more than once (2) are counted once" in note
 
 
-def test_the_same_seed_with_another_outcome_is_told(copied: Store, ask: Ask) -> None:
+def test_different_results_of_a_seed_are_reported(copied: Store, run_compare: RunCompare) -> None:
     regnet.run(["study=slow", f"tracking.uri={copied.uri}", *STUDIES["slow"], "seeds=1"])
     with sqlite3.connect(copied.path) as database:
         newest = "SELECT run_uuid FROM runs WHERE name LIKE 'slow%seed 0' ORDER BY start_time DESC LIMIT 1"
         (run,) = database.execute(newest).fetchone()
         database.execute("UPDATE latest_metrics SET value = 0.5 WHERE run_uuid = ? AND key = 'final/test/error_rate'", (run,))
     database.close()
-    found = json.loads(ask("slow", "--json", uri=copied.uri).out)
+    found = json.loads(run_compare("slow", "--json", uri=copied.uri).stdout)
     assert found["studies"][0]["values"]["0"] == 0.5
     assert "gave different results when run again, for example with seed 0" in found["notes"][1]
 
 
 @pytest.mark.slow
-def test_a_server_gives_the_same(copied: Store, ask: Ask) -> None:
-    here = ask("slow", "slower", "fast", "--json", uri=copied.uri)
+def test_server_gives_the_same_result(copied: Store, run_compare: RunCompare) -> None:
+    here = run_compare("slow", "slower", "fast", "--json", uri=copied.uri)
     with serving(copied.uri, 0) as server:
         server.wait_until_ready()
-        there = ask("slow", "slower", "fast", "--json", uri=server.url.rstrip("/"))
-        nothing = ask("slowest", uri=server.url.rstrip("/"))
+        there = run_compare("slow", "slower", "fast", "--json", uri=server.url.rstrip("/"))
+        nothing = run_compare("slowest", uri=server.url.rstrip("/"))
     assert there == here
-    assert "the closest names are" in nothing.err
+    assert "the closest names are" in nothing.stderr
 
 
-def test_a_sweep_is_labelled_by_what_differs_and_found_by_its_launch(tmp_path: Path, inside: Inside) -> None:
+def test_labels_and_launch_of_a_sweep(tmp_path: Path, inside: Inside) -> None:
     def command(*words: str) -> str:
-        told = inside(*words)
-        assert told.code == 0, told.stderr
-        return told.stdout
+        output = inside(*words)
+        assert output.code == 0, output.stderr
+        return output.stdout
 
     command("run", "-m", "seeds=3", "optimizer.lr=range(0.001,0.008,0.001)", "tracking.uri=sqlite:///mlflow.db", *SMALL)
     (launch,) = (str(path.relative_to(tmp_path)) for path in tmp_path.glob("multirun/*/*"))
     found: dict[str, Any] = json.loads(command("compare", launch, "--json"))
     assert [study["label"] for study in found["studies"]] == [f"lr=0.00{digit}" for digit in range(1, 8)]
-    assert len(found["comparisons"]) == 6  # with the best alone
-    assert {one["first"] for one in found["comparisons"]} == {found["best"]}
+    assert len(found["comparisons"]) == 6  # only with the best
+    assert {comparison["first"] for comparison in found["comparisons"]} == {found["best"]}
     means = {study["label"]: study["mean"] for study in found["studies"]}
     assert means[found["best"]] == min(means.values())
-    assert {one["family"] for one in found["comparisons"] if one["p"] is not None} <= set(range(15, 22))
+    assert {comparison["family"] for comparison in found["comparisons"] if comparison["p"] is not None} <= set(range(15, 22))
     text = " ".join(command("compare").split())
     assert f"compared with the best alone, {found['best']}" in text
     (study,) = json.loads(command("compare", "lr=0.003", "--json"))["studies"]

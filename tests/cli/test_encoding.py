@@ -1,4 +1,4 @@
-"""Checks the commands as a person runs them whose terminal or locale knows few characters."""
+"""The commands in terminals and locales with few characters."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def table(output: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def launched(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[bytes]]:
-    """A folder with a launch that was started in ASCII, and what came of it."""
+    """A folder with a launch that was started in ASCII, and its output."""
     folder = tmp_path_factory.mktemp("ascii")
     words = ("seeds=3", "epochs=2", "dataset.train_size=40", "dataset.test_size=30", 'study="Größe × 2"')
     return folder, regnet(folder, ASCII, "run", *words)
 
 
-def test_a_run_in_ascii_ends_well(launched: tuple[Path, subprocess.CompletedProcess[bytes]]) -> None:
+def test_run_in_ascii_succeeds(launched: tuple[Path, subprocess.CompletedProcess[bytes]]) -> None:
     folder, done = launched
     assert (done.returncode, done.stderr) == (0, b"")
     lines = table(done.stdout.decode("ascii"))
@@ -63,7 +63,7 @@ def test_a_run_in_ascii_ends_well(launched: tuple[Path, subprocess.CompletedProc
     ]
 
 
-def test_compare_in_latin_1_keeps_what_that_has(launched: tuple[Path, subprocess.CompletedProcess[bytes]]) -> None:
+def test_compare_in_latin_1_keeps_its_characters(launched: tuple[Path, subprocess.CompletedProcess[bytes]]) -> None:
     done = regnet(launched[0], LATIN, "compare", "Größe × 2")
     assert (done.returncode, done.stderr) == (0, b"")
     lines = table(done.stdout.decode("latin-1"))
@@ -73,7 +73,7 @@ def test_compare_in_latin_1_keeps_what_that_has(launched: tuple[Path, subprocess
     assert lines[3].endswith(" - |")  # a dash
 
 
-def test_names_of_files_and_studies_in_the_c_locale(tmp_path: Path) -> None:
+def test_file_and_study_names_in_the_c_locale(tmp_path: Path) -> None:
     folder = tmp_path / "é"
     folder.mkdir()
     done = regnet(folder, C_LOCALE, "run", "hydra.run.dir='ü'", "study='héé'", *SMALL)
@@ -83,19 +83,19 @@ def test_names_of_files_and_studies_in_the_c_locale(tmp_path: Path) -> None:
     assert "héé" in (folder / "ü" / "report" / "table.md").read_text(encoding="utf-8")
 
 
-def test_a_mistake_is_told_in_ascii(tmp_path: Path) -> None:
+def test_user_error_in_ascii(tmp_path: Path) -> None:
     done = regnet(tmp_path, C_LOCALE, "plugins", "check", "softmäx")
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr == b"regnet: no component is called 'softmax': see regnet plugins list\n"
 
 
-def test_a_value_that_hydra_cannot_read_needs_quotes(catalog: Catalog) -> None:
+def test_value_that_hydra_cannot_parse_needs_quotes(catalog: Catalog) -> None:
     with pytest.raises(ConfigError, match="beyond ASCII needs quotes, and quotes for the shell: 'study=\"héé\"'"):
         compose_config(["study=héé"], catalog)
     assert compose_config(['study="héé"'], catalog)["study"] == "héé"
 
 
-def test_a_log_file_is_utf8_in_every_locale(tmp_path: Path) -> None:
+def test_log_file_is_utf8_in_every_locale(tmp_path: Path) -> None:
     code = (
         "import logging, sys\nimport regnet.launcher.task as launch\ntrain = launch.run_study\n"
         "def logged(*words):\n logging.getLogger('me').info('\\xb1\\u2026')\n return train(*words)\n"

@@ -1,4 +1,4 @@
-"""Runs every experiment file small, as a person would."""
+"""Runs a small version of every experiment file."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_experiment(tmp_path: Path, experiment: str) -> None:
     made = {path.name for path in table.parent.iterdir()}
     assert made == {path.name for path in (tmp_path / "again").iterdir()}
     logged = {path.name for path in tmp_path.glob("mlruns/*/*/artifacts/report/*")}
-    assert logged == made  # with the summary runs, where people look
+    assert logged == made  # attached to the summary runs
     assert {"report.html", "spread.png", "curves_test_loss.svg"} <= made or JOBS[experiment] == 1
     if experiment != "attribution":
         assert {"figure1_architecture.png", "figure2_data.svg", "figure3_loss.png", "figure4_error_rate.svg"} < made

@@ -1,4 +1,4 @@
-"""Checks `regnet results` and `regnet.load_results`: every run is a row, with everything that is known of it under one name."""
+"""`regnet results` and `regnet.load_results`: every run is a row with its parameters, metrics and tags."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_row_for_each_run(store: Store) -> None:
     assert plain["started"].dt.year.min() > 2000
 
 
-def test_parameters_are_what_they_were(store: Store) -> None:
+def test_types_of_parameters(store: Store) -> None:
     frame = regnet.load_results(store.uri)
     types = {"epochs": "Int64", "shuffle": "boolean", "optimizer.lr": "Float64", "optimizer.name": "string"}
     assert {name: str(frame[name].dtype) for name in types} == types
@@ -67,11 +67,11 @@ def test_parameters_are_what_they_were(store: Store) -> None:
     config = store.adam.config
     assert (adam["epochs"], adam["optimizer.lr"], adam["optimizer.beta1"]) == (3, config["optimizer"]["lr"], 0.9)
     assert (adam["model.hidden"], adam["shuffle"]) == ("[4]", False)
-    assert frame["optimizer.beta1"].notna().sum() == 1  # what the others do not have is missing
+    assert frame["optimizer.beta1"].notna().sum() == 1  # missing for the other runs
     assert not [name for name in frame.columns if name.startswith(("tracking", "report", "plugins"))]
 
 
-def test_failures_are_rows_that_say_why(store: Store) -> None:
+def test_failed_runs_are_rows_with_a_reason(store: Store) -> None:
     failed = store.unstable.failures
     assert 0 < len(failed) < 12
     frame = regnet.load_results(store.uri)
@@ -93,7 +93,7 @@ def test_history_has_a_row_for_each_epoch(store: Store) -> None:
     assert (frame.groupby("run_id")["epoch"].max() <= 3).all()
 
 
-def test_a_launch_alone(store: Store) -> None:
+def test_selection_of_a_launch(store: Store) -> None:
     every = regnet.load_results(store.uri)
     launch = every[every["experiment"] == "other"]["launch"].iloc[0]
     assert regnet.load_results(store.uri, launch=launch)["run_id"].tolist() == every[every["launch"] == launch]["run_id"].tolist()
@@ -107,13 +107,13 @@ def test_a_launch_alone(store: Store) -> None:
         ({"experiment": "Default"}, "experiment 'Default' has no regnet runs"),
     ],
 )
-def test_what_is_not_there_is_told(store: Store, given: dict[str, str], message: str) -> None:
+def test_errors_of_names(store: Store, given: dict[str, str], message: str) -> None:
     with pytest.raises(TrackingError, match=message.replace("?", r"\?")):
         regnet.load_results(store.uri, **given)
 
 
 @pytest.mark.slow
-def test_a_server_gives_the_same(store: Store) -> None:
+def test_server_gives_the_same_result(store: Store) -> None:
     with serving(store.uri, 0) as server:
         server.wait_until_ready()
         uri = server.url.rstrip("/")
@@ -123,7 +123,7 @@ def test_a_server_gives_the_same(store: Store) -> None:
 
 
 @pytest.mark.parametrize("words", [[], ["--history"], ["--experiment", "other"]], ids=" ".join)
-def test_files_hold_the_table(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+def test_written_files(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
     experiment = "other" if "other" in words else None
     frame = regnet.load_results(store.uri, experiment, history="--history" in words)
     for name in ("table.parquet", "table.csv"):
@@ -148,14 +148,14 @@ def test_files_hold_the_table(store: Store, tmp_path: Path, capsys: pytest.Captu
     ],
     ids=" ".join,
 )
-def test_mistakes_are_told_in_a_line(store: Store, capsys: pytest.CaptureFixture[str], words: list[str], message: str) -> None:
+def test_user_errors_have_one_line(store: Store, capsys: pytest.CaptureFixture[str], words: list[str], message: str) -> None:
     assert main(["results", "--uri", store.uri, *words]) == 2
     out, err = capsys.readouterr()
     assert (out, len(err.splitlines())) == ("", 1)
     assert message in err
 
 
-def test_the_table_can_be_piped(store: Store, tmp_path: Path) -> None:
+def test_output_can_be_piped(store: Store, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "regnet", "results", "--uri", store.uri]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert (len(done.stdout.splitlines()), done.stderr) == (16, "")

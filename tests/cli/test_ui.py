@@ -1,4 +1,4 @@
-"""Checks `regnet ui` from the outside: what it says when it cannot start, and that nothing is left of it; pages: tests/browser."""
+"""`regnet ui`: its errors at the start, and that no process is left behind. tests/browser checks the pages."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ SMALL = ["epochs=1", "dataset.train_size=20", "dataset.test_size=20"]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One with a store in it."""
+    """A folder with a store."""
     path = tmp_path_factory.mktemp("ui")
     regnet.run([f"tracking.uri=sqlite:///{path}/mlflow.db", *SMALL])
     return path
 
 
 @pytest.fixture(autouse=True)
-def no_store_of_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_tracking_uri(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["--uri", "sqlite:///none.db"], "there is no MLflow store sqlite:"),
         (["--uri", "http://127.0.0.1:9"], "does not answer"),
@@ -43,26 +43,26 @@ def no_store_of_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
         (["--port", "70000"], "port 70000 cannot be used"),
     ],
 )
-def test_what_cannot_be_shown_is_told_in_a_line(folder: Path, words: list[str], said: str) -> None:
-    check_refused(folder, words, said)
+def test_errors_have_one_line(folder: Path, words: list[str], message: str) -> None:
+    check_refused(folder, words, message)
 
 
-def test_a_port_in_use_is_told_in_a_line(folder: Path) -> None:
+def test_port_in_use_is_an_error(folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         check_refused(folder, ["--port", str(port)], f"port {port} cannot be used")
 
 
-def check_refused(folder: Path, words: list[str], said: str) -> None:
+def check_refused(folder: Path, words: list[str], message: str) -> None:
     done = subprocess.run([*REGNET, *words], cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
-    assert said in done.stderr
+    assert message in done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
-def test_nothing_is_left_when_it_ends(folder: Path, number: signal.Signals) -> None:
+def test_no_process_is_left_after_a_signal(folder: Path, number: signal.Signals) -> None:
     with serving(folder) as (process, port, server):
         process.send_signal(number)
         assert process.communicate(timeout=8) == ("", "")
@@ -72,7 +72,7 @@ def test_nothing_is_left_when_it_ends(folder: Path, number: signal.Signals) -> N
 
 
 @pytest.mark.slow
-def test_nothing_is_left_when_it_is_killed(folder: Path) -> None:
+def test_no_process_is_left_after_a_kill(folder: Path) -> None:
     with serving(folder) as (process, port, server):
         process.kill()
         assert ended(server, 5)
@@ -81,7 +81,7 @@ def test_nothing_is_left_when_it_is_killed(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_nothing_is_left_when_everything_that_is_called_regnet_is_killed(folder: Path) -> None:
+def test_no_process_is_left_if_all_regnet_processes_are_killed(folder: Path) -> None:
     with serving(folder) as (process, port, server):
         for each in [process, *server]:
             if "regnet" in " ".join(psutil.Process(each.pid).cmdline()):
@@ -91,20 +91,20 @@ def test_nothing_is_left_when_everything_that_is_called_regnet_is_killed(folder:
 
 
 @pytest.mark.slow
-def test_it_ends_with_its_server(folder: Path) -> None:
+def test_command_ends_with_its_server(folder: Path) -> None:
     with serving(folder) as (process, _, server):
         (mlflow,) = [each for each in server if each.cmdline()[1:4] == ["-m", "mlflow", "server"]]
         mlflow.kill()
-        out, told = process.communicate(timeout=8)
+        out, stderr = process.communicate(timeout=8)
         assert (process.returncode, out) == (2, "")
-        assert told.startswith("regnet: the MLflow server has ended (exit code -9): ")
-        assert told.count("\n") == 1
+        assert stderr.startswith("regnet: the MLflow server has ended (exit code -9): ")
+        assert stderr.count("\n") == 1
         assert ended(server, 0.5)
 
 
 @contextmanager
 def serving(folder: Path) -> Iterator[tuple[subprocess.Popen[str], int, list[psutil.Process]]]:
-    """Context manager in which `regnet ui` runs, with the port and the processes of its server."""
+    """Context manager that runs `regnet ui` and yields the port and the processes of its server."""
     command = subprocess.Popen(
         [*REGNET, "--port", "0"],
         cwd=folder,

@@ -1,4 +1,4 @@
-"""Checks that whatever is wrong with a configuration is said in a line: what, whose, expected, got, available."""
+"""Errors in a configuration are reported in one line: the problem, the component, expected, got, available."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ WRONG = [
 @pytest.mark.parametrize(
     ("overrides", "error", "words"), WRONG, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
 )
-def test_a_wrong_configuration_is_explained(study: MakeStudy, overrides: list[str], error: type[RegnetError], words: str) -> None:
+def test_errors_of_configurations(study: MakeStudy, overrides: list[str], error: type[RegnetError], words: str) -> None:
     with pytest.raises(error) as caught:
         study(*overrides)
     assert words in str(caught.value)
@@ -61,20 +61,20 @@ def test_last_layer_must_fit_the_targets(study: MakeStudy) -> None:
         study("model=layers", "model.layers=[{name: linear, out_features: 3}]")
 
 
-def test_misfit_inside_a_layer_names_its_place(study: MakeStudy) -> None:
+def test_error_inside_a_layer_has_its_index(study: MakeStudy) -> None:
     layers = "[{name: linear, out_features: 4}, {name: residual, layers: [{name: linear, out_features: 5}]}]"
     with pytest.raises(ShapeError, match="layer 1: residual: its layers turn 4 features into 5; expected 4"):
         study("model=layers", f"model.layers={layers}")
 
 
-def test_cuda_is_refused_where_there_is_none(study: MakeStudy) -> None:
+def test_cuda_without_a_gpu_is_an_error(study: MakeStudy) -> None:
     if torch.cuda.is_available():
         pytest.skip("this machine has a GPU")
     with pytest.raises(ConfigError, match="no usable GPU"):
         study("device=cuda")
 
 
-def test_mlp_is_the_report_network(study: MakeStudy) -> None:
+def test_mlp_is_the_network_of_the_paper(study: MakeStudy) -> None:
     made = study()
     params, _ = made.network.init(2, torch.Generator())
     shapes = [tuple(layer["weight"].shape) for layer in params.values() if layer]
@@ -95,7 +95,7 @@ def test_seeds(study: MakeStudy, overrides: list[str], seeds: tuple[int, ...]) -
     assert study(*overrides).seeds == seeds
 
 
-def test_lockstep_is_the_default_where_the_engine_can(study: MakeStudy) -> None:
+def test_lockstep_is_the_default_if_the_engine_supports_it(study: MakeStudy) -> None:
     assert study("seeds=3").groups == ((0, 1, 2),)
     assert study("seeds=3", "replicas=solo").groups == ((0,), (1,), (2,))
     assert study("seeds=3", "engine=torch").groups == ((0,), (1,), (2,))
@@ -116,15 +116,15 @@ def test_coding_follows_loss_and_task(study: MakeStudy, overrides: list[str], co
     assert study(*overrides).coding == coding
 
 
-def test_identity_ignores_seeds_and_presentation_alone(study: MakeStudy) -> None:
+def test_identity_ignores_only_seeds_and_presentation(study: MakeStudy) -> None:
     first = study()
     assert study("seed=5", "seeds=3", "report=figures", "study=mine").identity == first.identity
     for other in ("optimizer.lr=0.002", "replicas=solo", "epochs=3", "engine=torch", "model.bias=false"):
         assert study(other).identity != first.identity
 
 
-def test_nothing_from_a_config_is_imported(catalog: Catalog) -> None:
-    """A name is looked up in the catalog and nowhere else, whatever it looks like."""
+def test_a_config_imports_nothing(catalog: Catalog) -> None:
+    """A name is looked up only in the catalog, even if it looks like a dotted path."""
     spec = {"name": "os.system", "command": "false"}
     with pytest.raises(UnknownComponent):
         catalog.build("layer", spec)

@@ -1,4 +1,4 @@
-"""Which metrics a study measures, by which it is judged, and what is refused before training."""
+"""The metrics and the headline of a study, and errors before training."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PROBABLE = ("loss=cross_entropy", "model.output=null")
         ((*PROBABLE, "metrics=[{name:calibration_error,bins:5}]"), ["calibration_error"], "test/calibration_error"),
     ],
 )
-def test_what_is_measured_and_judged_by(overrides: tuple[str, ...], names: list[str], headline: str, study: MakeStudy) -> None:
+def test_metrics_and_headline(overrides: tuple[str, ...], names: list[str], headline: str, study: MakeStudy) -> None:
     made = study(*overrides)
     assert list(made.metrics) == names
     assert made.headline == headline
@@ -38,18 +38,18 @@ def test_what_is_measured_and_judged_by(overrides: tuple[str, ...], names: list[
     [
         (("metrics=[f2]",), "unknown metric 'f2'.*f1"),
         (("metrics=[rmse]",), "metric rmse is for regression, and the data set is for classification"),
-        (("metrics=[log_loss]",), "metric log_loss needs the probability of each class, which loss mse does not give"),
-        (("metrics=[f1,f1]",), "names f1 twice"),
+        (("metrics=[log_loss]",), "metric log_loss needs the probability of each class, which loss mse does not provide"),
+        (("metrics=[f1,f1]",), "lists f1 twice"),
         (("metrics=f1",), r"metrics takes a list of metrics; got 'f1': write metrics=\[f1\]"),
         (("metrics=[{name:calibration_error,bins:0}]", *PROBABLE), "bins"),
         (("headline=acuracy",), "unknown metric 'acuracy'.*accuracy"),
         (("metrics=[f1]", "headline=auroc"), "headline=auroc is not among metrics"),
-        (("headline=tets/f1",), "'tets' is no split.*test"),
+        (("headline=tets/f1",), "'tets' is not a split.*test"),
         (("headline=validation/f1",), "needs validation examples: set validation=0.1"),
         (("metrics=[confusion_matrix]", "headline=confusion_matrix"), "confusion_matrix is a table, not a number"),
     ],
 )
-def test_what_cannot_be_measured_is_refused_before_training(overrides: tuple[str, ...], message: str, study: MakeStudy) -> None:
+def test_errors_of_metrics(overrides: tuple[str, ...], message: str, study: MakeStudy) -> None:
     with pytest.raises(ConfigError, match=message):
         study(*overrides)
 

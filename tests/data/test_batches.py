@@ -1,4 +1,4 @@
-"""The batches of an epoch: every example once, in the order given or in the order that each seed's own generator draws."""
+"""The batches of an epoch: every example once, in the given order or in the random order of each seed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SIZE = 10
 
 
 def examples(replicas: int = 0) -> Examples:
-    """Example `i` of replica `r` is the number ``100 r + i``, as input, target and answer."""
+    """Example `i` of replica `r` is the number ``100 r + i``, as input, target and class."""
     numbers = torch.arange(float(SIZE)).unsqueeze(-1)
     if replicas:
         numbers = torch.stack([100 * replica + numbers for replica in range(replicas)])
@@ -20,7 +20,7 @@ def examples(replicas: int = 0) -> Examples:
 
 
 def order(batches: Batches, row: int | None = None) -> list[float]:
-    """The examples of an epoch as they come, the inputs and targets side by side."""
+    """The examples of an epoch in order, with inputs and targets side by side."""
     epoch = [(x, target) if row is None else (x[row], target[row]) for x, target in batches.epoch()]
     assert all(torch.equal(x, target) for x, target in epoch)
     return [number for x, _ in epoch for number in x.flatten().tolist()]
@@ -28,7 +28,7 @@ def order(batches: Batches, row: int | None = None) -> list[float]:
 
 @pytest.mark.parametrize("shuffle", [True, False])
 @pytest.mark.parametrize(("size", "lengths"), [(5, [5, 5]), (4, [4, 4, 2]), (1, [1] * 10), (10, [10]), (64, [10])])
-def test_the_last_batch_is_what_is_left(size: int, lengths: list[int], shuffle: bool) -> None:
+def test_last_batch_has_the_remaining_examples(size: int, lengths: list[int], shuffle: bool) -> None:
     alone = Batches(examples(), size, shuffle, [0]).epoch()
     assert [x.shape for x, _ in alone] == [(length, 1) for length in lengths]
     together = Batches(examples(2), size, shuffle, [0, 1]).epoch()
@@ -36,12 +36,12 @@ def test_the_last_batch_is_what_is_left(size: int, lengths: list[int], shuffle: 
     assert all(x.is_contiguous() and target.is_contiguous() for x, target in together)
 
 
-def test_in_order_as_the_report_does() -> None:
+def test_order_without_shuffling() -> None:
     batches = Batches(examples(), 4, False, [0])
     assert order(batches) == order(batches) == list(range(SIZE))
 
 
-def test_shuffled_every_example_comes_once_in_an_epoch() -> None:
+def test_shuffled_epoch_has_every_example_once() -> None:
     batches = Batches(examples(), 4, True, [0])
     first, second = order(batches), order(batches)
     assert sorted(first) == sorted(second) == list(range(SIZE))
@@ -50,20 +50,20 @@ def test_shuffled_every_example_comes_once_in_an_epoch() -> None:
 
 
 @pytest.mark.parametrize("shuffle", [True, False])
-def test_the_same_tensors_come_again(shuffle: bool) -> None:
+def test_batches_reuse_tensors(shuffle: bool) -> None:
     batches = Batches(examples(2), 4, shuffle, [0, 1])
     first, second = batches.epoch(), batches.epoch()
     assert first is second
 
 
-def test_shuffling_leaves_the_examples_as_they_were() -> None:
+def test_shuffling_does_not_change_the_examples() -> None:
     given = examples(2)
     before = given.x.clone()
     Batches(given, 4, True, [0, 1]).epoch()
     assert torch.equal(given.x, before)
 
 
-def test_each_seed_has_an_order_of_its_own_whoever_is_beside_it() -> None:
+def test_order_of_a_seed_does_not_depend_on_other_seeds() -> None:
     together = Batches(examples(3), 4, True, [8, 5, 3])
     epochs = [[(x.clone(), target.clone()) for x, target in together.epoch()] for _ in range(2)]
     for row, seed in enumerate([8, 5, 3]):

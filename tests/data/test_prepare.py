@@ -1,4 +1,4 @@
-"""From examples to tensors ready to train on: normalized and coded by what the training examples say, and stacked by seed."""
+"""Preparation of examples: normalization and coding from the training examples, and stacking by seed."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def close(actual: Tensor, expected: Any) -> None:
     torch.testing.assert_close(actual, torch.as_tensor(expected, dtype=torch.float64))
 
 
-def test_scalar_normalization_is_the_report_s() -> None:
-    """One mean and one standard deviation of all six training numbers, 5 and √(86 / 5); the test examples are not asked."""
+def test_scalar_normalization_is_that_of_the_paper() -> None:
+    """One mean and one standard deviation of all six training numbers, 5 and √(86 / 5), without the test examples."""
     data = prepared("scalar")
     scale = (86 / 5) ** 0.5
     close(data.train.x, [[-4 / scale, 5 / scale], [-2 / scale, 5 / scale], [0, -4 / scale]])
@@ -52,7 +52,7 @@ def test_no_normalization() -> None:
 
 
 @pytest.mark.parametrize("normalization", ["scalar", "feature"])
-def test_a_constant_is_not_divided_by_zero(normalization: str) -> None:
+def test_constant_feature_is_not_divided_by_zero(normalization: str) -> None:
     data = prepared(normalization, splits(torch.full((3, 2), 7.0)))
     close(data.train.x, torch.zeros(3, 2))
     close(data.test.x, TEST - 7)
@@ -64,20 +64,20 @@ def test_targets_are_coded_and_kept() -> None:
     assert torch.equal(data.train.y, CLASSES)
 
 
-def test_numbers_are_of_the_run_s_type() -> None:
+def test_dtype_of_the_run() -> None:
     for dtype in (torch.float32, torch.float64):
         data = prepare(splits(), "scalar", "signed", dtype)
         assert {part.dtype for part in (data.train.x, data.train.target, data.test.x, data.shift, data.scale)} == {dtype}
     assert prepare(splits(), "scalar", "index", torch.float32).train.target.dtype == torch.int64
 
 
-def test_a_class_number_beyond_the_classes_is_refused() -> None:
+def test_class_number_out_of_range_is_an_error() -> None:
     with pytest.raises(TargetError, match="class number 1, expected numbers from 0 to 0"):
         prepared("none", splits(classes=1))
 
 
 @pytest.mark.parametrize("normalization", ["scalar", "feature", "none"])
-def test_stacked_data_are_each_seed_s_own(normalization: Any) -> None:
+def test_stacked_data_of_each_seed(normalization: Any) -> None:
     alone = [prepared(normalization, load_splits(Disc(train_size=6, test_size=4), seed)) for seed in (0, 1, 2)]
     together = stack(alone)
     x = torch.rand(5, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
@@ -89,7 +89,7 @@ def test_stacked_data_are_each_seed_s_own(normalization: Any) -> None:
         close(together.normalize(x)[row], own.normalize(x))
 
 
-def test_validation_is_set_aside_from_the_training_examples() -> None:
+def test_validation_examples_are_training_examples() -> None:
     given = Disc(train_size=50, test_size=20).load(torch.Generator().manual_seed(0))
     rest, aside = set_aside(given, 0.2, 3, redraw=True)
     assert aside is not None
@@ -100,7 +100,7 @@ def test_validation_is_set_aside_from_the_training_examples() -> None:
     assert [found[tuple(x)] for x in aside.x.tolist()] == aside.y.tolist()
 
 
-def test_which_are_set_aside_depends_on_the_seed_where_the_data_do() -> None:
+def test_validation_examples_depend_on_the_seed_if_the_data_do() -> None:
     given = Disc(train_size=50, test_size=20).load(torch.Generator().manual_seed(0))
 
     def aside(seed: int, redraw: bool) -> Tensor:
@@ -113,18 +113,18 @@ def test_which_are_set_aside_depends_on_the_seed_where_the_data_do() -> None:
     assert torch.equal(aside(1, False), aside(2, False))
 
 
-def test_none_is_set_aside_unless_it_is_asked_for() -> None:
+def test_no_validation_examples_by_default() -> None:
     given = splits()
     assert set_aside(given, 0.0, 0, redraw=True) == (given, None)
     assert prepared("scalar").validation is None
 
 
-def test_something_has_to_be_left_to_train_on() -> None:
+def test_validation_must_leave_training_examples() -> None:
     with pytest.raises(ConfigError, match=r"validation=0\.9 leaves none of the 3 training examples"):
         set_aside(splits(), 0.9, 0, redraw=True)
 
 
-def test_validation_examples_are_scaled_by_the_training_examples_alone() -> None:
+def test_validation_examples_are_scaled_by_the_training_examples() -> None:
     validation = Split(torch.tensor([[3.0, 7.0]]), torch.tensor([1]))
     data = prepare(splits(), "feature", "signed", torch.float64, validation)
     assert data.validation is not None

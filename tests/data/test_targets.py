@@ -1,4 +1,4 @@
-"""Target codings: what the loss is given, and the way back to an answer."""
+"""Target codings: encoding targets for the loss, and decoding predictions."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def test_classes_are_coded(coding: Coding) -> None:
     assert (targets.width, targets.task) == (3, "classification")
 
 
-def test_the_report_s_coding() -> None:
-    """[1, -1] for the original target 0 and [-1, 1] for 1; the way back is the index of the greatest output."""
+def test_coding_of_the_paper() -> None:
+    """[1, -1] for class 0 and [-1, 1] for class 1; a prediction is the index of the largest output."""
     targets = fit_targets("signed", torch.tensor([0, 1]), 2)
     assert targets.encode(torch.tensor([0, 1])).tolist() == [[1, -1], [-1, 1]]
     assert targets.decode(torch.tensor([[0.2, -0.9], [-0.1, 0.3], [0.4, 0.5]])).tolist() == [0, 1, 1]
@@ -50,7 +50,7 @@ def test_classes_round_trip(coding: Coding) -> None:
     assert torch.equal(targets.decode(targets.encode(CLASSES)), CLASSES)
 
 
-def test_a_class_that_the_training_examples_lack_still_has_its_place() -> None:
+def test_class_without_training_examples() -> None:
     targets = fit_targets("one_hot", torch.tensor([0, 1]), 4)
     assert targets.encode(torch.tensor([3])).tolist() == [[0, 0, 0, 1]]
 
@@ -67,7 +67,7 @@ def test_classes_with_a_replica_axis(coding: Coding) -> None:
 
 
 def test_standardized_values() -> None:
-    """(1 - 3) / √7 and so on; a constant stays where it is, less its mean, instead of being divided by zero."""
+    """(1 - 3) / √7 and so on; a constant is shifted by its mean, and not divided by zero."""
     targets = fit_targets("standardized", VALUES, None)
     expected = torch.tensor([[-2 / 7**0.5, 0.0], [-1 / 7**0.5, 0.0], [3 / 7**0.5, 0.0]])
     torch.testing.assert_close(targets.encode(VALUES), expected)
@@ -84,8 +84,8 @@ def test_values_as_they_are() -> None:
     assert torch.equal(fit_targets("values", VALUES, None).encode(VALUES), VALUES)
 
 
-def test_values_are_fitted_to_the_training_examples_alone() -> None:
-    """Other examples are coded by the same mean and deviation, whatever their own."""
+def test_values_are_standardized_by_the_training_examples() -> None:
+    """Other examples are coded with the same mean and standard deviation."""
     targets = fit_targets("standardized", VALUES, None)
     others = torch.tensor([[3.0, 11.0], [3.0 + 7**0.5, 10.0]])
     torch.testing.assert_close(targets.encode(others), torch.tensor([[0.0, 1.0], [1.0, 0.0]]))
@@ -101,7 +101,7 @@ def test_values_with_a_replica_axis() -> None:
 
 
 def test_decoding_does_not_move_classes() -> None:
-    """The scale and offset of a classification are there for form's sake alone."""
+    """The scale and the offset have no effect in a classification."""
     targets = fit_targets("signed", CLASSES, 3)
     assert isinstance(targets, Targets)
     assert (targets.offset.item(), targets.scale.item()) == (0, 1)
@@ -116,16 +116,16 @@ def test_decoding_does_not_move_classes() -> None:
         (BinaryCrossEntropy(), "classification", "one_hot"),
     ],
 )
-def test_auto_is_what_the_loss_prefers(loss: Loss, task: Task, coding: Coding) -> None:
+def test_auto_is_the_first_coding_of_the_loss(loss: Loss, task: Task, coding: Coding) -> None:
     assert choose_coding("auto", loss, "a loss", task) == coding
 
 
-def test_another_coding_can_be_asked_for() -> None:
+def test_requested_coding() -> None:
     assert choose_coding("one_hot", MSE(), "mse", "classification") == "one_hot"
     assert choose_coding("values", MSE(), "mse", "regression") == "values"
 
 
-def test_an_unknown_coding_is_refused() -> None:
+def test_unknown_coding_is_an_error() -> None:
     with pytest.raises(ConfigError, match=r"unknown coding 'onehot': expected auto, .*one_hot"):
         choose_coding("onehot", MSE(), "mse", "classification")
 
@@ -134,19 +134,19 @@ def test_an_unknown_coding_is_refused() -> None:
     ("wanted", "loss", "task"),
     [("index", MSE(), "classification"), ("signed", CrossEntropy(), "classification"), ("values", MSE(), "classification")],
 )
-def test_a_coding_that_does_not_fit_is_refused(wanted: str, loss: Loss, task: Task) -> None:
+def test_coding_of_another_task_is_an_error(wanted: str, loss: Loss, task: Task) -> None:
     with pytest.raises(TargetError, match=f"loss my_loss cannot take targets coded as '{wanted}' for {task}"):
         choose_coding(wanted, loss, "my_loss", task)
 
 
 @pytest.mark.parametrize("loss", [CrossEntropy(), BinaryCrossEntropy()])
 @pytest.mark.parametrize("wanted", ["auto", "standardized"])
-def test_a_loss_that_does_not_fit_the_task_is_refused(loss: Loss, wanted: str) -> None:
+def test_loss_of_another_task_is_an_error(loss: Loss, wanted: str) -> None:
     with pytest.raises(TargetError, match="loss my_loss cannot be used for regression: it takes targets coded as"):
         choose_coding(wanted, loss, "my_loss", "regression")
 
 
-def test_codings_are_of_the_types_that_losses_take() -> None:
+def test_types_of_coded_targets() -> None:
     coded: dict[Coding, Tensor] = {coding: fit_targets(coding, CLASSES, 3).encode(CLASSES) for coding in CODED}
     assert coded["index"].dtype == torch.int64
     assert {coded["signed"].dtype, coded["one_hot"].dtype} == {torch.float32}

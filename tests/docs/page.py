@@ -1,4 +1,4 @@
-"""A page of the documentation as a list of steps: files to write or compare, and commands with what they print."""
+"""A page of the documentation as a list of steps: files to write or compare, and commands with their output."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ VARYING = (
     (re.compile(r"[─━]+"), "─"),
     (re.compile(r"\s+"), " "),
 )
-"""What is not compared: dates, hashes, times, and how wide a table or a line is."""
+"""Text that is not compared: dates, hashes, times, and the width of tables and lines."""
 TOLERANCE = 0.1
-"""By what share a number may differ: processors round differently, and a point more or less is classified rightly."""
+"""The relative tolerance of numbers: processors round differently, which can change the class of a point."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """A command with what the page says that it prints, or a file with its text."""
+    """A command with its expected output, or a file with its text."""
 
     kind: str
     """``run``, ``write`` or ``compare``."""
@@ -34,7 +34,7 @@ class Step:
 
 
 def steps(page: str) -> Iterator[Step]:
-    """What a reader does, in order.
+    """The steps of a page, in order.
 
     A console block is run unless it is marked ``<!-- not run: why -->``; another block is a step if it is marked
     ``<!-- write: PATH -->`` or ``<!-- compare: PATH -->``.
@@ -49,8 +49,8 @@ def steps(page: str) -> Iterator[Step]:
                 yield Step("run", command.partition("  #")[0].rstrip(), output)
 
 
-def shows(expected: str, got: str) -> bool:
-    """Whether a command printed what the page shows: ``...`` stands for anything, and numbers may differ a little."""
+def matches(expected: str, got: str) -> bool:
+    """Whether the output of a command matches the page: ``...`` stands for any text, and numbers may differ slightly."""
     wanted = _masked(expected)
     found = re.fullmatch(_pattern(wanted), _masked(got), re.DOTALL)
     return found is not None and all(map(_close, NUMBER.findall(wanted), found.groups()))

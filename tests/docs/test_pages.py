@@ -1,4 +1,4 @@
-"""Follows the pages of the documentation word by word, each in an empty folder: every command is run, its output compared."""
+"""Runs every command of the documentation, each page in an empty folder, and compares the outputs."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.page import Step, console_blocks, shows, steps
+from tests.docs.page import Step, console_blocks, matches, steps
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 QUICK = "install.md"
-"""The page for the default suite."""
+"""The page that is tested by default."""
 WITH_PIP = "write-a-plugin.md"
-"""The page that installs something."""
+"""The page that installs a package."""
 LIMIT = 200
-"""Seconds against hanging, for a command."""
+"""The time limit of a command in seconds."""
 pytestmark = pytest.mark.timeout(5 * LIMIT)
 
 
 @pytest.fixture
 def reader() -> dict[str, str]:
-    """The environment of a reader who has regnet installed."""
+    """The environment variables of a reader who has regnet installed."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "REGNET_", "PYTEST_"))}
     return kept | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "COLUMNS": "100"}
 
 
 @pytest.fixture
 def newcomer(tmp_path: Path, reader: dict[str, str]) -> dict[str, str]:
-    """The environment of somebody with a new virtual environment, which borrows this one's packages to spare minutes."""
+    """The environment variables with a new virtual environment, which uses the packages of this one to save time."""
     venv.create(tmp_path / "venv", with_pip=True, symlinks=True)
     site = next((tmp_path / "venv").glob("lib/python*/site-packages"))
     (site / "borrowed.pth").write_text(f"{sysconfig.get_path('purelib')}\n{ROOT}\n")
     for old in [*site.glob("setuptools*"), *site.glob("*distutils*"), *site.glob("pkg_resources")]:
-        shutil.rmtree(old) if old.is_dir() else old.unlink()  # what Python 3.11 brings along is too old to build with
+        shutil.rmtree(old) if old.is_dir() else old.unlink()  # the versions of Python 3.11 are too old for the build
     for name, module in (("regnet", "regnet.cli"), ("pytest", "pytest")):
         script = tmp_path / "venv" / "bin" / name
         script.write_text(f"#!{tmp_path}/venv/bin/python\nimport sys\nfrom {module} import main\nsys.exit(main())\n")
         script.chmod(0o755)
-    # the borrowed build tools serve as well as fresh ones from a package index
+    # use the installed build tools instead of a package index
     return reader | {"PATH": f"{tmp_path}/venv/bin:{os.environ['PATH']}", "PIP_NO_BUILD_ISOLATION": "0"}
 
 
-def take(step: Step, folder: Path, environment: dict[str, str]) -> None:
-    """Does what the page says, and fails where something else comes of it."""
+def execute(step: Step, folder: Path, environment: dict[str, str]) -> None:
+    """Executes a step, and fails if the result differs from the page."""
     path = folder / step.what
     if step.kind == "write":
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ def run(step: Step, folder: Path, environment: dict[str, str]) -> None:
         ["bash", "-c", step.what], cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False, timeout=LIMIT
     )
     printed = done.stdout + (done.stderr if done.returncode else "")
-    assert shows(step.text, printed), f"$ {step.what}\n{printed}\n{done.stderr}"
+    assert matches(step.text, printed), f"$ {step.what}\n{printed}\n{done.stderr}"
     expected = 2 if step.text.startswith("regnet: ") else 1 if "likely cause" in step.text else 0
     assert done.returncode == expected, f"$ {step.what}\n{done.stderr}"
 
@@ -74,7 +74,7 @@ def run(step: Step, folder: Path, environment: dict[str, str]) -> None:
 def follow(page: Path, folder: Path, environment: dict[str, str]) -> None:
     folder.mkdir()
     for step in steps(page.read_text(encoding="utf-8")):
-        take(step, folder, environment)
+        execute(step, folder, environment)
 
 
 PAGES = [page for page in console_blocks(DOCS) if page.name != WITH_PIP]
@@ -84,18 +84,18 @@ PAGES = [page for page in console_blocks(DOCS) if page.name != WITH_PIP]
     "page",
     [pytest.param(page, id=page.stem, marks=[] if page.name == QUICK else pytest.mark.slow) for page in PAGES],
 )
-def test_a_page(page: Path, tmp_path: Path, reader: dict[str, str]) -> None:
+def test_page(page: Path, tmp_path: Path, reader: dict[str, str]) -> None:
     follow(page, tmp_path / "empty", reader)
 
 
 @pytest.mark.slow
-def test_the_page_that_installs_a_plugin(tmp_path: Path, newcomer: dict[str, str]) -> None:
+def test_page_that_installs_a_plugin(tmp_path: Path, newcomer: dict[str, str]) -> None:
     follow(DOCS / "how-to" / WITH_PIP, tmp_path / "empty", newcomer)
 
 
 @pytest.mark.slow
-def test_the_short_uses_in_the_readme(tmp_path: Path, reader: dict[str, str]) -> None:
-    """It shows commands without what they print: each has to succeed, in the order given."""
+def test_commands_in_the_readme(tmp_path: Path, reader: dict[str, str]) -> None:
+    """The README shows commands without their output: each must succeed, in order."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     commands = [step.what for step in steps(readme) if step.what.startswith("regnet ")]
     assert len(commands) == 3
@@ -103,12 +103,12 @@ def test_the_short_uses_in_the_readme(tmp_path: Path, reader: dict[str, str]) ->
         subprocess.run(["bash", "-c", command], cwd=tmp_path, env=reader, capture_output=True, check=True, timeout=LIMIT)
 
 
-def test_no_page_installs_from_a_registry_what_is_on_none() -> None:
+def test_no_page_installs_regnet_from_a_registry() -> None:
     for document in [ROOT / "README.md", *DOCS.rglob("*.md"), *ROOT.glob("plugins/*/README.md")]:
         assert not re.search(r"pip install (?:-\S+ )*regnet(?!-softsquare)", document.read_text(encoding="utf-8")), document
 
 
-def test_every_block_that_is_not_run_says_why() -> None:
+def test_blocks_that_are_not_run_have_a_reason() -> None:
     for page in console_blocks(DOCS):
         for line in page.read_text(encoding="utf-8").splitlines():
             if line.startswith("<!-- not run"):
@@ -135,7 +135,7 @@ def test_every_block_that_is_not_run_says_why() -> None:
     ],
 )
 def test_comparison_of_outputs(expected: str, got: str, same: bool) -> None:
-    assert shows(expected, got) is same
+    assert matches(expected, got) is same
 
 
 def test_steps_of_a_page() -> None:

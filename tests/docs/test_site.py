@@ -1,4 +1,4 @@
-"""Builds the site as scripts/docs does, and checks that its reference has everything and that no link of it leads nowhere."""
+"""Builds the site as scripts/docs does, and checks that its reference is complete and its links work."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COMMANDS = ("run", "report", "ui", "compare", "results", "plugins-list", "plugin
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site, built once for all of pytest's processes."""
+    """The site, built once for all processes of pytest-xdist."""
     own = tmp_path_factory.getbasetemp()
     shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
     folder = shared / "site"
@@ -64,19 +64,19 @@ def keys(config: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
             yield f"{prefix}{key}"
 
 
-def test_every_public_name_is_there(site: Path) -> None:
+def test_every_public_name_is_documented(site: Path) -> None:
     found = anchors(page(site, "reference/python"))
     assert {f"regnet.{name}" for name in regnet.__all__} <= found
     assert {f"regnet.events.{event.__name__}" for event in get_args(events.Event)} <= found
 
 
-def test_every_hook_is_there(site: Path) -> None:
+def test_every_hook_is_documented(site: Path) -> None:
     hooks = {f"regnet.hookspecs.{name}" for name in vars(hookspecs) if name.startswith("regnet_")}
     assert hooks
     assert hooks <= anchors(page(site, "reference/hooks"))
 
 
-def test_every_component_is_there_with_its_options(site: Path, catalog: Catalog) -> None:
+def test_every_component_is_documented_with_its_options(site: Path, catalog: Catalog) -> None:
     for entry in entries(catalog):
         text = page(site, f"reference/components/{entry.kind}")
         section = text.partition(f'id="{entry.name}"')[2].partition("<h2")[0]
@@ -86,22 +86,22 @@ def test_every_component_is_there_with_its_options(site: Path, catalog: Catalog)
         assert f"{entry.kind}/#{entry.name}" in page(site, "reference/components"), entry
 
 
-def test_every_option_of_the_configuration_is_there(site: Path, catalog: Catalog) -> None:
+def test_every_option_is_documented(site: Path, catalog: Catalog) -> None:
     text = page(site, "reference/configuration") + "".join(page(site, f"reference/components/{kind}") for kind in catalog.entries)
     missing = [key for key in keys(compose_config([], catalog)) if f"<code>{key}</code>" not in text]
     assert not missing
 
 
-def test_every_choice_of_the_configuration_is_there(site: Path) -> None:
+def test_every_choice_is_documented(site: Path) -> None:
     choices = {f"{path.parent.name}-{path.stem}" for path in (ROOT / "conf").glob("*/*.yaml")}
     assert choices <= anchors(page(site, "reference/configuration"))
 
 
-def test_every_command_is_there(site: Path) -> None:
+def test_every_command_is_documented(site: Path) -> None:
     assert {f"regnet-{command}" for command in COMMANDS} <= anchors(page(site, "reference/command"))
 
 
-def test_every_component_with_a_source_is_among_the_papers(site: Path, catalog: Catalog) -> None:
+def test_every_source_is_on_the_papers_page(site: Path, catalog: Catalog) -> None:
     text = page(site, "papers")
     for entry in entries(catalog):
         source = re.search(r'Source: [^"]*?"(.*?)"[^"]*?\b(?:19|20)\d\d\b', " ".join((entry.component.__doc__ or "").split()))
@@ -110,7 +110,7 @@ def test_every_component_with_a_source_is_among_the_papers(site: Path, catalog: 
             assert source[1] in unescape(text), entry
 
 
-def test_every_link_leads_somewhere(site: Path) -> None:
+def test_every_link_has_a_target(site: Path) -> None:
     pages = {path: path.read_text(encoding="utf-8") for path in site.rglob("*.html") if path.name != "404.html"}
     for path, text in pages.items():
         for target in re.findall(r'\b(?:href|src)="([^"]*)"', text):
@@ -124,6 +124,6 @@ def test_every_link_leads_somewhere(site: Path) -> None:
                 assert unquote(address.fragment) in anchors(pages[found]), f"{path}: {target}"
 
 
-def test_the_site_loads_nothing_from_elsewhere(site: Path) -> None:
+def test_site_loads_no_external_resources(site: Path) -> None:
     for path in site.rglob("*.html"):
         assert not re.findall(r'<(?:script|img|link)\b[^>]*\b(?:src|href)="https?://', path.read_text(encoding="utf-8")), path

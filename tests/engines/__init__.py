@@ -1,1 +1,1 @@
-"""Both engines over whole trainings: against each other, and against themselves one seed at a time."""
+"""Tests of both engines with whole trainings: compared with each other, and many seeds with single ones."""

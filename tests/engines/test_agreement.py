@@ -1,4 +1,4 @@
-"""Both engines give the same numbers: the hand-written derivatives train every component just as PyTorch does."""
+"""Both engines give the same numbers: training with the hand-written derivatives of every component equals PyTorch."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from tests.builtin.cases import build, entries
 from tests.conftest import RunStudy
 
 SMALL = ("dtype=float64", "epochs=4", "batch_size=8", "shuffle=true", "model.hidden=[6,6]", "optimizer.lr=0.05")
-"""Few examples in batches that do not divide them, in an order of their own each epoch."""
+"""Few examples, a batch size that does not divide their number, and a new order in each epoch."""
 DISC = ("dataset.train_size=60", "dataset.test_size=40")
 
 NEEDED = {
     "linear": "{name: linear, out_features: 6}",
     "residual": "{name: residual, layers: [{name: linear, out_features: 6}, batch_norm, {name: dropout, p: 0.3}, silu]}",
 }
-"""How a config writes the layers that need options, of six features."""
+"""The config of layers that require options, for six features."""
 
 every_layer = pytest.mark.parametrize("entry", [pytest.param(entry, id=entry.name) for entry in entries("layer")])
 every_loss = pytest.mark.parametrize(
@@ -35,7 +35,7 @@ every_optimizer = pytest.mark.parametrize("entry", [pytest.param(entry, id=entry
 
 
 def agree(one: StudyResult, other: StudyResult, *, rtol: float = 1e-9, atol: float = 1e-10) -> None:
-    """Every metric of every epoch, and every weight by its name, equal up to rounding; and something was learned at all."""
+    """Check that metrics and weights are equal up to rounding, and that the network has learned."""
     assert one.history.keys() == other.history.keys()
     for metric, values in one.history.items():
         np.testing.assert_allclose(other.history[metric], values, rtol=rtol, atol=atol, err_msg=metric)
@@ -75,23 +75,23 @@ def test_layers_with_options(run: RunStudy, layer: str) -> None:
     check(run, *SMALL, *DISC, f"model.activation={layer}")
 
 
-def refuse(*_: Any, **__: Any) -> NoReturn:
-    raise AssertionError("the PyTorch engine used the hand-written code although PyTorch has its own")
+def fail(*_: Any, **__: Any) -> NoReturn:
+    raise AssertionError("the PyTorch engine called a hand-written method although PyTorch has a counterpart")
 
 
 @every_layer
 def test_the_torch_engine_uses_the_counterpart(run: RunStudy, monkeypatch: pytest.MonkeyPatch, entry: Entry) -> None:
-    """It never asks for a hand-written gradient, and not for a hand-written forward either where PyTorch has the layer."""
+    """It never calls a hand-written backward, and no hand-written forward if PyTorch has the layer."""
     layer = NEEDED.get(entry.name, entry.name)
     layers = f"model.layers=[{{name: linear, out_features: 6}}, {layer}, {{name: linear, out_features: 2}}, tanh]"
     overrides = [*(option for option in SMALL if not option.startswith("model.")), *DISC, "model=layers", layers]
     ours = run(*overrides)
     for other in entries("layer"):
-        monkeypatch.setattr(other.component, "backward", refuse)
-        monkeypatch.setattr(other.component, "gradients", refuse)
+        monkeypatch.setattr(other.component, "backward", fail)
+        monkeypatch.setattr(other.component, "gradients", fail)
     if entry.component.torch_module(build(entry), nn, 6) is not None:
         for name in (entry.name, "linear", "tanh"):
-            monkeypatch.setattr(next(other.component for other in entries("layer") if other.name == name), "forward", refuse)
+            monkeypatch.setattr(next(other.component for other in entries("layer") if other.name == name), "forward", fail)
     with pytest.raises(AssertionError, match="hand-written"):
         run(*overrides)
     agree(ours, run(*overrides, engine="torch"))
@@ -99,7 +99,7 @@ def test_the_torch_engine_uses_the_counterpart(run: RunStudy, monkeypatch: pytes
 
 @every_layer
 def test_layers_without_a_counterpart_run_under_autograd(run: RunStudy, monkeypatch: pytest.MonkeyPatch, entry: Entry) -> None:
-    """As a third party's layer would: here each one is deprived of its counterpart."""
+    """Like a third party's layer; here the counterpart of each layer is removed."""
     monkeypatch.setattr(entry.component, "torch_module", lambda *_: None)
     monkeypatch.setattr(entries_by_name("layer")["linear"].component, "torch_module", lambda *_: None)
     check(run, *SMALL, *DISC, f"model.activation={NEEDED.get(entry.name, entry.name)}")
@@ -110,7 +110,7 @@ def entries_by_name(kind: str) -> dict[str, Entry]:
 
 
 def loss_overrides(entry: Entry, coding: Any) -> list[str]:
-    """The loss on data of its task, without the Tanh that the signed coding alone wants; and steps that fit its size."""
+    """Overrides for a loss: data of its task, Tanh only for the signed coding, and a suitable learning rate."""
     data = list(DISC) if TASK[coding] == "classification" else ["dataset=diabetes", "dataset.test_share=0.8"]
     rate = "0.0000001" if coding == "values" else "0.01"
     return [*SMALL, *data, f"loss={entry.name}", f"coding={coding}", "model.output=null", f"optimizer.lr={rate}"]
@@ -128,15 +128,15 @@ def test_losses_with_either_reduction(run: RunStudy, name: str, reduction: str) 
 
 
 @every_loss
-def test_the_torch_engine_uses_the_loss_s_counterpart(
+def test_the_torch_engine_uses_the_counterpart_of_the_loss(
     run: RunStudy, monkeypatch: pytest.MonkeyPatch, entry: Entry, coding: Any
 ) -> None:
-    """The hand-written forward is for the metrics alone, which are computed where autograd does not look."""
+    """The hand-written forward is used only for metrics, without autograd."""
     overrides = loss_overrides(entry, coding)
     ours = run(*overrides)
     forward = entry.component.forward
-    monkeypatch.setattr(entry.component, "backward", refuse)
-    monkeypatch.setattr(entry.component, "forward", lambda *given: refuse() if torch.is_grad_enabled() else forward(*given))
+    monkeypatch.setattr(entry.component, "backward", fail)
+    monkeypatch.setattr(entry.component, "forward", lambda *given: fail() if torch.is_grad_enabled() else forward(*given))
     agree(ours, run(*overrides, engine="torch"))
 
 
@@ -150,12 +150,12 @@ def test_losses_without_a_counterpart_run_under_autograd(
     overrides = loss_overrides(entry, coding)
     ours = run(*overrides)
     monkeypatch.setattr(entry.component, "torch_loss", lambda *_: None)
-    monkeypatch.setattr(entry.component, "backward", refuse)
+    monkeypatch.setattr(entry.component, "backward", fail)
     agree(ours, run(*overrides, engine="torch"))
 
 
 def optimizer_overrides(name: str) -> tuple[str, ...]:
-    """Steps small enough to keep Tanh from saturating, where gradients of the size of rounding errors decide the direction."""
+    """Overrides with small steps, so that Tanh does not saturate: its gradients would be as small as rounding errors."""
     return (*SMALL, *DISC, f"optimizer={name}", "optimizer.lr=0.002", "epochs=10")
 
 
@@ -180,14 +180,14 @@ def test_optimizers_with_options(run: RunStudy, options: list[str]) -> None:
 
 
 @every_optimizer
-def test_the_torch_engine_uses_the_optimizer_s_counterpart(run: RunStudy, monkeypatch: pytest.MonkeyPatch, entry: Entry) -> None:
+def test_the_torch_engine_uses_the_optimizer_of_pytorch(run: RunStudy, monkeypatch: pytest.MonkeyPatch, entry: Entry) -> None:
     ours = run(*optimizer_overrides(entry.name))
-    monkeypatch.setattr(entry.component, "update", refuse)
+    monkeypatch.setattr(entry.component, "update", fail)
     agree(ours, run(*optimizer_overrides(entry.name), engine="torch"))
 
 
 @every_optimizer
-def test_optimizers_without_a_counterpart_take_autograd_s_gradients(
+def test_optimizers_without_a_counterpart_use_gradients_of_autograd(
     run: RunStudy, monkeypatch: pytest.MonkeyPatch, entry: Entry
 ) -> None:
     ours = run(*optimizer_overrides(entry.name))
@@ -197,8 +197,8 @@ def test_optimizers_without_a_counterpart_take_autograd_s_gradients(
 
 @pytest.mark.parametrize("shuffle", ["true", "false"])
 @pytest.mark.parametrize("batch_size", [1, 7, 60, 100])
-def test_every_size_of_batch(run: RunStudy, batch_size: int, shuffle: str) -> None:
-    """One at a time, with a rest, all at once, and a batch larger than all."""
+def test_batch_sizes(run: RunStudy, batch_size: int, shuffle: str) -> None:
+    """Single examples, a size with a remainder, all examples, and a size larger than all."""
     check(run, *SMALL, *DISC, f"batch_size={batch_size}", f"shuffle={shuffle}", "optimizer.lr=0.005")
 
 
@@ -206,7 +206,7 @@ def test_ten_classes(run: RunStudy) -> None:
     check(run, *SMALL, "dataset=digits", "dataset.test_share=0.9", "loss=cross_entropy", "model.output=null")
 
 
-def test_many_seeds_in_lockstep_against_pytorch_one_by_one(run: RunStudy) -> None:
+def test_lockstep_against_pytorch_seed_by_seed(run: RunStudy) -> None:
     overrides = (*SMALL, *DISC, "seeds=[4,0,11]", "model.activation={name: dropout, p: 0.2}")
     ours, theirs = run(*overrides), run(*overrides, "engine=torch")
     assert ours.together.tolist() == [3, 3, 3]
@@ -214,13 +214,13 @@ def test_many_seeds_in_lockstep_against_pytorch_one_by_one(run: RunStudy) -> Non
     agree(ours, theirs)
 
 
-def test_the_report_s_set_up(run: RunStudy) -> None:
-    """As it is, in single precision: five epochs of a hundred steps leave the last digits apart."""
+def test_setup_of_the_paper(run: RunStudy) -> None:
+    """In single precision: after five epochs of a hundred steps, only the last digits differ."""
     agree(run("epochs=5"), run("epochs=5", "engine=torch"), rtol=1e-4, atol=1e-6)
 
 
-def test_the_report_s_baseline_halves_the_steps(run: RunStudy) -> None:
-    """PyTorch's default reduction at twice the learning rate is the report's loss: the curves differ by the factor of two alone."""
+def test_baseline_of_the_paper_halves_the_steps(run: RunStudy) -> None:
+    """PyTorch's default reduction at twice the learning rate equals the paper's loss: the curves differ only by a factor of two."""
     base = ("epochs=2", "dtype=float64", *DISC)
     sum_ = run(*base, "loss.reduction=sum", "optimizer.lr=0.001")
     mean = run(*base, "loss.reduction=mean", "optimizer.lr=0.002", "engine=torch")
@@ -228,15 +228,15 @@ def test_the_report_s_baseline_halves_the_steps(run: RunStudy) -> None:
     np.testing.assert_array_equal(sum_.history["test/error_rate"], mean.history["test/error_rate"])
 
 
-def test_numbers_that_are_not_trivially_equal(run: RunStudy) -> None:
-    """What keeps the tests above honest: another seed, or a slightly different learning rate, is told apart."""
+def test_comparisons_detect_differences(run: RunStudy) -> None:
+    """Another seed, or a slightly different learning rate, gives different numbers."""
     base = run(*SMALL, *DISC)
     for other in (run(*SMALL, *DISC, "seed=1"), run(*SMALL, *DISC, "optimizer.lr=0.0500001")):
         with pytest.raises(AssertionError):
             agree(base, other)
 
 
-def test_regression_is_judged_alike(run: RunStudy) -> None:
+def test_metrics_of_a_regression(run: RunStudy) -> None:
     overrides = (*SMALL, "dataset=diabetes", "loss=mse", "model.output=null", "optimizer.lr=0.005")
     result = run(*overrides)
     assert set(result.history) == {f"{split}/{metric}" for split in ("train", "test") for metric in ("loss", "rmse", "r2")}

@@ -1,4 +1,4 @@
-"""The GPU's way: an epoch as one CUDA graph. The noise for it is tested anywhere, the rest where there is a GPU."""
+"""An epoch as a CUDA graph. Its noise is tested on every machine, the rest only with a GPU."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is n
 
 
 @pytest.mark.parametrize("seeds", [(3,), SEEDS], ids=["solo", "lockstep"])
-def test_a_tape_holds_the_numbers_that_would_have_been_drawn(seeds: tuple[int, ...]) -> None:
+def test_tape_has_the_numbers_of_the_noise(seeds: tuple[int, ...]) -> None:
     axis = len(seeds) > 1
     front = (len(seeds),) if axis else ()
     requests = [torch.empty(*front, 5, 3), torch.empty(*front, 2, 3)]
@@ -41,11 +41,11 @@ def on_both(run: RunStudy, *overrides: str, seeds: tuple[int, ...]) -> tuple[Stu
 @needs_gpu
 @every_study
 @pytest.mark.parametrize("seeds", [(3,), SEEDS], ids=["solo", "lockstep"])
-def test_a_gpu_gives_the_same_numbers(run: RunStudy, overrides: tuple[str, ...], seeds: tuple[int, ...]) -> None:
+def test_gpu_gives_the_same_numbers(run: RunStudy, overrides: tuple[str, ...], seeds: tuple[int, ...]) -> None:
     agree(*on_both(run, *overrides, seeds=seeds), rtol=1e-6, atol=1e-8)
 
 
 @needs_gpu
-def test_a_captured_epoch_gives_what_its_steps_give(run: RunStudy) -> None:
+def test_captured_epoch_equals_its_steps(run: RunStudy) -> None:
     options = (*SMALL, *DISC, "epochs=5", "model.activation={name: dropout, p: 0.3}", "shuffle=true", "device=cuda")
     agree(run(*options, seeds=SEEDS), run(*options, "replay=false", seeds=SEEDS), rtol=1e-5, atol=1e-6)

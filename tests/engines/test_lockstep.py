@@ -1,4 +1,4 @@
-"""Many seeds at once are the same as one at a time, the same again and again, and without any of PyTorch's own machinery."""
+"""Many seeds at once equal single seeds, are reproducible, and use no layers, optimizers or autograd of PyTorch."""
 
 from __future__ import annotations
 
@@ -45,29 +45,29 @@ STUDIES: dict[str, tuple[str, ...]] = {
 every_study = pytest.mark.parametrize("overrides", STUDIES.values(), ids=STUDIES.keys())
 
 
-def same(one: StudyResult, other: StudyResult, *, rtol: float = 1e-9, atol: float = 1e-10) -> None:
-    """Every seed's metrics in every epoch, and its weights by name, are equal up to rounding."""
-    assert one.seeds == other.seeds
-    assert one.failures == other.failures
-    for metric, values in one.history.items():
-        np.testing.assert_allclose(other.history[metric], values, rtol=rtol, atol=atol, err_msg=metric)
-    for ours, theirs in zip(one.networks, other.networks, strict=True):
+def assert_close(first: StudyResult, second: StudyResult, *, rtol: float = 1e-9, atol: float = 1e-10) -> None:
+    """Check that metrics and weights of every seed are equal up to rounding."""
+    assert first.seeds == second.seeds
+    assert first.failures == second.failures
+    for metric, values in first.history.items():
+        np.testing.assert_allclose(second.history[metric], values, rtol=rtol, atol=atol, err_msg=metric)
+    for ours, theirs in zip(first.networks, second.networks, strict=True):
         assert ours.weights.keys() == theirs.weights.keys()
         for name, weight in ours.weights.items():
             torch.testing.assert_close(theirs.weights[name], weight, rtol=rtol, atol=atol, equal_nan=True)
 
 
-def identical(one: StudyResult, other: StudyResult) -> None:
-    """To the last bit."""
-    assert one.seeds == other.seeds
-    for metric, values in one.history.items():
-        np.testing.assert_array_equal(other.history[metric], values)
-    for ours, theirs in zip(one.networks, other.networks, strict=True):
+def assert_identical(first: StudyResult, second: StudyResult) -> None:
+    """Check that they are equal to the last bit."""
+    assert first.seeds == second.seeds
+    for metric, values in first.history.items():
+        np.testing.assert_array_equal(second.history[metric], values)
+    for ours, theirs in zip(first.networks, second.networks, strict=True):
         assert all(torch.equal(weight, theirs.weights[name]) for name, weight in ours.weights.items())
 
 
-def different(one: StudyResult, other: StudyResult) -> bool:
-    return not np.allclose(one.history["train/loss"], other.history["train/loss"], rtol=1e-6)
+def differ(first: StudyResult, second: StudyResult) -> bool:
+    return not np.allclose(first.history["train/loss"], second.history["train/loss"], rtol=1e-6)
 
 
 def both_ways(run: RunStudy, *overrides: str, **changes: Any) -> tuple[StudyResult, StudyResult]:
@@ -81,14 +81,14 @@ def both_ways(run: RunStudy, *overrides: str, **changes: Any) -> tuple[StudyResu
 @every_study
 def test_lockstep_is_the_same_as_solo(run: RunStudy, overrides: tuple[str, ...]) -> None:
     lockstep, solo = both_ways(run, *SMALL, *overrides, dtype=torch.float64)
-    same(lockstep, solo)
+    assert_close(lockstep, solo)
     for seed in SEEDS[1:]:
-        assert different(lockstep.of(SEEDS[0]), lockstep.of(seed))
+        assert differ(lockstep.of(SEEDS[0]), lockstep.of(seed))
 
 
 @every_study
 def test_lockstep_is_the_same_as_solo_in_single_precision(run: RunStudy, overrides: tuple[str, ...]) -> None:
-    """Looser, since rounding errors of 1e-7 grow with every step."""
+    """With a larger tolerance, since rounding errors of 1e-7 grow with every step."""
     lockstep, solo = both_ways(run, *SMALL, *overrides, epochs=2)
     for metric in ("train/loss", "test/loss"):
         np.testing.assert_allclose(lockstep.history[metric], solo.history[metric], rtol=1e-3, err_msg=metric)
@@ -97,17 +97,17 @@ def test_lockstep_is_the_same_as_solo_in_single_precision(run: RunStudy, overrid
             torch.testing.assert_close(theirs.weights[name], weight, rtol=1e-3, atol=1e-4)
 
 
-def test_the_report_s_network_in_single_precision(run: RunStudy) -> None:
+def test_network_of_the_paper_in_single_precision(run: RunStudy) -> None:
     lockstep, solo = both_ways(run, epochs=2)
     np.testing.assert_allclose(lockstep.history["test/loss"], solo.history["test/loss"], rtol=1e-4)
 
 
-def test_a_seed_does_not_care_for_its_company(run: RunStudy) -> None:
-    """Seed 7 alone, among the first ten, and in another order among others."""
+def test_seed_does_not_depend_on_other_seeds(run: RunStudy) -> None:
+    """Seed 7 alone, among the first ten seeds, and among others in another order."""
     overrides = (*SMALL, *DISC, "dtype=float64", "shuffle=true", "model.activation={name: dropout, p: 0.2}")
     alone = run(*overrides, seeds=(7,))
     for company in (tuple(range(10)), (31, 7, 2), (7, 9)):
-        same(run(*overrides, seeds=company).of(7), alone)
+        assert_close(run(*overrides, seeds=company).of(7), alone)
 
 
 def test_seeds_share_data_only_if_they_are_not_redrawn(run: RunStudy) -> None:
@@ -118,17 +118,17 @@ def test_seeds_share_data_only_if_they_are_not_redrawn(run: RunStudy) -> None:
     assert torch.equal(first.target, second.target)
     first, second = (network.data.train for network in own.networks)
     assert not torch.equal(first.x, second.x)
-    assert different(shared.of(0), shared.of(1))
+    assert differ(shared.of(0), shared.of(1))
 
 
 UNBOUNDED = (*DISC, "dtype=float64", "epochs=6", "model.output=null", "model.hidden=[25,25]")
-"""Without the Tanh the loss has no bound."""
+"""Without Tanh the loss is unbounded."""
 DIVERGING = (*UNBOUNDED, "model.activation=silu", "optimizer.lr=0.2")
-"""At this rate some seeds of ten leave it behind in one epoch or another, and others do not."""
+"""At this learning rate some of ten seeds diverge, in different epochs, and others do not."""
 TEN = tuple(range(10))
 
 
-def test_a_seed_that_diverges_leaves_its_neighbours_alone(run: RunStudy) -> None:
+def test_diverging_seed_does_not_affect_other_seeds(run: RunStudy) -> None:
     everybody = run(*DIVERGING, seeds=TEN)
     failed = set(everybody.failures)
     healthy = tuple(seed for seed in TEN if seed not in failed)
@@ -140,11 +140,11 @@ def test_a_seed_that_diverges_leaves_its_neighbours_alone(run: RunStudy) -> None
     assert not among_themselves.failures
     for seed in healthy:
         assert np.isfinite(everybody.of(seed).history["train/loss"]).all()
-        same(everybody.of(seed), among_themselves.of(seed))
+        assert_close(everybody.of(seed), among_themselves.of(seed))
 
 
-def test_a_seed_diverges_in_the_same_epoch_alone(run: RunStudy) -> None:
-    """On the way out its numbers grow so fast that rounding errors show; from then on there are none."""
+def test_seed_diverges_in_the_same_epoch_alone(run: RunStudy) -> None:
+    """While it diverges, its numbers grow so fast that rounding errors show; afterwards they are not compared."""
     lockstep, solo = run(*DIVERGING, seeds=TEN), run(*DIVERGING, seeds=TEN, replicas="solo")
     assert lockstep.failures
     assert lockstep.failures == solo.failures
@@ -154,7 +154,7 @@ def test_a_seed_diverges_in_the_same_epoch_alone(run: RunStudy) -> None:
         np.testing.assert_array_equal(np.isnan(solo.history[metric]), np.isnan(values))
 
 
-def test_a_seed_diverges_in_the_same_epoch_under_pytorch(run: RunStudy) -> None:
+def test_seed_diverges_in_the_same_epoch_with_pytorch(run: RunStudy) -> None:
     ours, theirs = run(*DIVERGING, seeds=TEN), run(*DIVERGING, seeds=TEN, engine="torch", replicas="solo")
     assert ours.failures == theirs.failures
 
@@ -168,19 +168,19 @@ every_way = pytest.mark.parametrize(
     ],
 )
 RANDOM = (*SMALL, *DISC, "shuffle=true", "model.activation={name: dropout, p: 0.2}")
-"""Draws for everything that can be drawn for: data, weights, order and noise."""
+"""A study that uses all random streams: data, weights, order and noise."""
 
 
 @every_way
 def test_the_same_study_twice_is_identical(run: RunStudy, way: dict[str, str]) -> None:
     first = run(*RANDOM, seeds=(0, 1, 2), **way)
-    torch.manual_seed(12345)  # whatever the program around it drew
-    identical(first, run(*RANDOM, seeds=(0, 1, 2), **way))
-    assert different(first, run(*RANDOM, seeds=(1, 2, 3), **way))
+    torch.manual_seed(12345)  # independent of the global generator
+    assert_identical(first, run(*RANDOM, seeds=(0, 1, 2), **way))
+    assert differ(first, run(*RANDOM, seeds=(1, 2, 3), **way))
 
 
 @every_way
-def test_global_random_numbers_are_left_alone(run: RunStudy, way: dict[str, str]) -> None:
+def test_global_generators_are_not_used(run: RunStudy, way: dict[str, str]) -> None:
     torch_before, python_before, numpy_before = torch.get_rng_state(), random.getstate(), np.random.get_state()
     run(*RANDOM, seeds=(0, 1), **way)
     assert torch.equal(torch.get_rng_state(), torch_before)
@@ -189,20 +189,20 @@ def test_global_random_numbers_are_left_alone(run: RunStudy, way: dict[str, str]
 
 
 @contextmanager
-def without_pytorchs_machinery(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Modules, optimizers and autograd raise."""
+def without_pytorch_modules(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Context manager in which modules, optimizers and autograd of PyTorch raise errors."""
 
-    def refuse(*_: Any, **__: Any) -> NoReturn:
-        raise AssertionError("the hand-built engine used PyTorch's own machinery")
+    def fail(*_: Any, **__: Any) -> NoReturn:
+        raise AssertionError("the hand-built engine used PyTorch's modules, optimizers or autograd")
 
     with monkeypatch.context() as patch, torch.set_grad_enabled(False):
-        patch.setattr(torch.nn.Module, "__init__", refuse)
-        patch.setattr(torch.nn.Module, "__call__", refuse)
-        patch.setattr(torch.optim.Optimizer, "__init__", refuse)
-        patch.setattr(torch.Tensor, "backward", refuse)
-        patch.setattr(torch.Tensor, "requires_grad_", refuse)
-        patch.setattr(torch.autograd, "backward", refuse)
-        patch.setattr(torch.autograd, "grad", refuse)
+        patch.setattr(torch.nn.Module, "__init__", fail)
+        patch.setattr(torch.nn.Module, "__call__", fail)
+        patch.setattr(torch.optim.Optimizer, "__init__", fail)
+        patch.setattr(torch.Tensor, "backward", fail)
+        patch.setattr(torch.Tensor, "requires_grad_", fail)
+        patch.setattr(torch.autograd, "backward", fail)
+        patch.setattr(torch.autograd, "grad", fail)
         yield
 
 
@@ -210,18 +210,18 @@ def without_pytorchs_machinery(monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 def test_the_handbuilt_engine_needs_no_autograd(run: RunStudy, monkeypatch: pytest.MonkeyPatch, overrides: tuple[str, ...]) -> None:
     for seeds in ((0, 1), (0,)):
         expected = run(*SMALL, *overrides, seeds=seeds)
-        with without_pytorchs_machinery(monkeypatch):
+        with without_pytorch_modules(monkeypatch):
             found = run(*SMALL, *overrides, seeds=seeds)
-        identical(found, expected)
+        assert_identical(found, expected)
 
 
-def test_the_torch_engine_does(run: RunStudy, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What keeps the test above honest."""
-    with without_pytorchs_machinery(monkeypatch), pytest.raises(AssertionError, match="machinery"):
+def test_the_torch_engine_needs_autograd(run: RunStudy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shows that the test above can fail."""
+    with without_pytorch_modules(monkeypatch), pytest.raises(AssertionError, match="used PyTorch's modules"):
         run(*SMALL, *DISC, engine="torch")
 
 
-def test_no_weight_asks_for_a_gradient(run: RunStudy) -> None:
+def test_no_weight_requires_a_gradient(run: RunStudy) -> None:
     result = run(*SMALL, *DISC, seeds=(0, 1))
     assert not any(weight.requires_grad for network in result.networks for weight in network.weights.values())
 
@@ -229,10 +229,10 @@ def test_no_weight_asks_for_a_gradient(run: RunStudy) -> None:
 BUILTIN = Path(regnet.builtin.__file__).parent
 HANDBUILT = BUILTIN.parent / "engines" / "handbuilt.py"
 FORBIDDEN = {"nn", "optim", "autograd", "ops", "func", "_C", "jit", "compile"}
-"""Parts of torch in which derivatives, losses, layers or optimizers come ready-made."""
+"""Modules of torch with derivatives, losses, layers or optimizers."""
 FORBIDDEN_NAMES = {"requires_grad", "requires_grad_", "grad_fn", "retain_grad", "enable_grad"}
 BASELINES = {"torch_module", "torch_loss", "torch_optimizer"}
-"""The methods that hand over PyTorch's counterpart; they are given `torch.nn` or `torch.optim` and may use it."""
+"""The methods that return PyTorch's counterpart; they receive `torch.nn` or `torch.optim` and may use it."""
 
 source_files = pytest.mark.parametrize(
     "path", [pytest.param(path, id=str(path.relative_to(BUILTIN.parent))) for path in [*sorted(BUILTIN.rglob("*.py")), HANDBUILT]]
@@ -241,8 +241,8 @@ source_files = pytest.mark.parametrize(
 
 @source_files
 def test_sources_are_hand_written(path: Path) -> None:
-    """No import of torch's layers, optimizers or autograd, and no derivative borrowed from torch's own kernels."""
-    assert not list(borrowed(ast.parse(path.read_text(encoding="utf-8"))))
+    """No import of torch's layers, optimizers or autograd, and no call of torch's derivative kernels."""
+    assert not list(uses_of_pytorch(ast.parse(path.read_text(encoding="utf-8"))))
 
 
 @pytest.mark.parametrize(
@@ -260,13 +260,13 @@ def test_sources_are_hand_written(path: Path) -> None:
         "def forward(self, nn): return nn.functional.relu",
     ],
 )
-def test_borrowed_sources_would_be_found(source: str) -> None:
-    assert list(borrowed(ast.parse(source)))
+def test_uses_of_pytorch_are_found(source: str) -> None:
+    assert list(uses_of_pytorch(ast.parse(source)))
 
 
-def borrowed(tree: ast.AST) -> Iterator[str]:
-    """Everything in a file that is PyTorch's work, not the file's; types in annotations are not code that runs."""
-    for node in running(tree):
+def uses_of_pytorch(tree: ast.AST) -> Iterator[str]:
+    """Uses of PyTorch's layers, optimizers or derivatives in a file, except in annotations."""
+    for node in executed_nodes(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if forbidden(alias.name))
         elif isinstance(node, ast.ImportFrom):
@@ -286,8 +286,8 @@ def forbidden(name: str) -> bool:
     return parts[0] == "torch" and len(parts) > 1 and parts[1] in FORBIDDEN
 
 
-def running(node: ast.AST) -> Iterator[ast.AST]:
-    """Every node below, but for annotations and what is inside the methods that hand over PyTorch's counterpart."""
+def executed_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes below, except annotations and the methods that return PyTorch's counterpart."""
     yield node
     if isinstance(node, ast.FunctionDef) and node.name in BASELINES:
         return
@@ -296,4 +296,4 @@ def running(node: ast.AST) -> Iterator[ast.AST]:
             continue
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
-                yield from running(child)
+                yield from executed_nodes(child)

@@ -1,4 +1,4 @@
-"""A recorded step gives the same numbers as the components' own lines, to the last bit, or it is not used."""
+"""A recorded step gives the same numbers as the components' code, to the last bit, or it is not used."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from regnet.study.result import StudyResult
 from tests.builtin.cases import build, entries
 from tests.conftest import MakeStudy, RunStudy
 from tests.engines.test_agreement import NEEDED
-from tests.engines.test_lockstep import SEEDS, SMALL, every_study, identical
+from tests.engines.test_lockstep import SEEDS, SMALL, assert_identical, every_study
 
 REST = ("dataset.train_size=60", "dataset.test_size=40", "batch_size=8")
-"""Sixty examples in batches of eight leave a rest of four: two shapes, and two recordings."""
+"""Sixty examples in batches of eight: the last batch has four, so there are two shapes and two recordings."""
 
 seeds = pytest.mark.parametrize("seeds", [(3,), SEEDS], ids=["solo", "lockstep"])
 
 
 @pytest.fixture
 def played(monkeypatch: pytest.MonkeyPatch) -> list[Script]:
-    """The scripts that passed their test."""
+    """The scripts that were replayed."""
     found: list[Script] = []
     test = recording.RecordedStep._test
 
@@ -56,7 +56,7 @@ def check(run: RunStudy, played: list[Script], *overrides: str, recordings: int 
     other = run(*overrides, replay=False, **changes)
     assert len(played) == recordings
     learned(one)
-    identical(one, other)
+    assert_identical(one, other)
 
 
 def learned(result: StudyResult) -> None:
@@ -70,7 +70,7 @@ def learned(result: StudyResult) -> None:
 def test_every_kind_of_study(run: RunStudy, played: list[Script], overrides: tuple[str, ...], seeds: tuple[int, ...]) -> None:
     one = run(*SMALL, *overrides, seeds=seeds)
     assert played
-    identical(one, run(*SMALL, *overrides, seeds=seeds, replay=False))
+    assert_identical(one, run(*SMALL, *overrides, seeds=seeds, replay=False))
 
 
 @seeds
@@ -103,8 +103,8 @@ def test_in_double_precision(run: RunStudy, played: list[Script]) -> None:
     check(run, played, "epochs=3", "dtype=float64", *REST)
 
 
-def test_a_replica_that_diverges(run: RunStudy, played: list[Script]) -> None:
-    """Infinite and undefined numbers are the same both ways too."""
+def test_diverging_replica(run: RunStudy, played: list[Script]) -> None:
+    """Infinity and NaN are also equal in both ways."""
     options = ("epochs=3", "optimizer.lr=3", "model.output=null", *REST)
     one = run(*options, seeds=SEEDS)
     assert one.failures.keys() == set(SEEDS)
@@ -117,7 +117,7 @@ def test_a_replica_that_diverges(run: RunStudy, played: list[Script]) -> None:
 
 @dataclass(frozen=True)
 class Doubled(Layer):
-    """A layer that does something odd in the middle of what is the identity but for a factor of two."""
+    """A layer that doubles its input, and calls a given function in forward."""
 
     odd: Callable[[Tensor], Any] = field(compare=False)
 
@@ -129,7 +129,7 @@ class Doubled(Layer):
 
 
 def counting() -> Callable[[Tensor], float]:
-    """Against the contract, something remembers how often it was called."""
+    """A function that violates the contract: it counts its calls."""
     calls: list[int] = []
 
     def odd(x: Tensor) -> float:
@@ -151,7 +151,7 @@ ODD: dict[str, tuple[Callable[[], Callable[[Tensor], Any]], str]] = {
 
 
 @pytest.mark.parametrize(("odd", "reason"), ODD.values(), ids=ODD.keys())
-def test_what_cannot_be_recorded_is_run_as_it_is_written(
+def test_steps_that_cannot_be_recorded(
     run: RunStudy,
     played: list[Script],
     caplog: pytest.LogCaptureFixture,
@@ -167,11 +167,11 @@ def test_what_cannot_be_recorded_is_run_as_it_is_written(
     assert reason in caplog.text
     assert not played
     learned(one)
-    identical(one, trained(False))
+    assert_identical(one, trained(False))
 
 
 class Rebinding(SGD):
-    """Against the contract, its state is not written in place."""
+    """Violates the contract: its state is replaced instead of changed in place."""
 
     def init(self, parameters: Tensor) -> State:
         return {"velocity": torch.zeros_like(parameters)}
@@ -181,13 +181,13 @@ class Rebinding(SGD):
         parameters.sub_(state["velocity"], alpha=self.lr)
 
 
-def test_a_state_that_is_replaced(run: RunStudy, played: list[Script]) -> None:
+def test_optimizer_that_replaces_its_state(run: RunStudy, played: list[Script]) -> None:
     one = run("epochs=3", *REST, optimizer=Rebinding(lr=0.01))
     assert not played
-    identical(one, run("epochs=3", *REST, optimizer=Rebinding(lr=0.01), replay=False))
+    assert_identical(one, run("epochs=3", *REST, optimizer=Rebinding(lr=0.01), replay=False))
 
 
-def test_one_step_an_epoch_is_recorded_and_tried_in_the_second(run: RunStudy, played: list[Script]) -> None:
+def test_one_step_per_epoch_is_tested_in_the_second_epoch(run: RunStudy, played: list[Script]) -> None:
     check(run, played, "epochs=4", *REST, "batch_size=60", recordings=1)
 
 
@@ -200,7 +200,7 @@ def recorded(step: Callable[[Tensor, Tensor], None], gradients: Tensor) -> tuple
     return Script(plan, (x, target)), plan, x, target
 
 
-def test_what_nobody_needs_is_left_out() -> None:
+def test_unused_results_are_not_computed() -> None:
     result = torch.zeros(2, 3)
 
     def step(x: Tensor, target: Tensor) -> None:
@@ -211,7 +211,7 @@ def test_what_nobody_needs_is_left_out() -> None:
     assert [call.name for call in plan.calls] == ["mul", "copy_"]
 
 
-def test_gradients_are_made_where_they_belong() -> None:
+def test_gradients_are_written_into_the_parameter_store() -> None:
     gradients = torch.zeros(12)
 
     def step(x: Tensor, target: Tensor) -> None:
@@ -225,8 +225,8 @@ def test_gradients_are_made_where_they_belong() -> None:
     assert gradients.tolist() == [0, 0, 0, 1, 3, 5, 7, 9, 11, 0, 0, 0]
 
 
-def test_memory_is_used_again() -> None:
-    """Ten results one after another need one place, or two where one is read while the next is made."""
+def test_memory_is_reused() -> None:
+    """Ten consecutive results need one buffer, or two if one is read while the next is computed."""
     result = torch.zeros(2, 3)
 
     def step(x: Tensor, target: Tensor) -> None:
@@ -240,7 +240,7 @@ def test_memory_is_used_again() -> None:
     assert len(places) <= 5
 
 
-def test_noise_is_drawn_anew_for_every_step() -> None:
+def test_noise_is_drawn_for_every_step() -> None:
     result = torch.zeros(2, 3)
     noise, same_noise = (Noise([4], replica_axis=False) for _ in range(2))
     recorder = Recorder()
@@ -255,13 +255,13 @@ def test_noise_is_drawn_anew_for_every_step() -> None:
         assert torch.equal(result, same_noise.rand_like(x))
 
 
-def test_recording_can_be_switched_off(study: MakeStudy) -> None:
+def test_recording_can_be_disabled(study: MakeStudy) -> None:
     assert study().replay
     assert not study("replay=false").replay
     assert study("replay=false").identity == study().identity
 
 
-def test_recording_does_not_load_torch_s_compiler() -> None:
-    """It takes a second, half of a short run."""
+def test_recording_does_not_load_the_compiler() -> None:
+    """Loading it takes a second, half of a short run."""
     code = "import sys, regnet; regnet.run(['tracking=none', 'epochs=1']); sys.exit('torch._dynamo' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

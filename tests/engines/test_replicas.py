@@ -1,4 +1,4 @@
-"""What goes together in one program, and the components that stand for all of its replicas."""
+"""Which studies can share a program, and the components with options for all of its replicas."""
 
 from __future__ import annotations
 
@@ -51,16 +51,16 @@ APART: dict[str, list[str]] = {
 
 
 @pytest.mark.parametrize("other", TOGETHER.values(), ids=TOGETHER.keys())
-def test_what_replicas_may_differ_in(study: MakeStudy, other: list[str]) -> None:
+def test_options_that_may_differ_between_replicas(study: MakeStudy, other: list[str]) -> None:
     assert structure(study(*SMALL)) == structure(study(*SMALL, *other))
 
 
 @pytest.mark.parametrize("other", APART.values(), ids=APART.keys())
-def test_what_replicas_share(study: MakeStudy, other: list[str]) -> None:
+def test_options_that_replicas_share(study: MakeStudy, other: list[str]) -> None:
     assert structure(study(*SMALL)) != structure(study(*SMALL, *other))
 
 
-def test_a_layer_s_option_within_a_layer(study: MakeStudy) -> None:
+def test_option_of_a_nested_layer(study: MakeStudy) -> None:
     def inner(p: float) -> str:
         return f"model.activation={{name: residual, layers: [{{name: dropout, p: {p}}}, tanh]}}"
 
@@ -71,7 +71,7 @@ def test_a_layer_s_option_within_a_layer(study: MakeStudy) -> None:
     assert merged.layers[0].p.flatten().tolist() == pytest.approx([0.1, 0.4, 0.1])
 
 
-def test_only_what_differs_becomes_a_tensor(study: MakeStudy) -> None:
+def test_only_options_that_differ_become_tensors(study: MakeStudy) -> None:
     one, other = study(*SMALL, "optimizer.momentum=0.5"), study(*SMALL, "optimizer.momentum=0.5", "optimizer.lr=0.25")
     merged: Any = merge([one, other])
     assert merged.optimizer.momentum == 0.5
@@ -80,8 +80,8 @@ def test_only_what_differs_becomes_a_tensor(study: MakeStudy) -> None:
     assert merge([one, one]) is one
 
 
-def test_each_replica_keeps_its_initializer_to_itself(study: MakeStudy) -> None:
-    """It is used before training alone, so that even another kind of it does not keep replicas apart."""
+def test_each_replica_has_its_own_initializer(study: MakeStudy) -> None:
+    """It is used only before training, so replicas may even have different initializers."""
     one = study(*SMALL)
     first = replace(one.network.layers[0], initializer=XavierNormal())  # type: ignore[type-var]
     other = replace(one, network=Sequential((first, *one.network.layers[1:])))
@@ -91,7 +91,7 @@ def test_each_replica_keeps_its_initializer_to_itself(study: MakeStudy) -> None:
 
 @dataclass(frozen=True)
 class Comparing(Layer):
-    """Against what its mark promises, it cannot take a tensor."""
+    """Its option is marked PER_REPLICA, but cannot be a tensor."""
 
     scale: Annotated[float, PER_REPLICA] = 1.0
 
@@ -106,7 +106,7 @@ class Comparing(Layer):
         return dy * self.scale, {}
 
 
-def test_a_component_that_breaks_its_promise(study: MakeStudy) -> None:
+def test_marked_option_that_rejects_a_tensor(study: MakeStudy) -> None:
     one, other = (replace(study(*SMALL), network=Sequential((Linear(2), Comparing(scale)))) for scale in (1.0, 2.0))
     with pytest.raises(ConfigError, match="Comparing cannot be given one value for each replica in scale"):
         merge([one, other])
@@ -120,7 +120,7 @@ class Wrapper(Optimizer):
         self.inner.update(parameters, gradients, state)
 
 
-def test_tensors_are_found_wherever_they_are() -> None:
+def test_tensors_are_found_in_nested_components() -> None:
     def doubled(tensor: Tensor) -> Tensor:
         return 2 * tensor
 

@@ -1,4 +1,4 @@
-"""Checks that references are followed only where OmegaConf would come to the same."""
+"""Interpolations are resolved only to the values that OmegaConf gives."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ WHOLE: dict[str, Any] = {
         ("${hydra.job.id}", None),
     ],
 )
-def test_a_text_is_followed_or_left_as_it_is(text: Any, followed: Any) -> None:
+def test_interpolations_in_a_text(text: Any, followed: Any) -> None:
     whole = OmegaConf.create({**WHOLE, "part": {"other": 1, "in": [{"it": text}]}})
     copy = follow_references(whole.part, whole)
     left = OmegaConf.to_container(copy, resolve=False)["in"][0]["it"]
     assert left == (text if followed is None else followed)
-    assert OmegaConf.to_container(whole.part, resolve=False)["in"][0]["it"] == text  # the original is as it was
+    assert OmegaConf.to_container(whole.part, resolve=False)["in"][0]["it"] == text  # the original is unchanged
     try:
         expected: Any = OmegaConf.to_container(whole.part, resolve=True)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Checks that a job is what Hydra's `run_job` makes of it, to the letter, whether its task returns or raises."""
+"""A job has exactly the outputs of Hydra's `run_job`, whether its task returns or raises."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ OVERRIDES = ["+a=1", "+b.c=${a}", "+b.d=${hydra:job.num}", "hydra.sweep.subdir=$
 
 
 class Callbacks:
-    """Hydra's callbacks, which remember what they are told."""
+    """Hydra's callbacks, which record their arguments."""
 
     def __init__(self) -> None:
-        self.told: list[Any] = []
+        self.recorded: list[Any] = []
 
     def on_job_start(self, config: DictConfig, *, task_function: Any, **_: Any) -> None:
-        self.told += [OmegaConf.to_yaml(config), task_function, HydraConfig.get().runtime.output_dir]
-        logging.getLogger("callback").info("a job starts")
+        self.recorded += [OmegaConf.to_yaml(config), task_function, HydraConfig.get().runtime.output_dir]
+        logging.getLogger("callback").info("the job starts")
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **_: Any) -> None:
-        self.told += [OmegaConf.to_yaml(config), job_return.status, HydraConfig.get().job.num, HydraConfig.get().sweep.subdir]
-        logging.getLogger("callback").info("a job ends")
+        self.recorded += [OmegaConf.to_yaml(config), job_return.status, HydraConfig.get().job.num, HydraConfig.get().sweep.subdir]
+        logging.getLogger("callback").info("the job ends")
 
 
 @pytest.fixture
@@ -62,20 +62,20 @@ def task(config: DictConfig) -> float:
     return float(config.b.c + config.b.d + HydraConfig.get().job.num)
 
 
-def described(ret: JobReturn, told: list[Any], folder: Path) -> Any:
-    """Everything that a job leaves behind, with its folder taken out."""
+def described(ret: JobReturn, recorded: list[Any], folder: Path) -> Any:
+    """All outputs of a job, with the name of its folder removed."""
     kept = {str(path.relative_to(folder)): path.read_text() for path in sorted(folder.rglob("*")) if path.is_file()}
     value = repr(ret._return_value)
     assert ret.hydra_cfg is not None
     fields = [ret.overrides, ret.cfg, ret.hydra_cfg.hydra, ret.working_dir, ret.task_name, ret.status, value]
     flags = [part._get_flag(flag) for part in (ret.cfg, ret.hydra_cfg, ret.hydra_cfg.hydra) for flag in ("readonly", "struct")]
-    text = "\n".join(map(str, [kept, fields, flags, told, ret.hydra_cfg.hydra.runtime._get_full_key("output_dir")]))
+    text = "\n".join(map(str, [kept, fields, flags, recorded, ret.hydra_cfg.hydra.runtime._get_full_key("output_dir")]))
     return re.sub(r"\d\d:\d\d:\d\d,\d+", "NOW", text.replace(str(folder), "FOLDER"))
 
 
 @pytest.mark.parametrize("a", [1, 2])
 @pytest.mark.parametrize("change", [{}, {"output_subdir": None}, {"verbose": True}], ids=str)
-def test_a_job_is_hydras(a: int, change: dict[str, Any], config: DictConfig, tmp_path: Path) -> None:
+def test_outputs_equal_those_of_hydra(a: int, change: dict[str, Any], config: DictConfig, tmp_path: Path) -> None:
     config.a = a
     for key, value in change.items():
         config.hydra[key] = value
@@ -91,13 +91,13 @@ def test_a_job_is_hydras(a: int, change: dict[str, Any], config: DictConfig, tmp
             job = Job(own)
             task_config = job.task_config
             ret = job.run(lambda config=task_config: task(config), task, context, YamlWriter())  # type: ignore[misc]
-        found.append(described(ret, callbacks.told, tmp_path / way))
+        found.append(described(ret, callbacks.recorded, tmp_path / way))
     assert found[0] == found[1]
     assert not HydraConfig.initialized()
 
 
 @pytest.mark.parametrize(("override", "own"), [("hydra.job.chdir=true", True), ("hydra.job.chdir=false", False), ("+a=2", False)])
-def test_which_jobs_need_an_environment_of_their_own(override: str, own: bool) -> None:
+def test_jobs_that_need_their_own_environment(override: str, own: bool) -> None:
     hydra.version.setbase("1.3")
     setup_globals()
     with initialize(None, version_base="1.3"):

@@ -1,4 +1,4 @@
-"""A sweeper that optimizes has to do so in the direction in which the headline metric is better."""
+"""A sweeper must optimize in the direction in which the headline metric is better."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ SMALL = ("epochs=1", "tracking=none", "report=none", "dataset.train_size=20", "d
         ({"ax_config": {"experiment": {"minimize": False}}}, False),
     ],
 )
-def test_the_direction_is_that_of_the_headline(sweeper: dict[str, Any], minimizes: bool, study: MakeStudy) -> None:
+def test_direction_must_be_that_of_the_headline(sweeper: dict[str, Any], minimizes: bool, study: MakeStudy) -> None:
     hydra: Any = OmegaConf.create({"sweeper": sweeper})
     smaller, larger = study(), study("metrics=[accuracy]")
     check_objective(smaller if minimizes else larger, hydra)
-    with pytest.raises(ConfigError, match=r"looks for the opposite: set hydra\.sweeper\."):
+    with pytest.raises(ConfigError, match=r"does the opposite: set hydra\.sweeper\."):
         check_objective(larger if minimizes else smaller, hydra)
 
 
 @pytest.mark.parametrize("sweeper", [{}, {"max_batch_size": None}, {"direction": ["minimize", "maximize"]}])
-def test_sweepers_without_one_direction_are_let_be(sweeper: dict[str, Any], study: MakeStudy) -> None:
+def test_sweepers_without_a_direction_are_accepted(sweeper: dict[str, Any], study: MakeStudy) -> None:
     hydra: Any = OmegaConf.create({"sweeper": sweeper})
     for each in (study(), study("metrics=[accuracy]")):
         check_objective(each, hydra)
 
 
 @pytest.mark.parametrize(("direction", "code"), [("minimize", 2), pytest.param("maximize", 0, marks=pytest.mark.slow)])
-def test_optuna_is_refused_the_wrong_direction(direction: str, code: int, tmp_path: Path) -> None:
+def test_wrong_direction_of_optuna_is_an_error(direction: str, code: int, tmp_path: Path) -> None:
     done = command(tmp_path, "run", "-m", *OPTUNA, *SMALL, "headline=accuracy", f"hydra.sweeper.direction={direction}")
     assert done.returncode == code
-    refused = f"test/accuracy is better the larger it is, and hydra.sweeper.direction={direction} looks for the opposite"
+    refused = f"a larger test/accuracy is better, but hydra.sweeper.direction={direction} does the opposite"
     assert (refused in done.stderr) == bool(code)

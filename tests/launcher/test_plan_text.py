@@ -1,4 +1,4 @@
-"""Checks what a launch says about its plan."""
+"""The plan of a launch as text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_ranges(numbers: list[int], text: str) -> None:
     assert ranges(numbers) == text
 
 
-def test_a_line_for_each_group_and_for_each_reason_to_be_alone() -> None:
+def test_lines_of_groups_and_reasons() -> None:
     plan = [Group((0, 2), "they differ in seed"), Group((1,), "why"), Group((3,), "why"), Group((4,), "because")]
     assert list(describe(plan, [10, 11, 12, 13, 20])) == [
         "\t2 jobs together, they differ in seed: #10, #12",

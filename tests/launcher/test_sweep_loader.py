@@ -1,4 +1,4 @@
-"""Checks that a sweep's jobs are composed as Hydra composes them, whatever their overrides do."""
+"""The jobs of a sweep are composed as by Hydra, for all kinds of overrides."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ CHOICES: list[list[str]] = [
     ["loss={reduction:mean}", "loss.reduction=mean", "loss.reduction=sum"],
     ["hydra.verbose=true", "hydra.job.name=other", "hydra.job.env_copy=[HOME]"],
 ]
-"""Overrides of which a job takes one from some of the rows."""
+"""Rows of overrides; a job takes one override from each of some rows."""
 
 WRONG = ["epochs=abc", "epochs=1.5", "shuffle=maybe", "optimizer.lr=[1]", "nothing=1", "optimizer=none_such", "optimizer.lr=???"]
-"""What no configuration takes, or what would have to be given."""
+"""Invalid overrides, and a value that is missing."""
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def composed(loader: ConfigLoaderImpl, master: DictConfig, job: list[str]) -> Di
 
 
 def described(node: Node) -> Any:
-    """A configuration as values, with everything that OmegaConf remembers of each part: its types, its flags, its key."""
+    """A configuration as values, with all metadata of each node: its types, its flags, its key."""
     metadata = node._metadata
     own = (type(node), metadata.ref_type, metadata.object_type, metadata.optional, metadata.key, metadata.flags)
     content = node.__dict__.get("_content")
@@ -83,7 +83,7 @@ def described(node: Node) -> Any:
     return own, repr(node._value()) if not isinstance(content, Node) else described(content)
 
 
-def same(one: Any, other: Any) -> None:
+def assert_same(one: Any, other: Any) -> None:
     if isinstance(one, DictConfig) and isinstance(other, DictConfig):
         assert OmegaConf.to_yaml(one) == OmegaConf.to_yaml(other)
         assert described(one) == described(other)
@@ -103,10 +103,10 @@ def sweep(count: int, number: int, rows: list[list[str]]) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("number", range(2))
-def test_a_mixed_sweep_is_composed_as_hydra_composes_it(number: int, master: DictConfig, reference: ConfigLoaderImpl) -> None:
+def test_mixed_sweep_equals_hydra(number: int, master: DictConfig, reference: ConfigLoaderImpl) -> None:
     loader = SweepLoader(SEARCH_PATH)
     for job in sweep(20, number, CHOICES):
-        same(composed(loader, master, job), composed(reference, master, job))
+        assert_same(composed(loader, master, job), composed(reference, master, job))
 
 
 @pytest.mark.parametrize(
@@ -132,13 +132,13 @@ def test_a_mixed_sweep_is_composed_as_hydra_composes_it(number: int, master: Dic
     ],
     ids=lambda jobs: " ".join(jobs[0]),
 )
-def test_jobs_of_like_structure(jobs: list[list[str]], master: DictConfig, reference: ConfigLoaderImpl) -> None:
+def test_jobs_of_the_same_structure(jobs: list[list[str]], master: DictConfig, reference: ConfigLoaderImpl) -> None:
     loader = SweepLoader(SEARCH_PATH)
     for job in jobs:
-        same(composed(loader, master, job), composed(reference, master, job))
+        assert_same(composed(loader, master, job), composed(reference, master, job))
 
 
-def test_a_structure_is_composed_once(master: DictConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_structure_is_composed_once(master: DictConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
     original = ConfigLoaderImpl.load_sweep_config
     monkeypatch.setattr(ConfigLoaderImpl, "load_sweep_config", lambda *given: calls.append(given[2]) or original(*given))
@@ -149,7 +149,7 @@ def test_a_structure_is_composed_once(master: DictConfig, monkeypatch: pytest.Mo
     assert calls == [["optimizer=adam", "seed=0", "optimizer.lr=0.1"]]
 
 
-def test_what_changes_between_two_jobs(
+def test_changes_between_jobs(
     master: DictConfig, reference: ConfigLoaderImpl, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     loader = SweepLoader(SEARCH_PATH)
@@ -164,11 +164,11 @@ def test_what_changes_between_two_jobs(
     for change in changes:
         change()
         for job in (["seed=1"], ["seed=2"]):
-            same(composed(loader, master, job), composed(reference, master, job))
-            same(composed(loader, copies, job), composed(reference, copies, job))
+            assert_same(composed(loader, master, job), composed(reference, master, job))
+            assert_same(composed(loader, copies, job), composed(reference, copies, job))
 
 
-def test_jobs_share_nothing(master: DictConfig) -> None:
+def test_jobs_share_no_values(master: DictConfig) -> None:
     loader = SweepLoader(SEARCH_PATH)
     first, second = (launched(loader.load_sweep_config(master, ["seed=1"])) for _ in range(2))
     before, cache = described(second), OmegaConf.get_cache(master).copy()
@@ -183,14 +183,14 @@ def test_jobs_share_nothing(master: DictConfig) -> None:
 
 
 def launched(config: DictConfig) -> DictConfig:
-    """The configuration as a launcher makes it a job's own."""
+    """The configuration after a launcher has set the job's number."""
     with open_dict(config):
         config.hydra.job.num = 0
     return config
 
 
-def test_what_was_composed_to_be_validated_is_launched(master: DictConfig) -> None:
-    """Once for each job, though two are alike."""
+def test_jobs_composed_for_validation_are_reused(master: DictConfig) -> None:
+    """Once for each job, even if two are equal."""
     loader = SweepLoader(SEARCH_PATH)
     jobs = [["seed=1"], ["seed=2"], ["seed=1"]]
     validated = [loader.load_sweep_config(master, job) for job in jobs]
@@ -209,7 +209,7 @@ def nodes(node: Node) -> Iterator[Node]:
 
 
 @pytest.mark.parametrize("prefix", ["seed", "+seed", "++a.b", "group@here", "hydra.job.num"])
-def test_an_override_with_another_whole_number_is_read_as_hydra_reads_it(prefix: str) -> None:
+def test_cached_parsing_of_whole_numbers_equals_hydra(prefix: str) -> None:
     loader, parser = SweepLoader(SEARCH_PATH), OverridesParser.create()
     for value in ("1", "0", "-7", "123456789012345678901234567890", "-0", "007", "1_000", "+3", "1.0", "1e3", "'4'", "4 ", "4"):
         text = f"{prefix}={value}"

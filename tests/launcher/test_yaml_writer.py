@@ -1,4 +1,4 @@
-"""Checks that the writer's text is OmegaConf's, on whatever a configuration may hold."""
+"""The writer's text equals OmegaConf's, for all values that a configuration may contain."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from regnet.launcher.yaml_writer import YamlWriter
 
 
 class Colour(Enum):
-    """Something to choose from."""
+    """An enumeration."""
 
     RED = 1
 
 
 @dataclass
 class Inner:
-    """A typed part of a configuration."""
+    """A nested structured config."""
 
     colour: Colour = Colour.RED
     number: int | str = 3
@@ -31,7 +31,7 @@ class Inner:
 
 @dataclass
 class Typed:
-    """A typed configuration."""
+    """A structured config."""
 
     inner: Inner = field(default_factory=Inner)
     absent: Inner | None = None
@@ -61,14 +61,14 @@ CONFIGS: list[Any] = [
 
 
 @pytest.mark.parametrize("content", CONFIGS, ids=range(len(CONFIGS)))
-def test_text_is_omegaconfs(content: Any) -> None:
+def test_text_equals_omegaconf(content: Any) -> None:
     config = OmegaConf.structured(content) if isinstance(content, Typed) else OmegaConf.create(content)
     writer = YamlWriter()
-    for _ in range(2):  # from nothing, and from memory
+    for _ in range(2):  # without and with the cache
         assert writer.text(config) == OmegaConf.to_yaml(config)
 
 
-def test_a_memory_of_other_configs_does_no_harm() -> None:
+def test_cache_of_other_configs_has_no_effect() -> None:
     writer = YamlWriter()
     contents = [
         {"a": value, "b": {"a": value, "c": [value]}} for value in (1, 1.0, True, "1", "1.0", None, "None", "True", [1], {})

@@ -1,4 +1,4 @@
-"""The parameter store: one flat tensor, each parameter's stack of replicas in one piece in it, and errors that name a parameter."""
+"""The parameter store: a flat tensor with a contiguous stack of replicas for each parameter, and errors that name a parameter."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SIZES = [6, 2, 4]
 
 
 def start(replica: int = 0) -> Params:
-    """A network of three layers as `init` leaves it: a linear one, one without parameters, and one made of layers."""
+    """The initial parameters of a network of three layers: linear, without parameters, and with nested layers."""
     first = 100.0 * replica
     return {
         "0": {"weight": first + torch.arange(6.0).view(2, 3), "bias": first + torch.tensor([10.0, 11.0])},
@@ -43,13 +43,13 @@ def gradients(*, replica_axis: bool) -> Params:
     return {"0": linear, "2": {"0": {"scale": torch.zeros(*front, 4)}}}
 
 
-def test_leaves_come_depth_first_with_their_paths() -> None:
+def test_leaves_are_in_depth_first_order() -> None:
     found = list(leaves(start()))
     assert [path for path, _ in found] == [("0", "weight"), ("0", "bias"), ("2", "0", "scale"), ("2", "0", "running_mean")]
     assert isinstance(found[-1][1], Buffer)
 
 
-def test_rebuild_keeps_the_form_of_the_tree() -> None:
+def test_rebuild_keeps_the_structure() -> None:
     tree = start()
     replaced = {path: torch.tensor(float(place)) for place, (path, _) in enumerate(leaves(tree))}
     rebuilt = rebuild(tree, replaced)
@@ -61,7 +61,7 @@ def test_rebuild_keeps_the_form_of_the_tree() -> None:
 
 
 def test_all_trained_numbers_are_in_one_flat_tensor() -> None:
-    """Parameter after parameter, and within one replica after replica: buffers are not among them."""
+    """Parameter after parameter, and replica after replica within each; buffers are separate."""
     store = many()
     assert [".".join(path) for path in store.trained] == NAMES
     assert store.values.shape == (REPLICAS * sum(SIZES),)
@@ -70,8 +70,8 @@ def test_all_trained_numbers_are_in_one_flat_tensor() -> None:
 
 
 @pytest.mark.parametrize(("name", "place"), [("0.weight", 0), ("0.bias", 18), ("2.0.scale", 24)])
-def test_each_parameter_s_stack_is_in_one_piece(name: str, place: int) -> None:
-    """Which batched products need to be quick: a view into the flat tensor, contiguous, at its own place."""
+def test_stack_of_each_parameter_is_contiguous(name: str, place: int) -> None:
+    """Batched products are fast with contiguous views into the flat tensor."""
     store = many()
     stack = tensors(store.tree)[name]
     assert stack.is_contiguous()
@@ -98,8 +98,8 @@ def test_numbers_are_converted() -> None:
     assert {tensor.dtype for tensor in (store.values, store.gradients, *tensors(store.tree).values())} == {torch.float64}
 
 
-def test_the_start_is_copied() -> None:
-    """Training must not write into what an initializer may have handed out twice; buffers least of all."""
+def test_initial_parameters_are_copied() -> None:
+    """Training must not write into tensors that an initializer may return twice, nor into buffers."""
     given = start()
     store = make([given], replica_axis=False)
     store.values.zero_()
@@ -108,8 +108,8 @@ def test_the_start_is_copied() -> None:
     assert given["2"]["0"]["running_mean"].value.tolist() == [50]
 
 
-def test_gradients_are_collected_where_their_parameters_are() -> None:
-    """By name, whatever the order in which backward returned them, and in one piece or not."""
+def test_gradients_are_collected_in_the_order_of_parameters() -> None:
+    """By name, in any order, contiguous or not."""
     store = many()
     given = gradients(replica_axis=True)
     given["0"]["weight"] = torch.arange(18.0).view(3, 3, 2).mT
@@ -123,25 +123,25 @@ def test_gradients_are_collected_where_their_parameters_are() -> None:
 
 
 @pytest.mark.parametrize("replica_axis", [True, False])
-def test_right_gradients_pass_the_check(replica_axis: bool) -> None:
+def test_check_of_right_gradients(replica_axis: bool) -> None:
     store = many() if replica_axis else make([start()], replica_axis=False)
     store.check(gradients(replica_axis=replica_axis))
 
 
-def test_a_missing_gradient_is_named() -> None:
+def test_error_of_a_missing_gradient() -> None:
     given = gradients(replica_axis=False)
     del given["2"]["0"]["scale"]
     with pytest.raises(ShapeError, match=r"the network: backward gave no gradient for parameter 2\.0\.scale, expected .*\(4,\)"):
         make([start()], replica_axis=False).check(given)
 
 
-def test_a_missing_layer_is_named() -> None:
+def test_error_of_a_missing_layer() -> None:
     with pytest.raises(ShapeError, match=r"a layer of mine: .* no gradient for parameter 0\.weight"):
         make([start()], replica_axis=False).check({}, "a layer of mine")
 
 
-def test_a_gradient_of_the_wrong_shape_is_named() -> None:
-    """As when the batch was not summed over, or the replicas were."""
+def test_error_of_a_wrong_shape() -> None:
+    """As if the batch was not summed over, or the replicas were."""
     given = gradients(replica_axis=True)
     given["0"]["bias"] = torch.zeros(2)
     with pytest.raises(ShapeError, match=r"parameter 0\.bias a gradient of shape \(2,\), expected \(3, 2\)"):
@@ -160,7 +160,7 @@ def test_weights_are_a_copy_by_dotted_name() -> None:
     assert weights["2.0.running_mean"].tolist() == [150]
 
 
-def test_weights_can_be_loaded_again() -> None:
+def test_weights_can_be_loaded() -> None:
     weights = many().weights(2)
     store = make([start()], replica_axis=False)
     store.load(weights)

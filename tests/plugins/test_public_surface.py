@@ -1,4 +1,4 @@
-"""The distributions under plugins/ use what any distribution may use: the public modules."""
+"""The distributions in plugins/ use only the public modules of regnet."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SOURCES = sorted(path for path in (ROOT / "plugins").glob("*/*/**/*.py") if not 
 
 
 def used(source: str) -> Iterator[tuple[str, str]]:
-    """Each module of regnet that a file imports or looks into, with the name that it takes: an empty one for the module alone."""
+    """Each module of regnet that a file imports or accesses, with the name from it, or an empty name for the module itself."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from ((alias.name, "") for alias in node.names if alias.name.split(".")[0] == "regnet")
@@ -34,7 +34,7 @@ def is_public(module: str, name: str) -> bool:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT / "plugins")))
-def test_a_plugin_uses_public_names_alone(path: Path) -> None:
+def test_plugins_use_only_public_names(path: Path) -> None:
     assert [names for names in used(path.read_text(encoding="utf-8")) if not is_public(*names)] == []
 
 
@@ -61,18 +61,18 @@ def test_sources_are_found() -> None:
         ("import regnet\nregnet.study.storage.load_result", True),
     ],
 )
-def test_what_is_private_is_seen(source: str, private: bool) -> None:
+def test_uses_of_private_names_are_found(source: str, private: bool) -> None:
     assert any(not is_public(*names) for names in used(source)) == private
 
 
 @pytest.mark.parametrize("module", PUBLIC)
-def test_a_public_module_says_what_it_offers(module: str) -> None:
+def test_public_modules_define_all(module: str) -> None:
     found = import_module(module)
     assert found.__all__
     assert all(hasattr(found, name) for name in found.__all__)
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_the_public_modules_are_listed_for_authors(name: str) -> None:
+def test_public_modules_are_documented(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert all(f"`{module}`" in text for module in PUBLIC)

@@ -1,4 +1,4 @@
-"""A single-file plugin for tests: points in a disc that cause trouble from the moment that a file is there."""
+"""A single-file plugin for tests: a data set that fails in a chosen way as soon as a file exists."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ Trouble = Literal["raise", "size", "kill", "exit", "stop", "sleep", "lock", "stu
 
 
 class TroubleError(Exception):
-    """Of a class that a process without this plugin does not know."""
+    """An error class that a process without this plugin does not have."""
 
 
 def complain() -> None:
-    """Raises an error that is no mistake of a user."""
+    """Raises an error that is not a user error."""
     raise TroubleError("no such file")
 
 
 def spin() -> None:
-    """Works for ever."""
+    """Computes in an endless loop."""
     while True:
         pass
 
@@ -42,8 +42,8 @@ TROUBLES: dict[str, Callable[[], object]] = {
     "exit": lambda: os._exit(3),
     "stop": lambda: os.kill(os.getpid(), signal.SIGSTOP),
     "sleep": lambda: time.sleep(1000),
-    "lock": lambda: threading.Barrier(2).wait(),  # a deadlock: no other party ever comes
-    "stuck": lambda: ctypes.PyDLL(None).sleep(1000),  # within C, and with Python's lock
+    "lock": lambda: threading.Barrier(2).wait(),  # a deadlock: the second party never arrives
+    "stuck": lambda: ctypes.PyDLL(None).sleep(1000),  # in C, while holding the GIL
     "busy": spin,
     "log": lambda: logging.getLogger("troubled").warning("%s is logged", "trouble"),
 }
@@ -51,14 +51,14 @@ TROUBLES: dict[str, Callable[[], object]] = {
 
 @dataclass(frozen=True)
 class Troubled(regnet.Dataset):
-    """Points in a disc, and trouble.
+    """Points in a disc, with a chosen failure.
 
     Args:
-        trouble: what happens.
-        flag: the file from whose existence on it happens.
-        train_size: the number of points to train on.
-        test_size: the number of points to test on.
-        redraw: whether each seed draws its own points.
+        trouble: the failure.
+        flag: the failure happens if this file exists.
+        train_size: the number of training points.
+        test_size: the number of test points.
+        redraw: whether the points are regenerated for every seed.
     """
 
     trouble: Trouble = "raise"
@@ -68,7 +68,7 @@ class Troubled(regnet.Dataset):
     redraw: bool = True
 
     def load(self, generator: torch.Generator) -> regnet.Splits:
-        """The points, or trouble."""
+        """The points, or the failure."""
         there = Path(self.flag).exists()
         if there and self.trouble in TROUBLES:
             TROUBLES[self.trouble]()
@@ -79,7 +79,7 @@ class Troubled(regnet.Dataset):
 
 
 def make_layer() -> type[regnet.Layer]:
-    """A class that has no place in a module, so that its objects cannot be pickled."""
+    """A local class, whose objects cannot be pickled."""
 
     @dataclass(frozen=True)
     class Tripled(regnet.Layer):

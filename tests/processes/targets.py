@@ -1,4 +1,4 @@
-"""What child processes of the tests run: each takes its end of the connection."""
+"""Functions that child processes of the tests run; each receives its end of the connection."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import time
 from multiprocessing.connection import Connection
 
 SILENT = 2.0
-"""Seconds of silence after which the tests give a process up, in place of a minute."""
+"""Seconds without a sign of life after which tests give up on a process, instead of a minute."""
 
 
 def echo(connection: Connection) -> None:
-    """Sends back what it receives, until nothing more comes."""
+    """Sends back what it receives, until the connection is closed."""
     while True:
         try:
             connection.send_bytes(connection.recv_bytes())
@@ -24,7 +24,7 @@ def echo(connection: Connection) -> None:
 
 
 def describe(connection: Connection) -> None:
-    """Sends what it finds around itself: its module path, working directory, a variable, main module, and blocked signals."""
+    """Sends its module path, working directory, an environment variable, main module, and blocked signals."""
     main = sys.modules["__main__"]
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     connection.send((sys.path, os.getcwd(), os.environ.get("GREETING"), vars(main).get("MARK"), sorted(blocked)))  # noqa: PTH109
@@ -35,7 +35,7 @@ def end_with_code(connection: Connection) -> None:
     sys.exit(7)
 
 
-def last_words(connection: Connection) -> None:
+def answer_and_exit(connection: Connection) -> None:
     connection.send_bytes(b"last")
     os._exit(3)
 
@@ -44,13 +44,13 @@ def raise_error(connection: Connection) -> None:
     raise ZeroDivisionError("mine")
 
 
-def hold_pythons_lock(connection: Connection) -> None:
-    """Waits in C for ever, and lets no other thread run."""
+def hold_the_gil(connection: Connection) -> None:
+    """Waits in C forever while holding the GIL."""
     ctypes.PyDLL(None).sleep(1000)
 
 
 def stop_in_the_middle(connection: Connection) -> None:
-    """Sends the first half of a message, and no more."""
+    """Sends only the first half of a message."""
     os.write(connection.fileno(), b"\x00\x00\x00\x64half")
     time.sleep(1000)
 
@@ -70,8 +70,8 @@ def work_for_long(connection: Connection) -> None:
     connection.send_bytes(b"done")
 
 
-def have_others_work_for_long(connection: Connection) -> None:
-    """Waits for a process that works."""
+def wait_for_a_working_process(connection: Connection) -> None:
+    """Waits for a process that computes."""
     worker = os.fork()
     if worker == 0:
         work(3 * SILENT)
@@ -80,8 +80,8 @@ def have_others_work_for_long(connection: Connection) -> None:
     connection.send_bytes(b"done")
 
 
-def leave_the_connection_to_another(connection: Connection) -> None:
-    """Starts a process that keeps the connection open, and ends."""
+def leave_the_connection_open(connection: Connection) -> None:
+    """Starts a process that keeps the connection open, and exits."""
     other = os.fork()
     if other == 0:
         time.sleep(1000)
@@ -90,7 +90,7 @@ def leave_the_connection_to_another(connection: Connection) -> None:
 
 
 def sleep_in_a_thread(connection: Connection) -> None:
-    """Says that it runs, and returns, but has a thread that does not."""
+    """Sends a message and returns, but has a thread that continues."""
     threading.Thread(target=time.sleep, args=(1000,)).start()
     connection.send_bytes(b"returned")
     connection.close()

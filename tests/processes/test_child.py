@@ -1,4 +1,4 @@
-"""Child processes, really started: what becomes of them is noticed and named, and none outlives the process that started it."""
+"""Child processes: their failures are detected and reported, and none outlives the process that started it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def short_silence(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def running(name: str, **options: object) -> Iterator[Child]:
-    """Context manager in which a child process runs one of the targets; it is ended on leaving."""
+    """Context manager that runs a target in a child process, which is ended on exit."""
     child = Child(f"tests.processes.targets:{name}", **options)  # type: ignore[arg-type]
     process = psutil.Process(child.pid)
     try:
@@ -41,7 +41,7 @@ def running(name: str, **options: object) -> Iterator[Child]:
         assert not runs(process)
 
 
-def test_messages_go_there_and_back() -> None:
+def test_messages_are_exchanged() -> None:
     with running("echo") as child:
         for message in (b"", b"short", bytes(10_000_000)):
             child.write(message)
@@ -50,7 +50,7 @@ def test_messages_go_there_and_back() -> None:
         assert child.end() == 0
 
 
-def test_what_it_finds_is_what_this_process_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_of_a_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "random.py").write_text("raise AssertionError('a file of the working directory was imported')", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend("/an/unusual/place")
@@ -62,7 +62,7 @@ def test_what_it_finds_is_what_this_process_has(tmp_path: Path, monkeypatch: pyt
     assert "GREETING" not in os.environ
 
 
-def test_one_that_ends() -> None:
+def test_child_that_exits() -> None:
     with running("end_with_code") as child:
         child.write(b"go")
         with pytest.raises(ChildEnded, match=rf"^process {child.pid} ended with exit code 7$"):
@@ -70,8 +70,8 @@ def test_one_that_ends() -> None:
         child.write(b"dropped")
 
 
-def test_what_one_sent_before_it_ended_is_read() -> None:
-    with running("last_words") as child:
+def test_messages_before_an_exit_are_read() -> None:
+    with running("answer_and_exit") as child:
         assert ended([psutil.Process(child.pid)], 10)
         assert child.silence < SILENT
         assert child.receive() == b"last"
@@ -80,13 +80,13 @@ def test_what_one_sent_before_it_ended_is_read() -> None:
 
 
 @pytest.mark.parametrize("target", ["raise_error", "no_such_function"])
-def test_one_that_fails_says_why(target: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_child_that_fails_reports_the_error(target: str, capfd: pytest.CaptureFixture[str]) -> None:
     with running(target) as child, pytest.raises(ChildEnded, match="ended with exit code 1"):
         child.receive()
     assert capfd.readouterr().err.splitlines()[-1].startswith(("ZeroDivisionError: mine", "AttributeError: "))
 
 
-def test_one_that_is_killed() -> None:
+def test_killed_child() -> None:
     with running("echo") as child:
         child.write(b"ready")
         child.receive()
@@ -95,7 +95,7 @@ def test_one_that_is_killed() -> None:
             child.receive()
 
 
-def test_one_that_is_asked_to_stop() -> None:
+def test_terminated_child() -> None:
     with running("echo") as child:
         child.write(b"ready")
         child.receive()
@@ -104,29 +104,29 @@ def test_one_that_is_asked_to_stop() -> None:
             child.receive()
 
 
-def check_given_up(child: Child, state: str) -> None:
+def check_timeout(child: Child, state: str) -> None:
     start = time.monotonic()
     with pytest.raises(ChildEnded, match=rf"^process \d+ neither answered nor used its processor for 2 s \({state}\), and was"):
         child.receive()
     assert SILENT - 1 < time.monotonic() - start < SILENT + 3
 
 
-def test_one_that_is_stopped() -> None:
+def test_stopped_child() -> None:
     with running("echo") as child:
         child.write(b"ready")
         child.receive()
         os.kill(child.pid, signal.SIGSTOP)
         child.write(b"who is there?")
-        check_given_up(child, "stopped")
+        check_timeout(child, "stopped")
 
 
-@pytest.mark.parametrize("target", ["hold_pythons_lock", "stop_in_the_middle"])
-def test_one_that_is_stuck(target: str) -> None:
+@pytest.mark.parametrize("target", ["hold_the_gil", "stop_in_the_middle"])
+def test_stuck_child(target: str) -> None:
     with running(target) as child:
-        check_given_up(child, "sleeping")
+        check_timeout(child, "sleeping")
 
 
-def test_one_that_takes_no_message() -> None:
+def test_child_that_reads_no_messages() -> None:
     with running("read_nothing") as child:
         start = time.monotonic()
         with pytest.raises(ChildEnded, match="neither answered"):
@@ -134,14 +134,14 @@ def test_one_that_takes_no_message() -> None:
         assert time.monotonic() - start < 2 * SILENT + 3
 
 
-@pytest.mark.parametrize("target", ["have_others_work_for_long", pytest.param("work_for_long", marks=pytest.mark.slow)])
-def test_one_that_works_is_waited_for(target: str) -> None:
+@pytest.mark.parametrize("target", ["wait_for_a_working_process", pytest.param("work_for_long", marks=pytest.mark.slow)])
+def test_working_child_is_waited_for(target: str) -> None:
     with running(target) as child:
         assert child.receive() == b"done"
 
 
-def test_one_whose_connection_another_process_holds() -> None:
-    with running("leave_the_connection_to_another") as child:
+def test_child_whose_connection_stays_open() -> None:
+    with running("leave_the_connection_open") as child:
         other = int(child.receive())
         try:
             with pytest.raises(ChildEnded, match=r"^process \d+ ended with exit code 5$"):
@@ -150,13 +150,13 @@ def test_one_whose_connection_another_process_holds() -> None:
             os.kill(other, signal.SIGKILL)
 
 
-def test_one_that_returns_but_does_not_end_is_killed() -> None:
+def test_child_that_does_not_exit_is_killed() -> None:
     with running("sleep_in_a_thread") as child:
         assert child.receive() == b"returned"
         assert child.end(grace=0.5) == -signal.SIGKILL
 
 
-def test_a_thread_may_start_one_and_end_before_it() -> None:
+def test_child_outlives_the_thread_that_started_it() -> None:
     started: list[Child] = []
     thread = threading.Thread(target=lambda: started.append(Child("tests.processes.targets:echo")))
     thread.start()
@@ -170,13 +170,13 @@ def test_a_thread_may_start_one_and_end_before_it() -> None:
     assert child.end() == 0
 
 
-def test_a_system_that_cannot_start_any(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_if_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/no/such/python")
     with pytest.raises(RegnetError, match=r"^no process can be started: No such file or directory$"):
         Child("tests.processes.targets:echo")
 
 
-def test_exit_codes_in_words() -> None:
+def test_exit_codes_as_text() -> None:
     assert describe_exit(None) == "cannot be ended"
     assert describe_exit(-200) == "ended with exit code -200"
 
@@ -200,7 +200,7 @@ with Path("pid").open("w") as pid:
 
 @contextmanager
 def script(folder: Path, target: str, then: str, streams: str = "") -> Iterator[subprocess.Popen[bytes]]:
-    """Context manager in which a script runs that starts a child process, which is there already."""
+    """Context manager that runs a script and waits until it has started a child process."""
     (folder / "script.py").write_text(SCRIPT.format(target=target, then=then), encoding="utf-8")
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     shell = ["bash", "-c", f"exec {sys.executable} script.py {streams}"]
@@ -219,8 +219,8 @@ def started(folder: Path) -> psutil.Process:
 
 
 @pytest.mark.parametrize("trouble", ["idle", "stopped", "stuck", "starting"])
-def test_none_outlives_a_parent_that_is_killed(trouble: str, tmp_path: Path) -> None:
-    target = {"stuck": "hold_pythons_lock", "starting": "read_nothing"}.get(trouble, "echo")
+def test_child_ends_with_a_killed_parent(trouble: str, tmp_path: Path) -> None:
+    target = {"stuck": "hold_the_gil", "starting": "read_nothing"}.get(trouble, "echo")
     with script(tmp_path, target, "sys.stdin.read()") as parent:
         child = started(tmp_path)
         if trouble == "stopped":
@@ -232,7 +232,7 @@ def test_none_outlives_a_parent_that_is_killed(trouble: str, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("streams", ["", "<&-", "<&- >&-", "<&- >&- 2>&-"])
-def test_a_script_without_a_guard_whose_streams_may_be_closed(streams: str, tmp_path: Path) -> None:
+def test_script_without_a_main_guard_and_with_closed_streams(streams: str, tmp_path: Path) -> None:
     end = "assert child.end() == 0\nPath('end').touch()"
     with script(tmp_path, "echo", end, streams) as parent:
         assert parent.wait(10) == 0
@@ -240,7 +240,7 @@ def test_a_script_without_a_guard_whose_streams_may_be_closed(streams: str, tmp_
     assert (tmp_path / "runs").read_text() == "once "
 
 
-def test_ctrl_c_and_a_closed_terminal_do_not_reach_it(tmp_path: Path) -> None:
+def test_child_ignores_signals_of_the_terminal(tmp_path: Path) -> None:
     ask = "import time\ntime.sleep(1)\nchild.write(b'there?')\nassert child.receive() == b'there?'\nassert child.end() == 0"
     ignoring = f"import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n{ask}"
     with script(tmp_path, "echo", f"{ignoring}") as parent:

@@ -1,4 +1,4 @@
-"""Programs of others, really started: they end with the process that wanted them, and all that they started with them."""
+"""Supervised programs: they and all their child processes end with the process that started them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SLEEP = "print('ready', flush=True); import time; time.sleep(1000)"
 
 @contextmanager
 def supervised(program: str, *words: str) -> Iterator[tuple[Supervised, Path]]:
-    """Context manager in which a Python program runs, with the file that takes what it prints."""
+    """Context manager that runs a Python program and yields it with the file of its output."""
     with tempfile.NamedTemporaryFile(prefix="regnet-", delete=False) as log:
         running = Supervised(Command([sys.executable, "-c", program, *words], os.environ, Path(log.name)))
         try:
@@ -39,27 +39,27 @@ def supervised(program: str, *words: str) -> Iterator[tuple[Supervised, Path]]:
 
 
 def family(log: Path) -> list[psutil.Process]:
-    """The supervisor and all below it, once the program is ready."""
+    """The supervisor and all its descendants, once the program is ready."""
     while "ready" not in log.read_text():
         time.sleep(0.02)
     [supervising] = [child for child in psutil.Process().children() if supervisor.TARGET in child.cmdline()]
     return [supervising, *supervising.children(recursive=True)]
 
 
-def test_a_program_that_ends() -> None:
+def test_program_that_exits() -> None:
     with supervised("print('its output'); raise SystemExit(4)") as (running, log):
         assert running.wait(20) == "exit code 4"
         assert log.read_text() == "its output\n"
         assert running.wait(1) is not None
 
 
-def test_a_program_that_runs_is_waited_for_in_steps() -> None:
+def test_waiting_for_a_running_program() -> None:
     with supervised(SLEEP) as (running, _):
         assert running.wait(0.1) is None
 
 
 @pytest.mark.parametrize(("stubborn", "seconds"), [("", supervisor.GRACE), (STUBBORN, 2 * supervisor.GRACE)])
-def test_a_program_is_ended_with_what_it_started(stubborn: str, seconds: float) -> None:
+def test_program_is_ended_with_its_descendants(stubborn: str, seconds: float) -> None:
     with supervised(f"{stubborn}{FAMILY}{SLEEP}", stubborn) as (running, log):
         started = family(log)
         assert len(started) == 3
@@ -69,7 +69,7 @@ def test_a_program_is_ended_with_what_it_started(stubborn: str, seconds: float) 
         assert ended(started, 0.5)
 
 
-def test_a_program_has_the_signals_of_any_other() -> None:
+def test_program_has_default_signal_handlers() -> None:
     asked = "import signal; print([signal.getsignal(n) for n in (2, 1, 15)], signal.pthread_sigmask(signal.SIG_BLOCK, ()))"
     with supervised(asked) as (running, log):
         assert running.wait(20) == "exit code 0"
@@ -79,7 +79,7 @@ def test_a_program_has_the_signals_of_any_other() -> None:
     assert blocked == "set()"
 
 
-def test_a_program_ends_with_its_supervisor() -> None:
+def test_program_ends_with_its_supervisor() -> None:
     with supervised(SLEEP) as (running, log):
         started = family(log)
         started[0].kill()
@@ -101,7 +101,7 @@ sys.stdin.read()
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
-def test_a_program_ends_with_the_process_that_wanted_it(number: signal.Signals, tmp_path: Path) -> None:
+def test_program_ends_with_the_process_that_started_it(number: signal.Signals, tmp_path: Path) -> None:
     with script(tmp_path, "echo", PROGRAM, f'"{FAMILY}{SLEEP}"') as parent:
         while not (tmp_path / "ready").exists():
             assert parent.poll() is None

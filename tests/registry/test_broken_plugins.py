@@ -1,4 +1,4 @@
-"""A zoo of broken plugins, installed as distributions are: each is caught with the right words, and hurts nobody else."""
+"""Broken plugins, installed like distributions: each is reported with the right message, and does not affect the others."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LAYERS = "\n@regnet.hookimpl\ndef regnet_layers():\n    return "
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Puts a module and its metadata on the path, just as pip leaves them."""
+    """Fixture that puts a module and its metadata on the path, as pip does."""
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
@@ -109,13 +109,13 @@ ZOO = {
 }
 
 
-def test_a_hook_may_have_a_name_of_its_own(install: Install) -> None:
+def test_hook_with_specname(install: Install) -> None:
     install("fine-thing", f"{GOOD}\n@regnet.hookimpl(specname='regnet_layers')\ndef mine():\n    return {{'fine': Double}}")
     assert load_catalog().build("layer", "fine") is not None
 
 
 @pytest.mark.parametrize("case", ZOO)
-def test_a_broken_plugin_is_recorded_and_hurts_nobody_else(install: Install, case: str) -> None:
+def test_broken_plugin_is_recorded_and_does_not_affect_others(install: Install, case: str) -> None:
     code, words = ZOO[case]
     install("poor-thing", code)
     install("fine-thing", f"{GOOD}{LAYERS}{{'fine': Double}}")
@@ -132,18 +132,18 @@ def test_a_broken_plugin_is_recorded_and_hurts_nobody_else(install: Install, cas
 
 
 @pytest.mark.parametrize(("entry", "words"), [("no_such_module", "ModuleNotFoundError"), ("poor_thing:nothing", "AttributeError")])
-def test_entry_points_that_lead_nowhere(install: Install, entry: str, words: str) -> None:
+def test_entry_points_that_do_not_exist(install: Install, entry: str, words: str) -> None:
     install("poor-thing", "", entry=entry)
     assert words in load_catalog().broken[0].reason
 
 
-def test_a_plugin_for_a_newer_regnet_is_not_imported(install: Install) -> None:
+def test_plugin_for_a_newer_regnet_is_not_imported(install: Install) -> None:
     install("poor-thing", "raise AssertionError('imported')", requires="regnet-framework>=99")
     (broken,) = load_catalog().broken
     assert broken.reason.startswith("it needs regnet-framework>=99, and this is regnet-framework 0.")
 
 
-def test_a_plugin_may_bring_config_files(install: Install, tmp_path: Path) -> None:
+def test_plugin_with_config_files(install: Install, tmp_path: Path) -> None:
     folder = tmp_path / "their_configs" / "experiment"
     folder.mkdir(parents=True)
     (folder / "theirs.yaml").write_text("# @package _global_\nepochs: 7\nmodel:\n  activation: double\n")
@@ -153,7 +153,7 @@ def test_a_plugin_may_bring_config_files(install: Install, tmp_path: Path) -> No
     assert (config["epochs"], config["model"]["activation"]) == (7, "double")
 
 
-def test_one_bad_component_does_not_take_the_others_along(install: Install) -> None:
+def test_wrong_component_does_not_affect_the_others(install: Install) -> None:
     install("mixed-thing", f"{GOOD}{LAYERS}{{'good': Double, 'bad': 3}}")
     catalog = load_catalog()
     assert catalog.build("layer", "good") is not None
@@ -166,7 +166,7 @@ def both(install: Install) -> Catalog:
     return load_catalog()
 
 
-def test_a_name_claimed_twice_is_an_error_when_it_is_used(install: Install) -> None:
+def test_ambiguous_name_is_an_error_when_used(install: Install) -> None:
     catalog = both(install)
     assert not catalog.broken
     with pytest.raises(
@@ -175,7 +175,7 @@ def test_a_name_claimed_twice_is_an_error_when_it_is_used(install: Install) -> N
         catalog.build("layer", "double")
 
 
-def test_a_name_claimed_twice_can_be_chosen_from(install: Install) -> None:
+def test_ambiguous_name_with_a_distribution(install: Install) -> None:
     catalog = both(install)
     for distribution in ("first-thing", "other-thing"):
         layer = catalog.build("layer", f"{distribution}:double")
@@ -198,7 +198,7 @@ def regnet_optimizers():
 """
 
 
-def test_a_choice_claimed_twice_can_be_made_on_the_command_line(install: Install) -> None:
+def test_ambiguous_name_on_the_command_line(install: Install) -> None:
     install("first-thing", RATE % 1.0)
     install("other-thing", RATE % 2.0)
     catalog = load_catalog()
@@ -209,7 +209,7 @@ def test_a_choice_claimed_twice_can_be_made_on_the_command_line(install: Install
         assemble(compose_config(["optimizer=still", "tracking=none"], catalog), catalog)
 
 
-def test_a_built_in_name_claimed_by_a_plugin(install: Install) -> None:
+def test_built_in_name_claimed_by_a_plugin(install: Install) -> None:
     install("poor-thing", f"{GOOD}{LAYERS}{{'relu': Double}}")
     catalog = load_catalog()
     with pytest.raises(PluginError, match="regnet-framework:relu or poor-thing:relu"):
@@ -221,7 +221,7 @@ POISON = "raise AssertionError('imported')"
 
 
 @pytest.mark.parametrize("policy", ["-poor-thing", "-Poor_Thing", "fine-thing", "fine-thing,-poor-thing", "regnet"])
-def test_a_plugin_that_is_off_is_not_imported(install: Install, monkeypatch: pytest.MonkeyPatch, policy: str) -> None:
+def test_disabled_plugin_is_not_imported(install: Install, monkeypatch: pytest.MonkeyPatch, policy: str) -> None:
     install("poor-thing", POISON)
     install("fine-thing", f"{GOOD}{LAYERS}{{'fine': Double}}")
     monkeypatch.setenv(VARIABLE, f"{policy},{OTHERS}")
@@ -234,15 +234,15 @@ def test_a_plugin_that_is_off_is_not_imported(install: Install, monkeypatch: pyt
         catalog.build("layer", "poor")
 
 
-def test_a_plugin_is_off_beside_the_backport_of_importlib_metadata_too(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
-    """MLflow imports the backport, which from then on hands out entry points of a class of its own."""
+def test_disabled_plugin_with_the_importlib_metadata_backport(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow imports the backport, whose entry points have a different class."""
     pytest.importorskip("importlib_metadata")
     install("poor-thing", POISON)
     monkeypatch.setenv(VARIABLE, f"-poor-thing,{OTHERS}")
     assert not load_catalog().broken
 
 
-def test_one_call_from_python_leaves_the_next_its_plugins(install: Install) -> None:
+def test_policy_of_a_call_does_not_affect_the_next(install: Install) -> None:
     install("fine-thing", f"{GOOD}{LAYERS}{{'fine': Double}}")
     small = ["tracking=none", "epochs=1", "dataset.train_size=20"]
     with pytest.raises(UnknownComponent, match="switched off"):
@@ -250,25 +250,25 @@ def test_one_call_from_python_leaves_the_next_its_plugins(install: Install) -> N
     regnet.run([*small, "model.activation=fine"])
 
 
-def test_a_policy_in_a_config_file_is_not_silently_ignored(catalog: Catalog) -> None:
+def test_policy_in_a_config_file_is_an_error(catalog: Catalog) -> None:
     config = compose_config(["tracking=none"], catalog) | {"plugins": "-somebody"}
     with pytest.raises(ConfigError, match="comes too late"):
         assemble(config, catalog)
 
 
-def test_a_loose_file_is_a_plugin(tmp_path: Path) -> None:
+def test_file_as_a_plugin(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text(f"{GOOD}{LAYERS}{{'double': Double}}")
     catalog = load_catalog(load_plugins(read_policy(f"{file},{OTHERS}")))
     assert catalog.find("layer", "double").origin.distribution == "mine.py"
 
 
-def test_a_loose_file_that_is_not_there(tmp_path: Path) -> None:
+def test_missing_plugin_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no plugin file"):
         read_policy(str(tmp_path / "nowhere.py"))
 
 
-def test_the_list_shows_every_state(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_list_shows_every_state(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
     both(install)
     install("poor-thing", POISON)
     install("tired-thing", POISON)
@@ -285,7 +285,7 @@ def test_the_list_shows_every_state(install: Install, monkeypatch: pytest.Monkey
     assert option == {"name": "lr", "type": "float > 0", "default": "0.001"}
 
 
-def test_the_list_is_remembered_until_a_file_changes(install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_list_is_cached_until_a_file_changes(install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install("fine-thing", f"{GOOD}{LAYERS}{{'fine': Double}}")
     first = list_items()
     with monkeypatch.context() as without:

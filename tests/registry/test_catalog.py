@@ -1,4 +1,4 @@
-"""The catalog: components by name, what is said when a name or an option is wrong, and plugins that break or collide."""
+"""The catalog: components by name, errors of names and options, and plugins that fail or collide."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from regnet.registry.selection import OWN
 from tests.builtin.cases import build, entries
 
 Install: TypeAlias = Callable[..., None]
-"""Installs a distribution under a name, of one module with that source, requiring other distributions."""
+"""Installs a distribution with a name, the source of its module and its requirements."""
 
 BUILTIN = {
     "layer": "batch_norm dropout gelu layer_norm leaky_relu linear relu residual sigmoid silu softmax tanh",
@@ -38,17 +38,17 @@ BUILTIN = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_built_in_names(catalog: Catalog, kind: str) -> None:
+def test_built_in_names(catalog: Catalog, kind: str) -> None:
     own = [name for name in catalog.names(kind) if catalog.find(kind, name).origin.distribution == OWN]
     assert " ".join(own) == BUILTIN[kind]
 
 
-def test_there_is_a_hook_for_every_kind() -> None:
+def test_every_kind_has_a_hook() -> None:
     assert HOOKS.keys() == KINDS.keys()
     assert all(hasattr(hookspecs, hook) for hook in HOOKS.values())
 
 
-def test_nothing_installed_is_broken(catalog: Catalog) -> None:
+def test_no_installed_plugin_is_broken(catalog: Catalog) -> None:
     assert catalog.broken == ()
 
 
@@ -69,7 +69,7 @@ def test_every_entry_is_documented_and_can_be_built(entry: Entry) -> None:
         ("dataset", "disk", "disc"),
     ],
 )
-def test_an_unknown_name_gets_the_closest(catalog: Catalog, kind: str, name: str, closest: str) -> None:
+def test_unknown_name_has_a_suggestion(catalog: Catalog, kind: str, name: str, closest: str) -> None:
     with pytest.raises(UnknownComponent) as raised:
         catalog.build(kind, name)
     message = str(raised.value)
@@ -77,7 +77,7 @@ def test_an_unknown_name_gets_the_closest(catalog: Catalog, kind: str, name: str
     assert all(other in message for other in BUILTIN[kind].split())
 
 
-def test_an_unknown_name_like_no_other_gets_the_list(catalog: Catalog) -> None:
+def test_unknown_name_without_a_suggestion_lists_all(catalog: Catalog) -> None:
     with pytest.raises(UnknownComponent, match="unknown optimizer 'zzz': available: adam, adamw, rmsprop, sgd"):
         catalog.find("optimizer", "zzz")
 
@@ -85,21 +85,21 @@ def test_an_unknown_name_like_no_other_gets_the_list(catalog: Catalog) -> None:
 # Building
 
 
-def test_a_name_is_enough_where_every_option_has_a_default(catalog: Catalog) -> None:
+def test_build_from_a_name(catalog: Catalog) -> None:
     assert catalog.build("optimizer", "sgd") == catalog.build("optimizer", {"name": "sgd", "lr": 0.001})
 
 
-def test_a_component_is_left_as_it_is(catalog: Catalog) -> None:
+def test_component_is_returned_unchanged(catalog: Catalog) -> None:
     sgd = catalog.build("optimizer", "sgd")
     assert catalog.build("optimizer", sgd) is sgd
 
 
-def test_a_value_still_to_be_given_is_the_default(catalog: Catalog) -> None:
+def test_missing_value_is_the_default(catalog: Catalog) -> None:
     assert catalog.build("optimizer", {"name": "sgd", "lr": "???"}).lr == 0.001
 
 
 def test_nested_specs(catalog: Catalog) -> None:
-    """A name, a mapping and a component, two levels down."""
+    """A name, a mapping and a component, nested two levels deep."""
     inner = {"name": "linear", "out_features": 4, "initializer": {"name": "constant", "value": 0.5}}
     relu = catalog.build("layer", "relu")
     residual = catalog.build("layer", {"name": "residual", "layers": ["tanh", inner, relu]})
@@ -137,14 +137,14 @@ def test_nested_specs(catalog: Catalog) -> None:
     ],
     ids=str,
 )
-def test_wrong_specs_are_told_where_and_what(catalog: Catalog, kind: str, spec: Any, said: list[str]) -> None:
+def test_errors_of_specs(catalog: Catalog, kind: str, spec: Any, said: list[str]) -> None:
     with pytest.raises((BadOption, UnknownComponent)) as raised:
         catalog.build(kind, spec)
     for part in said:
         assert part in str(raised.value)
 
 
-def test_errors_say_which_part_of_the_config(catalog: Catalog) -> None:
+def test_errors_have_the_config_key(catalog: Catalog) -> None:
     with pytest.raises(BadOption, match=r"model\.layers\[3\]\.p of layer dropout"):
         catalog.build("layer", {"name": "dropout", "p": 2}, where="model.layers[3]")
 
@@ -153,7 +153,7 @@ def test_errors_say_which_part_of_the_config(catalog: Catalog) -> None:
 
 
 @pytest.mark.parametrize("entry", [pytest.param(entry, id=f"{kind} {entry.name}") for kind in KINDS for entry in entries(kind)])
-def test_a_description_builds_an_equal_component(catalog: Catalog, entry: Entry) -> None:
+def test_description_builds_an_equal_component(catalog: Catalog, entry: Entry) -> None:
     component = build(entry)
     description = catalog.describe(component)
     assert description["name"] == entry.name
@@ -169,24 +169,24 @@ def test_a_description_builds_an_equal_component(catalog: Catalog, entry: Entry)
     ],
     ids=str,
 )
-def test_a_description_is_the_config_that_was_given(catalog: Catalog, kind: str, spec: dict[str, Any]) -> None:
-    """Plain values all the way down, so that it can be written to a file."""
+def test_description_equals_the_given_config(catalog: Catalog, kind: str, spec: dict[str, Any]) -> None:
+    """Plain values on all levels, so that it can be written to a file."""
     assert catalog.describe(catalog.build(kind, spec)) == spec
 
 
 class Stray(Initializer):
-    """In no catalog."""
+    """A component that is not in the catalog."""
 
     def weight(self, out_features: int, in_features: int, generator: torch.Generator) -> Tensor:
         return torch.zeros(out_features, in_features)
 
 
-def test_what_no_plugin_registers_cannot_be_described(catalog: Catalog) -> None:
+def test_unregistered_component_cannot_be_described(catalog: Catalog) -> None:
     with pytest.raises(UnknownComponent, match="Stray is not registered"):
         catalog.describe(Stray())
 
 
-# Plugins: distributions as pip leaves them, in isolation and told apart
+# Plugins: distributions as installed by pip, isolated from each other
 
 DOUBLE = """
 from dataclasses import dataclass
@@ -211,12 +211,12 @@ class Double(Layer):
 def regnet_layers():
     return {"double": Double}
 """
-"""A plugin of one layer."""
+"""A plugin with one layer."""
 
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
-    """Puts a distribution of one module on the path, with the metadata of its entry point."""
+    """Fixture that puts a distribution with one module on the path, with the metadata of its entry point."""
     modules = []
 
     def add(name: str, source: str, *requires: str) -> None:
@@ -236,7 +236,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
         sys.modules.pop(module, None)
 
 
-def test_a_third_party_s_layer(install: Install) -> None:
+def test_layer_of_a_third_party(install: Install) -> None:
     install("regnet-double", DOUBLE)
     catalog = load_catalog()
     assert catalog.broken == ()
@@ -247,14 +247,14 @@ def test_a_third_party_s_layer(install: Install) -> None:
     assert entry.summary == "`y = 2 x`."
 
 
-def test_a_third_party_s_option_is_checked_and_whose_it_is_told(install: Install) -> None:
+def test_option_error_names_the_distribution(install: Install) -> None:
     install("regnet-double", DOUBLE)
     with pytest.raises(BadOption, match=r"layer\.factor of layer double \(from regnet-double 2\.1\).*number.*got 'twice'"):
         load_catalog().build("layer", {"name": "double", "factor": "twice"})
 
 
-def test_a_name_claimed_twice_names_both(install: Install) -> None:
-    """Though both call their entry point by the same name."""
+def test_ambiguous_name_lists_both_distributions(install: Install) -> None:
+    """Even if both entry points have the same name."""
     install("regnet-one", DOUBLE)
     install("regnet-other", DOUBLE)
     catalog = load_catalog()
@@ -263,7 +263,7 @@ def test_a_name_claimed_twice_names_both(install: Install) -> None:
         catalog.build("layer", "double")
 
 
-def test_a_name_claimed_twice_hurts_nobody_who_does_not_use_it(install: Install) -> None:
+def test_ambiguous_name_does_not_affect_others(install: Install) -> None:
     install("regnet-one", DOUBLE)
     install("regnet-other", DOUBLE)
     catalog = load_catalog()
@@ -271,13 +271,13 @@ def test_a_name_claimed_twice_hurts_nobody_who_does_not_use_it(install: Install)
     assert "double" in catalog.names("layer")
 
 
-def test_of_a_name_claimed_twice_one_can_be_chosen(install: Install) -> None:
+def test_ambiguous_name_with_a_distribution(install: Install) -> None:
     install("regnet-one", DOUBLE)
     install("regnet-other", DOUBLE)
     assert load_catalog().find("layer", "regnet-other:double").origin.distribution == "regnet-other"
 
 
-def test_a_name_of_the_built_ins_cannot_be_taken_over(install: Install) -> None:
+def test_built_in_name_claimed_by_a_plugin(install: Install) -> None:
     install("regnet-thief", DOUBLE.replace('"double"', '"relu"'))
     with pytest.raises(PluginError, match=r"layer 'relu' is claimed by regnet-framework .* and regnet-thief 2\.1"):
         load_catalog().build("layer", "relu")
@@ -307,8 +307,8 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("source", "said"), BROKEN.values(), ids=BROKEN.keys())
-def test_a_plugin_that(install: Install, source: str, said: list[str]) -> None:
-    """Is recorded with the reason in a line and its owner; whoever looks for what it may have had is told; all else works."""
+def test_broken_plugin(install: Install, source: str, said: list[str]) -> None:
+    """It is recorded with its distribution and a one-line reason, which errors for unknown names mention; other plugins work."""
     install("regnet-bad", source)
     install("regnet-double", DOUBLE)
     catalog = load_catalog()
@@ -323,7 +323,7 @@ def test_a_plugin_that(install: Install, source: str, said: list[str]) -> None:
         catalog.find("layer", "mine")
 
 
-def test_one_bad_component_does_not_take_the_others_along(install: Install) -> None:
+def test_wrong_component_does_not_affect_the_others(install: Install) -> None:
     install("regnet-half", DOUBLE.replace('"double": Double', '"bad": 3, "double": Double'))
     catalog = load_catalog()
     (broken,) = catalog.broken
@@ -331,14 +331,14 @@ def test_one_bad_component_does_not_take_the_others_along(install: Install) -> N
     assert catalog.build("layer", "double").factor == 2
 
 
-def test_a_plugin_for_another_regnet_is_not_imported(install: Install) -> None:
+def test_plugin_for_another_regnet_is_not_imported(install: Install) -> None:
     install("regnet-future", "raise AssertionError('imported')", "regnet-framework>=99")
     (broken,) = load_catalog().broken
     assert "regnet-framework>=99" in broken.reason
     assert "imported" not in broken.reason
 
 
-def test_a_plugin_that_is_switched_off_is_not_imported(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_disabled_plugin_is_not_imported(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
     install("regnet-bad", "raise AssertionError('imported')")
     install("regnet-double", DOUBLE)
     monkeypatch.setenv("REGNET_PLUGINS", "-regnet-bad")
@@ -347,14 +347,14 @@ def test_a_plugin_that_is_switched_off_is_not_imported(install: Install, monkeyp
     assert catalog.build("layer", "double")
 
 
-def test_the_built_ins_come_first_and_by_the_same_path() -> None:
+def test_built_in_components_are_first_and_use_an_entry_point() -> None:
     origins = list(load_plugins().origins.values())
     assert origins[0].distribution == OWN
     assert "regnet.builtin" in vars(origins[0]).values()
 
 
-def test_each_catalog_is_its_own(install: Install, catalog: Catalog) -> None:
-    """No global state: what one is given, another one does not have."""
+def test_catalogs_are_independent(install: Install, catalog: Catalog) -> None:
+    """No global state: an entry added to one catalog is not in another."""
     install("regnet-double", DOUBLE)
     assert "double" in load_catalog().names("layer")
     assert "double" not in catalog.names("layer")
@@ -382,7 +382,7 @@ def regnet_optimizers():
 
 
 @pytest.mark.parametrize("option", ["what: Any = object", "rates: list[float] = field(default_factory=list)", "name: str = 'odd'"])
-def test_a_component_that_no_config_can_describe_hurts_nobody_else(install: Install, option: str) -> None:
-    """A default that is no plain value, or an option called as the config calls the component itself."""
+def test_component_that_a_config_cannot_describe(install: Install, option: str) -> None:
+    """A default that is not a plain value, or an option with the name that selects the component."""
     install("regnet-odd", ODD.replace("OPTION", option))
     assert compose_config(["tracking=none", "optimizer=adam"], load_catalog())["optimizer"]["name"] == "adam"

@@ -1,4 +1,4 @@
-"""Checks what listeners hear, that one which breaks ends nothing, and that seeds can be stopped without touching the others."""
+"""Events for listeners, listeners that raise exceptions, and stopping seeds without affecting the others."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SMALL = ("epochs=4", "dataset.train_size=40", "dataset.test_size=30")
 
 
 class Diary:
-    """A listener of ten lines: writes down what it hears."""
+    """A listener that records its events."""
 
     def __init__(self) -> None:
         self.heard: list[events.Event] = []
@@ -42,7 +42,7 @@ for _hook in HOOKS.values():
 
 
 class Broken:
-    """Raises when the second epoch ends."""
+    """Raises an exception after the second epoch."""
 
     @hookimpl
     def regnet_epoch_ended(self, event: events.EpochEnded) -> None:
@@ -51,7 +51,7 @@ class Broken:
 
 
 class Stopper:
-    """Stops some seeds after some epoch."""
+    """Stops given seeds after a given epoch."""
 
     def __init__(self, when: dict[int, int]) -> None:
         self._when = when
@@ -72,7 +72,7 @@ def kinds(diary: Diary) -> list[str]:
     return [type(event).__name__ for event in diary.heard]
 
 
-def test_a_study_in_lockstep_is_told_in_order(study: MakeStudy) -> None:
+def test_events_of_a_study_in_lockstep(study: MakeStudy) -> None:
     diary = Diary()
     train(study, "seeds=2", plugins=(diary,))
     assert kinds(diary) == ["StudyStarted", *["RunStarted"] * 2, *["EpochEnded"] * 4, *["RunEnded"] * 2, "StudyEnded"]
@@ -82,7 +82,7 @@ def test_a_study_in_lockstep_is_told_in_order(study: MakeStudy) -> None:
     assert epoch.metrics["test/loss"].shape == (2,)
 
 
-def test_a_study_alone_is_told_seed_by_seed(study: MakeStudy) -> None:
+def test_events_of_a_solo_study(study: MakeStudy) -> None:
     diary = Diary()
     train(study, "seeds=2", "replicas=solo", plugins=(diary,))
     one = ["RunStarted", *["EpochEnded"] * 4, "RunEnded"]
@@ -94,7 +94,7 @@ def test_events_are_frozen() -> None:
         events.ListenerFailed("a", "b", "c").hook = "d"  # type: ignore[misc]
 
 
-def test_a_listener_that_raises_is_told_of_once_and_ends_nothing(study: MakeStudy, caplog: pytest.LogCaptureFixture) -> None:
+def test_listener_that_raises_is_reported_once(study: MakeStudy, caplog: pytest.LogCaptureFixture) -> None:
     diary = Diary()
     with caplog.at_level(logging.WARNING, "regnet"):
         result = train(study, plugins=(diary, Broken()))
@@ -105,7 +105,7 @@ def test_a_listener_that_raises_is_told_of_once_and_ends_nothing(study: MakeStud
     assert "left out from here on: ValueError: I am not well" in caplog.text
 
 
-def test_a_listener_may_ask_to_be_fatal(study: MakeStudy) -> None:
+def test_fatal_listener_ends_the_study(study: MakeStudy) -> None:
     listener: Any = Broken()
     listener.regnet_fatal = True
     diary = Diary()
@@ -115,21 +115,21 @@ def test_a_listener_may_ask_to_be_fatal(study: MakeStudy) -> None:
 
 
 @pytest.mark.parametrize("overrides", [("seeds=3",), ("seeds=3", "replicas=solo"), ("seeds=3", "engine=torch")])
-def test_a_seed_that_is_stopped_leaves_the_others_as_they_are(study: MakeStudy, overrides: tuple[str, ...]) -> None:
+def test_stopped_seed_does_not_affect_the_others(study: MakeStudy, overrides: tuple[str, ...]) -> None:
     whole, stopped = train(study, *overrides), train(study, *overrides, plugins=(Stopper({1: 2}),))
     short = train(study, "seeds=[1]", "epochs=2", *overrides[1:])
     assert stopped.stopped == {1: 2}
     for name, values in whole.history.items():
         assert np.array_equal(stopped.history[name][[0, 2]], values[[0, 2]])
         assert np.array_equal(stopped.history[name][1, :2], values[1, :2])
-        assert (stopped.history[name][1, 2:] == values[1, 1]).all()  # what it was when it stopped
+        assert (stopped.history[name][1, 2:] == values[1, 1]).all()  # the value when it stopped
     for row in (0, 2):
         assert all(torch.equal(stopped.networks[row].weights[name], w) for name, w in whole.networks[row].weights.items())
     for name, w in short.network.weights.items():
         torch.testing.assert_close(stopped.networks[1].weights[name], w, rtol=1e-5, atol=1e-6)
 
 
-def test_training_ends_when_every_seed_has_stopped(study: MakeStudy) -> None:
+def test_training_finishes_when_every_seed_has_stopped(study: MakeStudy) -> None:
     diary = Diary()
     result = train(study, "seeds=2", plugins=(diary, Stopper({0: 1, 1: 2})))
     assert result.stopped == {0: 1, 1: 2}
@@ -140,13 +140,13 @@ def test_training_ends_when_every_seed_has_stopped(study: MakeStudy) -> None:
 
 @dataclass(frozen=True)
 class Manners:
-    """Settings of a plugin's own."""
+    """The settings of a plugin."""
 
     patience: Annotated[int, Ge(1)] | None = None
 
 
 class Mannered:
-    """Owns settings, and notes what each study has them at."""
+    """A plugin with settings, which records their values in each study."""
 
     def __init__(self) -> None:
         self.seen: list[Any] = []
@@ -169,14 +169,14 @@ def mannered(*overrides: str) -> tuple[Study, Mannered]:
     return study, plugin
 
 
-def test_a_plugin_has_settings_of_its_own() -> None:
+def test_plugin_with_settings() -> None:
     study, plugin = mannered("manners.patience=3")
     assert plugin.seen == [Manners(3)]
     assert study.config["manners"] == {"patience": 3}
     assert "mannered" in {origin.distribution for origin in study.origins}
 
 
-def test_settings_at_their_defaults_are_no_part_of_the_study(study: MakeStudy) -> None:
+def test_default_settings_are_not_part_of_the_study(study: MakeStudy) -> None:
     without, plugin = mannered()
     assert plugin.seen == [Manners()]
     assert without.identity == study(*SMALL).identity
@@ -187,7 +187,7 @@ def test_settings_at_their_defaults_are_no_part_of_the_study(study: MakeStudy) -
     ("override", "words"),
     [("manners.patience=0", "manners.patience of settings manners"), ("manners.patient=3", "did you mean 'patience'?")],
 )
-def test_wrong_settings_are_explained(override: str, words: str) -> None:
+def test_errors_of_settings(override: str, words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         mannered(override)
     assert words in str(caught.value)
@@ -202,7 +202,7 @@ def test_wrong_settings_are_explained(override: str, words: str) -> None:
         (None, "returned NoneType"),
     ],
 )
-def test_settings_that_cannot_be(settings: Any, words: str) -> None:
+def test_invalid_settings_of_a_plugin(settings: Any, words: str) -> None:
     class Odd:
         @hookimpl
         def regnet_settings(self) -> Any:

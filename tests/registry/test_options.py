@@ -1,4 +1,4 @@
-"""Constructors as config schemas: which options a component takes, of which types, and what is said of a wrong value."""
+"""Options from constructors: their names and types, and errors for wrong values."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Everything:
 
 
 class Plain:
-    """A component that is no dataclass."""
+    """A component that is not a dataclass."""
 
     def __init__(self, lr: float, *, steps: int = 3) -> None:
         self.lr = lr
@@ -47,7 +47,7 @@ class Nothing:
 OPTIONS = options_of(Everything)
 
 
-def test_options_are_the_constructor_s_parameters() -> None:
+def test_options_are_the_parameters_of_the_constructor() -> None:
     assert list(OPTIONS) == ["size", "lr", "share", "switch", "mode", "inner", "start", "layers", "sizes", "limit"]
     assert list(options_of(Plain)) == ["lr", "steps"]
     assert options_of(Nothing) == {}
@@ -72,7 +72,7 @@ def test_options_that_take_lists() -> None:
     assert [name for name, option in OPTIONS.items() if option.takes_list] == ["layers", "sizes"]
 
 
-def test_options_that_take_nothing() -> None:
+def test_options_that_accept_none() -> None:
     assert [name for name, option in OPTIONS.items() if option.takes_none] == ["inner", "start", "limit"]
 
 
@@ -90,7 +90,7 @@ def test_options_that_take_nothing() -> None:
         ("limit", 2, 2.0),
     ],
 )
-def test_right_values_pass(name: str, given: Any, expected: Any) -> None:
+def test_valid_values(name: str, given: Any, expected: Any) -> None:
     found = OPTIONS[name].check(given)
     assert found == expected
     assert type(found) is type(expected)
@@ -113,32 +113,32 @@ def test_right_values_pass(name: str, given: Any, expected: Any) -> None:
         ("sizes", 3, "list"),
     ],
 )
-def test_wrong_values_are_told_what_was_expected(name: str, given: Any, expected: str) -> None:
+def test_invalid_values(name: str, given: Any, expected: str) -> None:
     with pytest.raises(ValueError, match=expected):
         OPTIONS[name].check(given)
 
 
-def test_the_wrong_item_of_a_list_is_told() -> None:
+def test_invalid_item_of_a_list() -> None:
     with pytest.raises(ValueError, match=r"\[1\] .*greater than or equal to 1"):
         OPTIONS["sizes"].check([4, 0])
 
 
-def test_every_alternative_is_told() -> None:
-    """As the setting `coding` has it, "auto" or one of the codings."""
+def test_error_lists_every_alternative() -> None:
+    """As for the setting `coding`: "auto" or one of the codings."""
     with pytest.raises(ValueError, match="'sum'"):
         Option("how", Literal["auto"] | Literal["sum", "mean"], "auto").check("total")
 
 
-def test_an_option_without_a_type_is_refused() -> None:
+def test_option_without_a_type_is_an_error() -> None:
     class Untyped:
-        def __init__(self, lr=0.1) -> None:  # noqa: ANN001  # that it has none is the point
+        def __init__(self, lr=0.1) -> None:  # noqa: ANN001  # the missing annotation is tested
             self.lr = lr
 
     with pytest.raises(TypeError, match="Untyped does not annotate its option 'lr'"):
         options_of(Untyped)
 
 
-def test_options_that_are_not_named_are_refused() -> None:
+def test_unnamed_options_are_an_error() -> None:
     class Loose:
         def __init__(self, **options: float) -> None:
             self.options = options
@@ -147,15 +147,15 @@ def test_options_that_are_not_named_are_refused() -> None:
         options_of(Loose)
 
 
-def test_values_are_read_back_from_the_component() -> None:
+def test_values_are_read_from_the_component() -> None:
     assert values_of(Plain(0.5, steps=4)) == {"lr": 0.5, "steps": 4}
     assert values_of(Nothing()) == {}
 
 
-def test_the_summary_is_the_docstring_s_first_line() -> None:
+def test_summary_is_the_first_line_of_the_docstring() -> None:
     assert summary(Everything) == "A component with every kind of option."
     assert summary(Nothing) == ""
 
 
-def test_options_compare_by_what_they_say() -> None:
+def test_equality_of_options() -> None:
     assert OPTIONS["switch"] == Option("switch", bool, False)

@@ -1,4 +1,4 @@
-"""Checks that a network comes back from plain files as it was, and that whatever it lacks is named."""
+"""Loading networks from files, and errors about missing plugins."""
 
 from __future__ import annotations
 
@@ -69,14 +69,14 @@ class Scaled(regnet.Layer):
 def regnet_layers():
     return {"scaled": Scaled}
 """
-"""A plugin with a layer, in whose later versions things may have changed."""
+"""The source of a plugin with a layer, with parts that change between versions."""
 
 Install = Callable[..., Catalog]
 
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Puts a version of a distribution on the path, as pip would, in place of what there was; gives the catalog as it is then."""
+    """Fixture that installs a version of a distribution, instead of an earlier one, and returns the new catalog."""
     home = tmp_path / "site"
     home.mkdir()
     monkeypatch.syspath_prepend(str(home))
@@ -98,7 +98,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
 
 
 def kept(result: StudyResult, catalog: Catalog, folder: Path) -> Path:
-    """The files of a model with the result's last network."""
+    """The files of a model with the last network of the result."""
     network = result.networks[-1]
     folder.mkdir()
     (folder / CONFIG).write_text(yaml.safe_dump(result.config))
@@ -108,14 +108,14 @@ def kept(result: StudyResult, catalog: Catalog, folder: Path) -> Path:
 
 
 def scaled(catalog: Catalog, folder: Path) -> Path:
-    """The files of a model with the plugin's layer in it."""
+    """The files of a model with the layer of the plugin."""
     choice = "model.layers=[{name: scaled, start: 2.0},{name: linear, out_features: 2}]"
     study = assemble(compose_config([*DISC, "tracking=none", "model=layers", choice], catalog), catalog)
     return kept(run_study(study, Listeners(catalog.plugins)), catalog, folder)
 
 
 @pytest.mark.parametrize("overrides", CASES.values(), ids=CASES)
-def test_a_network_comes_back_as_it_was(overrides: tuple[str, ...], run: RunStudy, catalog: Catalog, tmp_path: Path) -> None:
+def test_loaded_network_equals_the_saved_one(overrides: tuple[str, ...], run: RunStudy, catalog: Catalog, tmp_path: Path) -> None:
     result = run(*overrides)
     trained = result.networks[-1]
     loaded = load_network(kept(result, catalog, tmp_path / "model"), catalog)
@@ -125,7 +125,7 @@ def test_a_network_comes_back_as_it_was(overrides: tuple[str, ...], run: RunStud
     assert (loaded.seed, len(loaded.data.train.x)) == (1, 0)
 
 
-def test_examples_are_in_the_data_sets_own_units(run: RunStudy, catalog: Catalog, tmp_path: Path) -> None:
+def test_input_example_has_the_units_of_the_data_set(run: RunStudy, catalog: Catalog, tmp_path: Path) -> None:
     result = run(*DISC)
     header = read_header(kept(result, catalog, tmp_path / "model") / WEIGHTS)
     assert (header.features, header.outputs, header.task, len(header.examples)) == (2, 2, "classification", EXAMPLES)
@@ -133,13 +133,13 @@ def test_examples_are_in_the_data_sets_own_units(run: RunStudy, catalog: Catalog
     torch.testing.assert_close(data.normalize(torch.tensor(header.examples)), data.train.x[:EXAMPLES])
 
 
-def test_weights_that_say_nothing_of_themselves_are_refused(tmp_path: Path) -> None:
+def test_weights_without_metadata_are_an_error(tmp_path: Path) -> None:
     save_file({"0.weight": torch.zeros(2)}, tmp_path / WEIGHTS)
     with pytest.raises(ValueError, match="no weights file of a tracked run"):
         read_header(tmp_path / WEIGHTS)
 
 
-def test_a_network_needs_what_its_layers_come_from(install: Install, catalog: Catalog, run: RunStudy, tmp_path: Path) -> None:
+def test_requirements_of_a_network(install: Install, catalog: Catalog, run: RunStudy, tmp_path: Path) -> None:
     folder = scaled(install("scaling", "1.5"), tmp_path / "model")
     assert [(need["distribution"], need["version"]) for need in json.loads((folder / NEEDS).read_text())] == [
         (OWN, next(iter(catalog.plugins.origins.values())).version),
@@ -148,26 +148,26 @@ def test_a_network_needs_what_its_layers_come_from(install: Install, catalog: Ca
     assert [need.distribution for need in needs_of(run(*DISC).network.network, catalog)] == [OWN]
 
 
-def test_a_missing_plugin_is_named(install: Install, tmp_path: Path) -> None:
+def test_missing_plugin_is_reported(install: Install, tmp_path: Path) -> None:
     folder = scaled(install("scaling", "1.5"), tmp_path / "model")
     with pytest.raises(PluginError, match=r"it needs scaling 1\.5, which is not installed: pip install scaling==1\.5"):
         load_network(folder, install(None))
 
 
-def test_a_plugin_that_is_switched_off_is_named(install: Install, tmp_path: Path) -> None:
+def test_disabled_plugin_is_reported(install: Install, tmp_path: Path) -> None:
     folder = scaled(install("scaling"), tmp_path / "model")
     off = load_catalog(load_plugins(read_policy(f"-scaling,{OTHERS}")))
     with pytest.raises(PluginError, match=rf"it needs scaling 1\.5, which {VARIABLE} switches off"):
         load_network(folder, off)
 
 
-def test_a_plugin_that_is_broken_is_named(install: Install, tmp_path: Path) -> None:
+def test_broken_plugin_is_reported(install: Install, tmp_path: Path) -> None:
     folder = scaled(install("scaling", "1.5"), tmp_path / "model")
     with pytest.raises(PluginError, match=r"it needs scaling 1\.5, but plugin scaling 2\.0 is broken: SyntaxError"):
         load_network(folder, install("scaling", "2.0", size="("))
 
 
-def test_a_missing_plugin_file_is_named(tmp_path: Path) -> None:
+def test_missing_plugin_file_is_reported(tmp_path: Path) -> None:
     file = tmp_path / "loose.py"
     file.write_text(SCALED.replace("SIZE", "in_features").replace("OPTION", "start"))
     folder = scaled(load_catalog(load_plugins(read_policy(f"{file},{OTHERS}"))), tmp_path / "model")
@@ -175,13 +175,13 @@ def test_a_missing_plugin_file_is_named(tmp_path: Path) -> None:
         load_network(folder, load_catalog(load_plugins(read_policy(OTHERS))))
 
 
-def test_a_plugin_of_another_version_is_used_if_it_fits(install: Install, tmp_path: Path) -> None:
+def test_compatible_plugin_of_another_version_is_used(install: Install, tmp_path: Path) -> None:
     folder = scaled(install("scaling", "1.5"), tmp_path / "model")
     loaded = load_network(folder, install("scaling", "2.0"))
     assert loaded.output(torch.zeros(3, 2)).shape == (3, 2)
 
 
-def test_a_plugin_with_other_parameters_is_refused(install: Install, tmp_path: Path) -> None:
+def test_plugin_with_other_parameters_is_an_error(install: Install, tmp_path: Path) -> None:
     folder = scaled(install("scaling", "1.5"), tmp_path / "model")
     message = (
         r"parameter 0\.scale of shape \(1,\) here, and \(2,\) in the model; it was made with scaling 1\.5, and here is scaling 2\.0"
@@ -190,7 +190,7 @@ def test_a_plugin_with_other_parameters_is_refused(install: Install, tmp_path: P
         load_network(folder, install("scaling", "2.0", size="1"))
 
 
-def test_a_plugin_with_other_options_is_refused(install: Install, tmp_path: Path) -> None:
+def test_plugin_with_other_options_is_an_error(install: Install, tmp_path: Path) -> None:
     folder = scaled(install("scaling", "1.5"), tmp_path / "model")
     with pytest.raises(
         PluginError, match=r"cannot be built again: .*no option 'start'.* made with scaling 1\.5, and here is scaling 2\.0"
@@ -198,10 +198,10 @@ def test_a_plugin_with_other_options_is_refused(install: Install, tmp_path: Path
         load_network(folder, install("scaling", "2.0", option="begin"))
 
 
-def test_a_component_of_the_same_name_from_elsewhere_is_refused(install: Install, tmp_path: Path) -> None:
+def test_component_of_another_distribution_is_an_error(install: Install, tmp_path: Path) -> None:
     folder = scaled(install("scaling"), tmp_path / "model")
     needs = [need for need in json.loads((folder / NEEDS).read_text()) if need["distribution"] == OWN]
-    (folder / NEEDS).write_text(json.dumps(needs))  # as if the layer had been regnet's own
+    (folder / NEEDS).write_text(json.dumps(needs))  # as if the layer were regnet's
     with pytest.raises(PluginError, match=r"come from regnet-framework .*, and here from scaling 1\.5"):
         load_network(folder, install("scaling"))
 

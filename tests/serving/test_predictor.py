@@ -1,4 +1,4 @@
-"""Checks what MLflow is given for predictions: arrays and frames in, arrays out, and no answer where there is none."""
+"""The predictor for MLflow: arrays and frames in, arrays out, and errors for invalid inputs."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ def test_classes_and_scores(run: RunStudy) -> None:
     assert predictor.predict(np.array(X), {SCORES: False}).tolist() == answer.tolist()
 
 
-def test_frames_are_taken_as_arrays_are(run: RunStudy) -> None:
+def test_frames_equal_arrays(run: RunStudy) -> None:
     predictor = Predictor(run(*DISC).network)
     assert predictor.predict(pd.DataFrame(X, columns=["width", "height"])).tolist() == predictor.predict(np.array(X)).tolist()
 
 
-def test_values_are_in_their_own_units(run: RunStudy) -> None:
+def test_values_have_the_units_of_the_data_set(run: RunStudy) -> None:
     network = run("dataset=diabetes", "model.output=null", "epochs=5").network
     x = (network.data.test.x * network.data.scale + network.data.shift).numpy()
     answer = Predictor(network).predict(x)
     assert answer.shape == (len(x), 1)
-    assert 50 < answer.mean() < 300  # as the disease's progression is measured
+    assert 50 < answer.mean() < 300  # the unit of the disease's progression
 
 
 @pytest.mark.parametrize("missing", [np.nan, np.inf, None])
-def test_a_missing_feature_has_no_answer(run: RunStudy, missing: float | None) -> None:
+def test_missing_feature_is_an_error(run: RunStudy, missing: float | None) -> None:
     with pytest.raises(ValueError, match=r"row 1 \(the first is 0\) has a feature that is missing or infinite"):
         Predictor(run(*DISC).network).predict(pd.DataFrame([[0.1, 0.2], [0.3, missing]]))

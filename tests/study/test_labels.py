@@ -1,4 +1,4 @@
-"""Checks what studies are called: only by what differs, never two alike."""
+"""Labels of studies: they contain only differences, and are unique."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def result(**config: Any) -> StudyResult:
 @pytest.mark.parametrize(
     ("configs", "labels"),
     [
-        pytest.param([{}], ["components"], id="a study alone has its own name"),
+        pytest.param([{}], ["components"], id="a single study has its name"),
         pytest.param([{"optimizer": SGD}, {"optimizer": SGD | {"lr": 0.1}}], ["lr=0.01", "lr=0.1"], id="an option"),
-        pytest.param([{"optimizer": SGD}, {"optimizer": ADAM}], ["sgd", "adam"], id="what only one of them has says nothing"),
+        pytest.param([{"optimizer": SGD}, {"optimizer": ADAM}], ["sgd", "adam"], id="an option of only one study is left out"),
         pytest.param(
             [
                 {"engine": {"name": engine}, "optimizer": optimizer}
@@ -48,16 +48,16 @@ def result(**config: Any) -> StudyResult:
                 for name, epochs in [("zeros", 1), ("he", 2)]
             ],
             ["initializer=zeros · epochs=1", "initializer=he · epochs=2"],
-            id="components of components and settings are named",
+            id="options of nested components and settings have names",
         ),
         pytest.param(
-            [{"seeds": 3, "epochs": 1}, {"seeds": 4, "epochs": 2}], ["epochs=1", "epochs=2"], id="seeds are no difference"
+            [{"seeds": 3, "epochs": 1}, {"seeds": 4, "epochs": 2}], ["epochs=1", "epochs=2"], id="seeds are not a difference"
         ),
-        pytest.param([{"study": "mine"}, {"optimizer": ADAM}], ["mine", "adam"], id="a name that was given"),
+        pytest.param([{"study": "mine"}, {"optimizer": ADAM}], ["mine", "adam"], id="a given name"),
         pytest.param(
             [{"study": "mine", "epochs": 1}, {"study": "mine", "epochs": 2}],
             ["mine · epochs=1", "mine · epochs=2"],
-            id="given to two",
+            id="a given name of two studies",
         ),
     ],
 )
@@ -65,13 +65,13 @@ def test_labels(configs: list[dict[str, Any]], labels: list[str]) -> None:
     assert study_labels([result(**config) for config in configs]) == labels
 
 
-def test_no_two_labels_are_alike() -> None:
+def test_labels_are_unique() -> None:
     alike = [result(study="mine"), result(study="mine", model={})]
     labels = study_labels(alike)
     assert labels == [f"mine · {one.identity[:4]}" for one in alike]
 
 
-def test_differences_are_told_by_dotted_name() -> None:
+def test_differences_have_dotted_names() -> None:
     configs = [{"optimizer": SGD, "seed": 1}, {"optimizer": ADAM | {"lr": 1}, "seed": 2}]
     assert differences(configs) == [
         {"optimizer.name": "sgd", "optimizer.lr": "0.01"},

@@ -1,4 +1,4 @@
-"""Checks what a result offers, that parts of it join, and that it survives the disk."""
+"""Results: their data, joining parts of them, and saving and loading."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.conftest import RunStudy
 SMALL = ("epochs=3", "dataset.train_size=40", "dataset.test_size=30")
 
 
-def same(first: StudyResult, second: StudyResult) -> bool:
+def assert_same(first: StudyResult, second: StudyResult) -> bool:
     arrays = first.history.keys() == second.history.keys() and all(
         np.array_equal(first.history[name], second.history[name], equal_nan=True) for name in first.history
     )
@@ -35,7 +35,7 @@ def test_shapes(run: RunStudy) -> None:
     assert (result.final["test/error_rate"] == result.history["test/error_rate"][:, -1]).all()
 
 
-def test_regression_has_its_own_metrics(run: RunStudy) -> None:
+def test_metrics_of_a_regression(run: RunStudy) -> None:
     result = run("dataset=diabetes", "model.output=null", "epochs=2")
     assert set(result.history) == {f"{split}/{metric}" for split in ("train", "test") for metric in ("loss", "rmse", "r2")}
 
@@ -51,7 +51,7 @@ def test_metrics_of_the_trained_network_by_hand(run: RunStudy) -> None:
     assert loss == pytest.approx(result.history["test/loss"][0, -1], rel=1e-5)
 
 
-def test_regression_metrics_are_in_the_data_own_units(run: RunStudy) -> None:
+def test_regression_metrics_have_the_units_of_the_data(run: RunStudy) -> None:
     result = run("dataset=diabetes", "model.output=null", "epochs=5", "optimizer.lr=0.01")
     net, y = result.network, result.network.data.test.y
     raw = net.data.test.x * net.data.scale + net.data.shift
@@ -59,10 +59,10 @@ def test_regression_metrics_are_in_the_data_own_units(run: RunStudy) -> None:
     assert error.square().mean().sqrt().item() == pytest.approx(result.history["test/rmse"][0, -1], rel=1e-4)
     r2 = 1 - (error.square().sum() / (y - y.mean()).square().sum()).item()
     assert r2 == pytest.approx(result.history["test/r2"][0, -1], abs=1e-4)
-    assert result.history["test/rmse"][0, -1] > 10  # the target goes from 25 to 346
+    assert result.history["test/rmse"][0, -1] > 10  # the target is between 25 and 346
 
 
-def test_time_is_shared_in_lockstep_and_its_own_alone(run: RunStudy) -> None:
+def test_times_in_lockstep_and_solo(run: RunStudy) -> None:
     together, alone = run("seeds=3", *SMALL), run("seeds=3", "replicas=solo", *SMALL)
     assert not together.solo
     assert len(set(together.seconds)) == 1
@@ -71,45 +71,45 @@ def test_time_is_shared_in_lockstep_and_its_own_alone(run: RunStudy) -> None:
     assert len(set(alone.seconds)) == 3
 
 
-def test_jobs_of_one_study_are_put_together(run: RunStudy) -> None:
+def test_jobs_of_a_study_are_joined(run: RunStudy) -> None:
     whole = run("seeds=3", "replicas=solo", *SMALL)
     jobs = [run(f"seed={seed}", "replicas=solo", *SMALL) for seed in (2, 0, 1)]
     other = run("seed=0", "replicas=solo", "optimizer.lr=0.01", *SMALL)
     studies = by_study([*jobs, other, jobs[0]])
     assert [study.seeds for study in studies] == [(0, 1, 2), (0,)]
-    assert same(studies[0], whole)
+    assert assert_same(studies[0], whole)
 
 
 def test_of_and_join_are_inverse(run: RunStudy) -> None:
     result = run("seeds=3", *SMALL)
-    assert same(join([result.of(seed) for seed in result.seeds]), result)
+    assert assert_same(join([result.of(seed) for seed in result.seeds]), result)
     assert result.of(1).network.seed == 1
 
 
-def test_a_result_survives_the_disk(run: RunStudy, tmp_path: Path) -> None:
+def test_saving_and_loading(run: RunStudy, tmp_path: Path) -> None:
     result = run("seeds=2", *SMALL)
     save_result(result, tmp_path / "3")
     save_result(run(*SMALL), tmp_path / "10")
     assert [path.name for path in find_results(tmp_path)] == ["3", "10"]
     loaded = load_result(tmp_path / "3")
-    assert same(loaded, result)
+    assert assert_same(loaded, result)
     assert (loaded.identity, loaded.config, loaded.machine) == (result.identity, dict(result.config), result.machine)
     assert loaded.seconds == pytest.approx(result.seconds)
     assert list(loaded.history) == list(result.history)
     assert [path.name for path in (tmp_path / "3").iterdir()] == [RESULT]
     (tmp_path / "other").touch()
-    assert (tmp_path / "3" / RESULT).stat().st_mode == (tmp_path / "other").stat().st_mode  # colleagues may read it
+    assert (tmp_path / "3" / RESULT).stat().st_mode == (tmp_path / "other").stat().st_mode  # readable by the group
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS has no such names")
-def test_a_result_is_read_from_a_folder_whose_name_is_not_utf8(run: RunStudy, tmp_path: Path) -> None:
+def test_loading_from_a_folder_whose_name_is_not_utf8(run: RunStudy, tmp_path: Path) -> None:
     result, folder = run(*SMALL), tmp_path / os.fsdecode(b"\xe9")
     save_result(result, folder)
-    assert same(load_result(folder), result)
+    assert assert_same(load_result(folder), result)
     assert load_weights(folder, 0).keys() == result.network.weights.keys()
 
 
-def test_the_weights_of_a_seed_are_kept_with_its_result(run: RunStudy, tmp_path: Path) -> None:
+def test_weights_of_a_seed_are_saved_with_its_result(run: RunStudy, tmp_path: Path) -> None:
     result = run("seeds=2", *SMALL)
     save_result(result, tmp_path)
     for network in result.networks:
@@ -126,4 +126,4 @@ def test_run_from_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert isinstance(result.network.predict(torch.rand(7, 2)), torch.Tensor)
     assert list(tmp_path.iterdir()) == []
     again = regnet.run(["optimizer=adam", "seeds=5", "tracking=none", *SMALL])
-    assert same(result, again)
+    assert assert_same(result, again)

@@ -1,4 +1,4 @@
-"""Evaluation, with numbers worked out by hand."""
+"""Evaluation, compared with numbers computed by hand."""
 
 from __future__ import annotations
 
@@ -22,41 +22,41 @@ VALUES: dict[str, Metric] = {"rmse": RMSE(), "r2": R2()}
 
 
 def classified() -> Data:
-    """Four examples of classes 0, 1, 1, 0 to train on, two to be judged by; inputs are what a network that passes them on gives."""
+    """Four training examples of classes 0, 1, 1, 0 and two test examples; the inputs are the outputs of an identity network."""
     train = Split(torch.tensor([[0.9, -0.9], [0.8, -0.8], [-0.5, 0.5], [0.1, 0.0]]), torch.tensor([0, 1, 1, 0]))
     test = Split(torch.tensor([[0.0, 1.0], [1.0, 0.0]]), torch.tensor([0, 1]))
     return prepare(Splits(train, test, 2), "none", "signed", torch.float64)
 
 
 def valued(coding: Coding) -> Data:
-    """Values 2, 4 and 9 (mean 5, deviation √13) to train on and 1 and 3 to be judged by."""
+    """Training values 2, 4 and 9 (mean 5, standard deviation √13) and test values 1 and 3."""
     train = Split(torch.zeros(3, 1), torch.tensor([[2.0], [4.0], [9.0]]))
     test = Split(torch.zeros(2, 1), torch.tensor([[1.0], [3.0]]))
     return prepare(Splits(train, test), "none", coding, torch.float64)
 
 
-def same(x: Tensor) -> Tensor:
+def assert_same(x: Tensor) -> Tensor:
     return x
 
 
-def test_the_error_rate_is_the_share_of_wrong_answers() -> None:
-    """Of the four, one is wrong; of the two, both."""
-    found = evaluate(same, classified(), MSE(), CLASSES)
+def test_error_rate() -> None:
+    """One of four training examples is wrong, and both test examples."""
+    found = evaluate(assert_same, classified(), MSE(), CLASSES)
     assert found["train/error_rate"].item() == 0.25
     assert found["test/error_rate"].item() == 1.0
 
 
-def test_the_loss_is_that_of_all_examples() -> None:
-    """Of the test examples, targets (1, -1) and (-1, 1): 1 + 4 for either."""
-    assert evaluate(same, classified(), MSE(), CLASSES)["test/loss"].item() == 5.0
+def test_loss_of_all_examples() -> None:
+    """For the test examples, with targets (1, -1) and (-1, 1): 1 + 4 for each."""
+    assert evaluate(assert_same, classified(), MSE(), CLASSES)["test/loss"].item() == 5.0
 
 
-def test_values_are_judged_in_their_own_units() -> None:
-    """A network that gives 0 says "the mean", 5: errors 3, 1 and 4, squares 26 / 3, and R² = 0; on the test examples 20 / 2.
+def test_metrics_of_values_have_their_units() -> None:
+    """An output of 0 means the mean, 5: errors 3, 1 and 4, mean square 26 / 3, and R² = 0; on the test examples 20 / 2.
 
-    There the spread around their own mean, 2, is 1 + 1, so that R² = 1 - 20 / 2.
+    The test values have the mean 2 and the sum of squares 1 + 1, so R² = 1 - 20 / 2.
     """
-    found = evaluate(same, valued("standardized"), MSE(), VALUES)
+    found = evaluate(assert_same, valued("standardized"), MSE(), VALUES)
     torch.testing.assert_close(found["train/rmse"].item(), (26 / 3) ** 0.5)
     torch.testing.assert_close(found["train/r2"].item(), 0.0, rtol=0, atol=1e-6)
     torch.testing.assert_close(found["test/rmse"].item(), 10**0.5)
@@ -70,30 +70,30 @@ def test_values_as_they_are() -> None:
     torch.testing.assert_close(found["test/r2"].item(), -1.0)
 
 
-def test_replicas_are_judged_one_by_one() -> None:
+def test_metrics_of_each_replica() -> None:
     other = Splits(
         Split(-classified().train.x, classified().train.y), Split(torch.tensor([[0.0, 1.0]] * 2), torch.tensor([1, 1])), 2
     )
     alone = [classified(), prepare(other, "none", "signed", torch.float64)]
-    together = evaluate(same, stack(alone), MSE(), CLASSES)
+    together = evaluate(assert_same, stack(alone), MSE(), CLASSES)
     for row, data in enumerate(alone):
-        for name, value in evaluate(same, data, MSE(), CLASSES).items():
+        for name, value in evaluate(assert_same, data, MSE(), CLASSES).items():
             torch.testing.assert_close(together[name][row], value)
     assert together["train/error_rate"].tolist() == [0.25, 0.75]
 
 
 def test_the_loss_and_every_metric_are_measured_on_every_split() -> None:
-    assert set(evaluate(same, classified(), MSE(), CLASSES)) == {
+    assert set(evaluate(assert_same, classified(), MSE(), CLASSES)) == {
         f"{s}/{m}" for s in ("train", "test") for m in ("loss", "error_rate")
     }
-    assert set(evaluate(same, valued("values"), MSE(), VALUES)) == {
+    assert set(evaluate(assert_same, valued("values"), MSE(), VALUES)) == {
         f"{s}/{m}" for s in ("train", "test") for m in ("loss", "rmse", "r2")
     }
 
 
 @pytest.mark.parametrize("replicas", [1, 2])
-def test_the_numbers_of_a_table_have_names_of_their_own(replicas: int) -> None:
-    found = evaluate(same, stack([classified()] * replicas), MSE(), {"confusion_matrix": ConfusionMatrix()})
+def test_names_of_the_numbers_of_a_table(replicas: int) -> None:
+    found = evaluate(assert_same, stack([classified()] * replicas), MSE(), {"confusion_matrix": ConfusionMatrix()})
     counts = {name: values.tolist() for name, values in found.items() if name.startswith("train/confusion")}
     assert counts == {
         f"train/confusion_matrix/{true}/{answer}": [count] * replicas
@@ -101,25 +101,25 @@ def test_the_numbers_of_a_table_have_names_of_their_own(replicas: int) -> None:
     }
 
 
-def test_a_metric_of_another_shape_is_refused() -> None:
+def test_metric_of_a_wrong_shape_is_an_error() -> None:
     class Whole(ErrorRate):
         def compute(self, prediction: Tensor, target: Tensor) -> Tensor:
             return super().compute(prediction, target).mean()
 
     with pytest.raises(ConfigError, match=r"metric whole returned shape \(\): expected 1 axes"):
-        evaluate(same, stack([classified()]), MSE(), {"whole": Whole()})
+        evaluate(assert_same, stack([classified()]), MSE(), {"whole": Whole()})
 
 
-def test_validation_examples_are_measured_where_there_are_some() -> None:
+def test_metrics_of_validation_examples() -> None:
     validation = Split(torch.tensor([[0.9, -0.9], [0.9, -0.9]]), torch.tensor([0, 1]))
     test = Split(torch.tensor([[0.0, 1.0]]), torch.tensor([0]))
     data = prepare(Splits(validation, test, 2), "none", "signed", torch.float64, validation)
-    found = evaluate(same, data, MSE(), CLASSES)
+    found = evaluate(assert_same, data, MSE(), CLASSES)
     assert found["validation/error_rate"].item() == 0.5
     assert set(found) == {f"{split}/{metric}" for split in SPLITS for metric in ("loss", "error_rate")}
 
 
-def test_many_examples_of_many_replicas_are_predicted_a_few_at_a_time() -> None:
+def test_predictions_are_computed_in_parts() -> None:
     sizes: list[tuple[int, ...]] = []
 
     def watched(x: Tensor) -> Tensor:
@@ -131,6 +131,6 @@ def test_many_examples_of_many_replicas_are_predicted_a_few_at_a_time() -> None:
     data = prepare(Splits(part, part, 2), "none", "signed", torch.float64)
     found = evaluate(watched, stack([data, data]), MSE(), CLASSES)
     assert sizes[:3] == [(2, AT_ONCE, 2), (2, AT_ONCE, 2), (2, 3, 2)]
-    alone = evaluate(same, data, MSE(), CLASSES)
+    alone = evaluate(assert_same, data, MSE(), CLASSES)
     for name, values in found.items():
         torch.testing.assert_close(values, alone[name].expand(2))

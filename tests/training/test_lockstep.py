@@ -1,4 +1,4 @@
-"""Many studies as few programs: each comes out as if it were alone, whatever becomes of the others."""
+"""Training many studies as few programs: each has the same result as alone, even if others fail."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ pytestmark = pytest.mark.timeout(120)
 
 @pytest.fixture(autouse=True)
 def small_programs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that a few seconds' work is not needed to have it spread over processes."""
+    """Use several processes even for short trainings."""
     monkeypatch.setattr("regnet.training.lockstep.WORTHWHILE", 1e-9)
     monkeypatch.setattr("regnet.training.lockstep.FEW", 1)
 
 
 class Observer(Witness):
-    """Remembers everything."""
+    """Records all events."""
 
     def __init__(self, **stop: Any) -> None:
         super().__init__(**stop)
@@ -69,11 +69,11 @@ def train(studies: Sequence[Study], workers: int = 1, observer: Observer | None 
 
 
 def alone(study: Study, observer: Observer) -> StudyResult:
-    """The study trained by itself, in this process."""
+    """Train the study separately, in this process."""
     return run_study(replace(study, workers=1), observer)
 
 
-def same(one: StudyResult, other: StudyResult, *, exactly: bool) -> None:
+def assert_same(one: StudyResult, other: StudyResult, *, exactly: bool) -> None:
     tolerance = 0 if exactly else 2e-6
     assert (one.seeds, one.name, one.identity, one.config) == (other.seeds, other.name, other.identity, other.config)
     assert one.failures == other.failures
@@ -88,7 +88,7 @@ def same(one: StudyResult, other: StudyResult, *, exactly: bool) -> None:
 
 
 def mixed(study: MakeStudy) -> list[Study]:
-    """Seeds, rates and gains, two sizes, both engines, more seeds in one job than in another, and one that diverges."""
+    """Studies with several seeds, learning rates, gains, sizes and engines, different numbers of seeds, and one that diverges."""
     rates = [study(*SMALL, f"seed={seed}", f"optimizer.lr={rate}") for rate in (0.001, 0.01) for seed in (0, 5)]
     wide = [study(*SMALL, "model.hidden=[9]", f"model.initializer={{name: he_fan_out, gain: {gain}}}") for gain in (0.5, 2)]
     torch_ = [study(*SMALL, "engine=torch", f"optimizer.lr={rate}") for rate in (0.001, 0.01)]
@@ -102,7 +102,7 @@ def mixed(study: MakeStudy) -> list[Study]:
     ]
 
 
-def test_the_plan_says_what_goes_together_and_why_not(study: MakeStudy) -> None:
+def test_plan_has_groups_and_reasons(study: MakeStudy) -> None:
     found = [(group.jobs, group.reason) for group in plan(mixed(study))]
     assert found == [
         ((0, 1, 2, 3, 4, 9), "they differ in seed, seeds, optimizer.lr, optimizer.momentum"),
@@ -113,7 +113,7 @@ def test_the_plan_says_what_goes_together_and_why_not(study: MakeStudy) -> None:
     ]
 
 
-def test_a_study_that_is_like_no_other_is_reported_with_the_differences(study: MakeStudy) -> None:
+def test_single_study_is_reported_with_its_differences(study: MakeStudy) -> None:
     first, second, other = study(*SMALL), study(*SMALL, "seed=1"), study(*SMALL, "model.hidden=[7]", "optimizer.lr=0.5")
     assert plan([first, second, other])[1].reason == "no other has model.layers.0.out_features=7"
     assert plan([first])[0].reason == "there is no other"
@@ -121,10 +121,10 @@ def test_a_study_that_is_like_no_other_is_reported_with_the_differences(study: M
 
 
 @processes
-def test_every_study_comes_out_as_if_it_were_alone(study: MakeStudy, workers: int) -> None:
+def test_every_study_has_the_same_result_as_alone(study: MakeStudy, workers: int) -> None:
     studies = mixed(study)
     for given, result in zip(studies, train(studies, workers), strict=True):
-        same(result, alone(given, Observer()), exactly=False)
+        assert_same(result, alone(given, Observer()), exactly=False)
 
 
 STUDIES: dict[str, list[str]] = {
@@ -136,7 +136,7 @@ STUDIES: dict[str, list[str]] = {
     "leaky relu": ["model.activation=leaky_relu"],
     "dropout": ["model.activation={name: dropout, p: 0.3}", "shuffle=true"],
     "batch norm": ["model.activation=batch_norm"],
-    "report's sizes": ["model.hidden=[25,25,25]"],
+    "sizes of the paper": ["model.hidden=[25,25,25]"],
     "one output": ["dataset=diabetes", "model.output=null", "optimizer.lr=0.0001"],
     "one hidden unit": ["model.hidden=[1]"],
 }
@@ -150,16 +150,16 @@ ODD_ONE: dict[str, list[str]] = {
     "model.activation=leaky_relu": ["model.activation={name: leaky_relu, negative_slope: 0.3}"],
     "model.activation={name: dropout, p: 0.3}": ["model.activation={name: dropout, p: 0.7}"],
 }
-"""What else is different in the one that diverges, and so no longer the same for all: numbers become tensors."""
+"""Another option that differs in the diverging study, so that it becomes a tensor."""
 
 
 NEIGHBOURS = [(name, lost) for name in STUDIES for lost in ((0, 2, 6) if name in ("sgd", "batch norm") else (2,))]
-"""Studies, and which of the seven diverges: the first and the last where all are alike and where layers hold buffers."""
+"""Studies, and the index of the diverging one of seven: the first and the last for plain studies and for layers with buffers."""
 
 
 @pytest.mark.parametrize(("options", "lost"), [pytest.param(STUDIES[name], lost, id=f"{name} {lost}") for name, lost in NEIGHBOURS])
-def test_neighbours_are_identical_with_and_without_one_that_diverges(study: MakeStudy, options: list[str], lost: int) -> None:
-    """To the last bit, also where it alone made an option differ, and where the others move up to its row."""
+def test_diverging_study_does_not_affect_the_others(study: MakeStudy, options: list[str], lost: int) -> None:
+    """To the last bit, also if only this study made an option differ, and if other studies move up to its row."""
     data = [] if "dataset=diabetes" in options else list(SMALL[:2])
     base = (*data, "epochs=3", "model.hidden=[6]", *options)
     studies = [study(*base, f"seed={seed}") for seed in range(7)]
@@ -168,11 +168,11 @@ def test_neighbours_are_identical_with_and_without_one_that_diverges(study: Make
     without = train([given for job, given in enumerate(studies) if job != lost])
     with_it.pop(lost)
     for one, other in zip(with_it, without, strict=True):
-        same(one, other, exactly=True)
+        assert_same(one, other, exactly=True)
 
 
 MakeTroubled = Callable[..., Study]
-"""Makes a study on data that cause trouble once `flag` is there."""
+"""Makes a study whose data set fails in a chosen way once `flag` exists."""
 
 
 @pytest.fixture
@@ -188,8 +188,8 @@ def troubled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MakeTroubled:
 
 
 @processes
-def test_a_study_whose_data_cannot_be_had_fails_alone(troubled: MakeTroubled, workers: int, tmp_path: Path) -> None:
-    """Where loading raises an error, and where the data have other sizes than those of the other studies."""
+def test_study_whose_data_cannot_be_loaded_fails_alone(troubled: MakeTroubled, workers: int, tmp_path: Path) -> None:
+    """If loading raises an error, and if the data have other sizes than those of the other studies."""
     studies = [troubled("raise", f"seed={seed}", "dataset.flag=nowhere") for seed in range(6)]
     studies[1], studies[4] = troubled("raise", "seed=1"), troubled("size", "seed=4")
     (tmp_path / "flag").touch()
@@ -198,7 +198,7 @@ def test_a_study_whose_data_cannot_be_had_fails_alone(troubled: MakeTroubled, wo
     for job in (0, 2, 3, 5):
         outcome = outcomes[job]
         assert isinstance(outcome, StudyResult)
-        same(outcome, train([studies[job]])[0], exactly=False)
+        assert_same(outcome, train([studies[job]])[0], exactly=False)
 
 
 @processes
@@ -256,7 +256,7 @@ def reported(events: Sequence[Event], study: Study) -> Iterator[str]:
 
 
 @processes
-def test_each_study_s_events_are_its_own(study: MakeStudy, workers: int) -> None:
+def test_events_of_each_study(study: MakeStudy, workers: int) -> None:
     studies = [study(*SMALL, "seeds=2"), study(*SMALL, "seed=4"), study(*SMALL, "optimizer.lr=1e30")]
     observer = Observer()
     train(studies, workers, observer)
@@ -275,20 +275,20 @@ def test_each_study_s_events_are_its_own(study: MakeStudy, workers: int) -> None
 
 
 @processes
-def test_a_study_can_be_stopped_among_others(study: MakeStudy, workers: int) -> None:
+def test_stopping_one_of_several_studies(study: MakeStudy, workers: int) -> None:
     studies = [study(*SMALL, "seeds=[3,4]"), study(*SMALL, "seeds=[5]")]
     results = train(studies, workers, Observer(stop=[4, 5], after=2))
     for given, result in zip(studies, results, strict=True):
-        same(result, alone(given, Observer(stop=[4, 5], after=2)), exactly=False)
+        assert_same(result, alone(given, Observer(stop=[4, 5], after=2)), exactly=False)
     assert results[0].stopped == {4: 2}
     assert results[1].history["train/loss"].shape == (1, 2)
 
 
 @processes
-def test_ctrl_c_ends_everything_and_says_so(study: MakeStudy, workers: int) -> None:
+def test_ctrl_c_ends_all_studies(study: MakeStudy, workers: int) -> None:
     class Interrupted(Observer):
         def end_epoch(self, ended: Sequence[EpochEnded]) -> list[set[int]]:
-            time.sleep(1)  # by now the other process waits for an answer as well
+            time.sleep(1)  # now the other process also waits for an answer
             raise KeyboardInterrupt
 
     studies = [study(*SMALL, f"seed={seed}", "epochs=1000") for seed in range(4)]
@@ -313,7 +313,7 @@ def test_ctrl_c_ends_everything_and_says_so(study: MakeStudy, workers: int) -> N
         ("stuck", r"neither answered nor used its processor for 2 s \(sleeping\)"),
     ],
 )
-def test_a_worker_that_is_lost_takes_only_its_own_studies_with_it(
+def test_lost_worker_fails_only_its_own_studies(
     troubled: MakeTroubled, trouble: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("regnet.training.worker_pool.SILENCE", 2.0)
@@ -331,7 +331,7 @@ def test_a_worker_that_is_lost_takes_only_its_own_studies_with_it(
 @pytest.mark.parametrize(
     "trouble", ["stuck", *(pytest.param(other, marks=pytest.mark.slow) for other in ("sleep", "busy", "stop"))]
 )
-def test_an_interruption_ends_workers_within_seconds_whatever_they_do(troubled: MakeTroubled, trouble: str, tmp_path: Path) -> None:
+def test_interruption_ends_workers_within_seconds(troubled: MakeTroubled, trouble: str, tmp_path: Path) -> None:
     studies = [troubled(trouble, f"seed={seed}", "epochs=100000") for seed in range(2)]
     (tmp_path / "flag").touch()
     ctrl_c = threading.Timer(4, lambda: os.kill(os.getpid(), signal.SIGINT))
@@ -346,7 +346,7 @@ def test_an_interruption_ends_workers_within_seconds_whatever_they_do(troubled: 
     assert running_workers() == []
 
 
-def test_a_component_that_cannot_be_pickled_is_assembled_in_the_worker_and_logs_here(
+def test_component_that_cannot_be_pickled_is_built_in_the_worker(
     troubled: MakeTroubled, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     studies = [troubled("log", f"seed={seed}", "model.activation=tripled") for seed in range(2)]
@@ -354,27 +354,27 @@ def test_a_component_that_cannot_be_pickled_is_assembled_in_the_worker_and_logs_
     results = train(studies, workers=2)
     assert {record.getMessage() for record in caplog.records if record.name == "troubled"} == {"trouble is logged"}
     for one, other in zip(results, train(studies), strict=True):
-        same(one, other, exactly=False)
+        assert_same(one, other, exactly=False)
 
 
 def running_workers() -> list[psutil.Process]:
-    """The workers that this process has started, and that have not ended."""
+    """The running workers of this process."""
     return [child for child in psutil.Process().children() if runs(child) and TARGET in child.cmdline()]
 
 
-def test_memory_is_kept_to(study: MakeStudy) -> None:
-    """Three studies of two seeds in programs of two studies at most: numbers are the same, and who was together is reported."""
+def test_memory_limit(study: MakeStudy) -> None:
+    """Three studies of two seeds, at most two in each program: the results are the same, and the groups are reported."""
     studies = [study(*SMALL, f"seeds=[{seed},{seed + 1}]") for seed in (0, 2, 4)]
     outcomes = dict(run_together(studies, Observer(), memory=4 * bytes_per_replica(studies[0])))
     whole = train(studies)
     for job, outcome in outcomes.items():
         assert isinstance(outcome, StudyResult)
-        same(outcome, whole[job], exactly=True)
+        assert_same(outcome, whole[job], exactly=True)
         assert outcome.together.max() <= 4
     assert whole[0].together.tolist() == [6, 6]
 
 
-def test_an_error_in_the_program_is_everyone_s(study: MakeStudy) -> None:
+def test_error_in_the_program_fails_all_studies(study: MakeStudy) -> None:
     class Refusing(Observer):
         def end_epoch(self, ended: Sequence[EpochEnded]) -> list[set[int]]:
             raise OSError("disk full")
@@ -386,19 +386,19 @@ def test_an_error_in_the_program_is_everyone_s(study: MakeStudy) -> None:
 
 
 @processes
-def test_a_study_s_seeds_are_shared_among_processes(study: MakeStudy, workers: int) -> None:
+def test_seeds_of_a_study_are_distributed_over_processes(study: MakeStudy, workers: int) -> None:
     given = study(*SMALL, "seeds=[9,2,5,1]")
     observer = Observer()
     (result,) = train([given], workers, observer)
     assert result.seeds == (9, 2, 5, 1)
     assert result.together.tolist() == [4 // workers] * 4
-    same(result, alone(given, Observer()), exactly=True)
+    assert_same(result, alone(given, Observer()), exactly=True)
     assert [type(event) for event in observer.events].count(StudyStarted) == 1
     assert isinstance(observer.events[-1], StudyEnded)
 
 
-def test_what_is_trained_alone_has_this_process_to_itself(study: MakeStudy) -> None:
-    """So that its time is its own."""
+def test_solo_training_runs_without_other_processes(study: MakeStudy) -> None:
+    """So that its training time can be measured."""
     process = os.getpid()
     seen: list[int] = []
 

@@ -1,4 +1,4 @@
-"""The training loop: what is reported after each epoch, seeds that are stopped, and the networks that come out."""
+"""The training loop: reports after each epoch, stopped seeds, and the resulting networks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SMALL = ("dataset.train_size=60", "dataset.test_size=40", "epochs=3", "model.hid
 
 
 class Witness:
-    """Records the epochs that are reported, and stops some seeds after one of them."""
+    """Records the reported epochs, and stops given seeds after a given epoch."""
 
     def __init__(self, stop: Collection[int] = (), after: int = 0) -> None:
         self.epochs: list[EpochEnded] = []
@@ -45,12 +45,12 @@ def test_every_epoch_is_reported(study: MakeStudy) -> None:
 
 
 def stopped_after(study: Study, seed: int, last: int) -> StudyResult:
-    """The study with one seed ended after an epoch, as a plugin may ask for."""
+    """The result of a study with one seed stopped after an epoch, as by a plugin."""
     return run_study(study, Witness([seed], last))
 
 
-def test_a_seed_that_is_stopped_stays_as_it_was(study: MakeStudy, run: RunStudy) -> None:
-    """Its weights and metrics are those of a shorter training; in lockstep the others go on as if nothing had happened."""
+def test_stopped_seed_keeps_its_weights_and_metrics(study: MakeStudy, run: RunStudy) -> None:
+    """Its weights and metrics equal those of a shorter training; in lockstep the other seeds are not affected."""
     seeds = (4, 2, 7)
     found = stopped_after(study(*SMALL, seeds=seeds), 2, last=2)
     shorter, longer = run(*SMALL, seeds=seeds, epochs=2), run(*SMALL, seeds=seeds)
@@ -63,14 +63,14 @@ def test_a_seed_that_is_stopped_stays_as_it_was(study: MakeStudy, run: RunStudy)
         assert all(torch.equal(weight, expected.weights[name]) for name, weight in network.weights.items())
 
 
-def test_training_ends_when_no_seed_goes_on(study: MakeStudy) -> None:
+def test_training_finishes_when_no_seed_is_left(study: MakeStudy) -> None:
     result = stopped_after(study(*SMALL, seeds=(4,)), 4, last=1)
     assert result.history["train/loss"].shape == (1, 1)
     assert result.stopped == {4: 1}
 
 
-def test_the_result_s_networks_give_what_was_measured(run: RunStudy) -> None:
-    """The weights that come out make the errors and the loss of the last epoch, given inputs in their own units."""
+def test_networks_of_the_result_reproduce_the_metrics(run: RunStudy) -> None:
+    """The final weights have the error rates and the loss of the last epoch, for inputs in their original units."""
     result = run(*SMALL, "model.activation=batch_norm", seeds=(4, 2))
     for row, network in enumerate(result.networks):
         data = network.data
@@ -82,7 +82,7 @@ def test_the_result_s_networks_give_what_was_measured(run: RunStudy) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
-def test_threads_are_put_back(count: int) -> None:
+def test_number_of_threads_is_restored(count: int) -> None:
     before = torch.get_num_threads()
     with torch_threads(count):
         assert torch.get_num_threads() == (count or before)

@@ -1,4 +1,4 @@
-"""Every activation of this package keeps a layer's contract: gradients, replicas, precision, agreement with PyTorch."""
+"""Conformance tests of every activation: gradients, replicas, precision, agreement with PyTorch."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
 test_conforms = component_tests(DISTRIBUTION, SETTINGS)
 
 
-def test_the_entry_point_gives_every_activation() -> None:
+def test_entry_point_provides_every_activation() -> None:
     assert {entry.name: entry.component for entry in ENTRIES} == regnet_layers()

@@ -1,4 +1,4 @@
-"""What each activation computes, by its formula in plain Python; numbers far out; and the slope that is chosen at a kink."""
+"""Values of each activation against its formula in plain Python, extreme inputs, and the slopes at kinks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from regnet import Layer, RegnetError
 
 CONTEXT: Any = None
-"""No activation looks at it."""
+"""No activation uses the context."""
 
 LAYERS: dict[str, Any] = dict(regnet_layers())
 
@@ -57,7 +57,7 @@ def row(*numbers: float) -> Tensor:
     return torch.tensor([numbers], dtype=torch.float64)
 
 
-def test_every_activation_has_its_formula_here() -> None:
+def test_every_activation_has_a_formula() -> None:
     assert FORMULAS.keys() | RESHAPING == LAYERS.keys()
 
 
@@ -79,8 +79,8 @@ def test_slope_of_the_formula(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LAYERS)
-def test_far_out_nothing_overflows(name: str) -> None:
-    """Neither here nor under autograd, where a branch that was not taken may still give 0 · ∞."""
+def test_extreme_inputs_do_not_overflow(name: str) -> None:
+    """Neither here nor under autograd, where a branch that is not selected can still give 0 · ∞."""
     layer = LAYERS[name]()
     x = torch.tensor([[1e4, -1e4, 1e4, -1e4, 88.8, -88.8, -1e4, 1e4]], requires_grad=True)
     params, _ = layer.init(x.shape[-1], torch.Generator())
@@ -101,7 +101,7 @@ def test_far_out_nothing_overflows(name: str) -> None:
         ("hardswish", {}, nn.Hardswish(), (-3.0, 3.0)),
     ],
 )
-def test_slopes_at_kinks_are_pytorch_s(name: str, options: dict[str, Any], module: nn.Module, kinks: tuple[float, ...]) -> None:
+def test_slopes_at_kinks_equal_pytorch(name: str, options: dict[str, Any], module: nn.Module, kinks: tuple[float, ...]) -> None:
     x = row(*kinks).requires_grad_()
     y = module(x)
     (slope,) = torch.autograd.grad(y.sum(), x)
@@ -110,8 +110,8 @@ def test_slopes_at_kinks_are_pytorch_s(name: str, options: dict[str, Any], modul
     assert torch.equal(dx, slope)
 
 
-def test_hardsigmoid_is_pytorch_s_to_seven_digits() -> None:
-    """Which is why it names no counterpart: in double precision theirs has the slope ⅙ in single."""
+def test_hardsigmoid_agrees_with_pytorch_to_seven_digits() -> None:
+    """It has no exact counterpart: PyTorch uses the slope ⅙ in single precision, even for double-precision inputs."""
     x = torch.linspace(-5, 5, 41, dtype=torch.float64).requires_grad_()
     y = nn.Hardsigmoid()(x)
     (slope,) = torch.autograd.grad(y.sum(), x)
@@ -121,20 +121,20 @@ def test_hardsigmoid_is_pytorch_s_to_seven_digits() -> None:
 
 
 def test_selu_keeps_mean_and_variance() -> None:
-    """Of a million standard normal numbers, within five standard errors: σ / √N, and σ² √((k - 1) / N) with a kurtosis below 3."""
+    """For a million standard normal numbers, within five standard errors: σ / √N, and σ² √((k - 1) / N) with a kurtosis below 3."""
     x = torch.randn(1000, 1000, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     y, _ = run(LAYERS["selu"](), x)
     assert abs(y.mean().item()) < 5e-3
     assert abs(y.var().item() - 1) < 5 * sqrt(2) * 1e-3
 
 
-def test_softplus_sharpens() -> None:
+def test_large_beta_sharpens_softplus() -> None:
     y, _ = run(LAYERS["softplus"](beta=100.0), row(-1, 0, 1))
     torch.testing.assert_close(y, row(log1p(exp(-100)) / 100, log(2) / 100, 1 + log1p(exp(-100)) / 100))
 
 
 @pytest.mark.parametrize(("shared", "count"), [(True, 1), (False, 4)])
-def test_prelu_learns_one_slope_or_one_for_each_feature(shared: bool, count: int) -> None:
+def test_prelu_learns_a_shared_slope_or_one_per_feature(shared: bool, count: int) -> None:
     layer = LAYERS["prelu"](shared=shared)
     params, out_features = layer.init(4, torch.Generator())
     assert out_features == 4
@@ -146,13 +146,13 @@ def test_prelu_learns_one_slope_or_one_for_each_feature(shared: bool, count: int
     assert gradients["weight"].tolist() == expected
 
 
-def test_glu_halves() -> None:
+def test_glu_gates_one_half_with_the_other() -> None:
     y, dx = run(LAYERS["glu"](), row(2, -4, 0, log(3)))
     torch.testing.assert_close(y, row(2 * 0.5, -4 * 0.75))
     torch.testing.assert_close(dx, row(0.5, 0.75, 2 * 0.25, -4 * 0.1875))
 
 
-def test_swiglu_halves() -> None:
+def test_swiglu_gates_one_half_with_the_other() -> None:
     """At a = 0, swish is 0 with slope ½; at a = log 3 it is ¾ log 3 with slope ¾ + log 3 · 3/16."""
     y, dx = run(LAYERS["swiglu"](), row(0, log(3), 5, 2))
     torch.testing.assert_close(y, row(0, 0.75 * log(3) * 2))
@@ -165,24 +165,24 @@ def test_maxout_takes_the_largest_of_each_group() -> None:
     assert torch.equal(dx, row(0, 10, 0, 0, 20, 0))
 
 
-def test_maxout_gives_the_gradient_to_one_of_several_largest() -> None:
+def test_maxout_with_equal_maxima_has_one_gradient() -> None:
     _, dx = run(LAYERS["maxout"](pieces=2), row(7, 7), row(10))
     assert sorted(dx[0].tolist()) == [0, 10]
 
 
 @pytest.mark.parametrize(
-    ("name", "options", "features", "complaint"),
+    ("name", "options", "features", "message"),
     [
         ("glu", {}, 25, r"layer glu: .* expected an even number of them, got 25: give the layer before it 26"),
         ("swiglu", {}, 3, r"layer swiglu: .* got 3"),
         ("maxout", {"pieces": 4}, 25, r"layer maxout: takes groups of 4 features .* got 25"),
     ],
 )
-def test_features_that_cannot_be_grouped(name: str, options: dict[str, Any], features: int, complaint: str) -> None:
-    with pytest.raises(RegnetError, match=complaint):
+def test_number_of_features_that_cannot_be_grouped(name: str, options: dict[str, Any], features: int, message: str) -> None:
+    with pytest.raises(RegnetError, match=message):
         LAYERS[name](**options).init(features, torch.Generator())
 
 
-def test_hardtanh_needs_bounds_in_order() -> None:
+def test_hardtanh_requires_ordered_bounds() -> None:
     with pytest.raises(RegnetError, match=r"max_val must be above min_val; got min_val=1.0, max_val=1.0"):
         LAYERS["hardtanh"](min_val=1.0)

@@ -1,4 +1,4 @@
-"""Checks when seeds stop, and that a seed which stops touches no other."""
+"""When seeds stop, and that stopping a seed does not affect the others."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def same(first: StudyResult, second: StudyResult) -> bool:
     return all(np.array_equal(first.history[name], values) for name, values in second.history.items())
 
 
-def test_installing_it_changes_nothing() -> None:
+def test_nothing_stops_by_default() -> None:
     result = run("seeds=3")
     assert result.stopped == {}
     assert "early_stopping" not in result.config
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way[0])
-def test_a_seed_that_stops_leaves_its_neighbours_as_they_are(way: list[str]) -> None:
+def test_a_stopped_seed_does_not_affect_other_seeds(way: list[str]) -> None:
     whole = run("seeds=6", *way)
     stopped = run("seeds=6", "early_stopping.patience=2", *way)
     assert 0 < len(stopped.stopped) < 6, "the settings are chosen so that some seeds stop and others do not"
@@ -45,8 +45,8 @@ def test_a_seed_that_stops_leaves_its_neighbours_as_they_are(way: list[str]) -> 
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way[0])
-def test_weights_are_those_of_the_epoch_at_which_it_stopped(way: list[str]) -> None:
-    """Bit for bit what training all seeds up to that epoch, and no further, gives."""
+def test_weights_of_a_stopped_seed(way: list[str]) -> None:
+    """They equal, bit for bit, those of a run with only that many epochs."""
     stopped = run("seeds=6", "early_stopping.patience=2", *way)
     for seed, epoch in list(stopped.stopped.items())[:2]:
         row = stopped.seeds.index(seed)
@@ -55,8 +55,8 @@ def test_weights_are_those_of_the_epoch_at_which_it_stopped(way: list[str]) -> N
             assert torch.equal(stopped.networks[row].weights[name], weight)
 
 
-def test_after_the_last_epoch_nothing_is_stopped() -> None:
-    """A seed whose patience runs out with its training has been trained to the end."""
+def test_nothing_stops_after_the_last_epoch() -> None:
+    """A seed whose patience ends with the last epoch has been trained to the end."""
     seed, epoch = next(iter(run("seeds=6", "early_stopping.patience=2").stopped.items()))
     assert seed not in run("seeds=6", "early_stopping.patience=2", f"epochs={epoch}").stopped
     assert run("seeds=6", "early_stopping.patience=2", f"epochs={epoch + 1}").stopped[seed] == epoch
@@ -67,14 +67,14 @@ def test_lockstep_and_solo_stop_at_the_same_epoch() -> None:
     assert run(*settings).stopped == run(*settings, "replicas=solo").stopped == run(*settings, "engine=torch").stopped != {}
 
 
-def test_studies_one_after_another_do_not_remember_each_other() -> None:
+def test_consecutive_studies_are_independent() -> None:
     settings = ["seeds=4", "early_stopping.patience=2"]
     first, second = run(*settings), run(*settings)
     assert first.stopped == second.stopped
     assert same(first, replace(second))
 
 
-def test_another_patience_is_another_study() -> None:
+def test_patience_is_part_of_the_identity() -> None:
     identities = {run("epochs=1", *words).identity for words in ([], ["early_stopping.patience=2"], ["early_stopping.patience=3"])}
     assert len(identities) == 3
 
@@ -87,13 +87,13 @@ def test_another_patience_is_another_study() -> None:
         ("early_stopping.min_delta=-1", "should be greater than or equal to 0"),
     ],
 )
-def test_wrong_settings_are_explained(word: str, message: str) -> None:
+def test_errors_of_settings(word: str, message: str) -> None:
     with pytest.raises(regnet.RegnetError) as caught:
         run(word)
     assert message in str(caught.value)
 
 
-def test_a_metric_that_there_is_not() -> None:
+def test_unknown_metric() -> None:
     with pytest.raises(regnet.BadOption, match="no metric 'test/rmse'; available: train/loss"):
         run("early_stopping.patience=2", "early_stopping.metric=test/rmse")
 
@@ -113,6 +113,6 @@ def test_watch(values: list[float], patience: int, min_delta: float, stops_at: i
     assert (over[0] if over else None) == stops_at
 
 
-def test_some_metrics_improve_by_growing() -> None:
+def test_metrics_that_improve_by_increasing() -> None:
     watch = Watch(1, 0.0, smaller_is_better=False)
     assert [watch.is_over(value) for value in (0.1, 0.5, 0.4)] == [False, False, True]

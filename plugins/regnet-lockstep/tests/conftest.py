@@ -1,4 +1,4 @@
-"""What the tests share: running `regnet run` as a person does, in a process of its own."""
+"""A fixture that runs `regnet run` in a separate process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 REGNET = [sys.executable, "-m", "regnet"]
 Run = Callable[..., subprocess.CompletedProcess[str]]
-"""Runs `regnet run` with words in a folder."""
+"""Runs `regnet run` with the given arguments in a folder."""
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a background job of a shell script ignores Ctrl-C, and so do its children
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,4 +1,4 @@
-"""Hydra's own tests of launchers."""
+"""Hydra's test suites for launchers."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ pytestmark = pytest.mark.filterwarnings("default")  # Hydra's suites are not our
 
 @pytest.mark.parametrize(("launcher_name", "overrides"), [("lockstep", []), ("lockstep", ["hydra.launcher.workers=1"])])
 class TestLockstepLauncher(LauncherTestSuite):
-    """Every launcher's tests."""
+    """The suite for every launcher."""
 
 
 @pytest.mark.parametrize(("launcher_name", "overrides"), [("lockstep", ["hydra.sweeper.max_batch_size=2"])])
 class TestInBatches(BatchedSweeperTestSuite):
-    """Those of sweepers that launch several times."""
+    """The suite for sweepers that launch several times."""
 
 
 @pytest.mark.parametrize(("task_launcher_cfg", "extra_flags"), [({"defaults": [{"override hydra/launcher": "lockstep"}]}, ["-m"])])
 class TestLockstepIntegration(IntegrationTestSuite):
-    """Those of whole programs."""
+    """The integration suite, with whole programs."""

@@ -1,4 +1,4 @@
-"""Checks that a launch in lockstep is, job by job, what the basic launcher makes of it."""
+"""A launch in lockstep has the same outputs for each job as one with the basic launcher."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from regnet import load_result
 RESULT = "result.safetensors"
 SMALL = ("epochs=2", "dataset.train_size=40", "dataset.test_size=30", "hydra.sweep.dir=out")
 MIXED = ("seed=0,1", "optimizer.lr=0.01,0.03,-1,1e30", "model.hidden=[4],[5]", "engine=handbuilt,torch", "model.output=null")
-"""Two sizes, two engines, a learning rate that is refused and one that diverges.
+"""Two sizes, two engines, an invalid learning rate and one that diverges.
 
-The output is not bounded: behind a sigmoid, whether weights of 1e30 make the loss infinite depends on how a processor sums.
+The output is not bounded: behind a sigmoid, whether weights of 1e30 make the loss infinite depends on the order of sums.
 """
 
 
@@ -36,7 +36,7 @@ def jobs(folder: Path) -> dict[str, Path]:
 
 
 def written_config(job: Path, folder: Path) -> dict[str, Any]:
-    """A job's own configuration as it is written down, and Hydra's less what says which launcher it was."""
+    """A job's configuration as it is stored, and Hydra's without the launcher."""
     found = {path.stem: path.read_text().replace(str(folder), "FOLDER") for path in (job / ".hydra").iterdir()}
     hydra = yaml.safe_load(found.pop("hydra"))["hydra"]
     hydra["launcher"] = hydra["overrides"]["hydra"] = hydra["runtime"]["choices"]["hydra/launcher"] = None
@@ -63,7 +63,7 @@ def same_result(one: Path, other: Path) -> None:
 
 
 def tracked(folder: Path) -> list[tuple[Any, ...]]:
-    """The MLflow runs of a folder's store, less their times and names."""
+    """The MLflow runs of a folder's store, without their times and names."""
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
@@ -82,7 +82,7 @@ def tracked(folder: Path) -> list[tuple[Any, ...]]:
     )
 
 
-def test_a_mixed_sweep_is_job_by_job_the_basic_launchers(regnet_run: Run, tmp_path: Path) -> None:
+def test_jobs_of_a_mixed_sweep_equal_those_of_the_basic_launcher(regnet_run: Run, tmp_path: Path) -> None:
     basic = launched(regnet_run, tmp_path / "basic", "basic", *MIXED)
     lockstep = launched(regnet_run, tmp_path / "lockstep", "lockstep", *MIXED, "hydra.launcher.workers=2")
     assert basic[0] == lockstep[0] == 2
@@ -105,7 +105,7 @@ def test_jobs_of_several_seeds_are_trained_together(regnet_run: Run, tmp_path: P
     assert [load_result(tmp_path / "lockstep/out" / job).together.tolist() for job in "01"] == [[6, 6, 6]] * 2
 
 
-def test_optuna_gets_a_batch_of_trials_from_one_program(regnet_run: Run, tmp_path: Path) -> None:
+def test_optuna_trials_of_a_batch_train_together(regnet_run: Run, tmp_path: Path) -> None:
     study = ("hydra/sweeper=optuna", "hydra.sweeper.n_trials=6", "hydra.sweeper.n_jobs=3", "hydra.sweeper.sampler.seed=1")
     for launcher in ("basic", "lockstep"):
         words = (*study, "optimizer.lr=tag(log,interval(0.001,0.1))", "seeds=2", "tracking=none")
@@ -119,7 +119,7 @@ def test_optuna_gets_a_batch_of_trials_from_one_program(regnet_run: Run, tmp_pat
     assert best[0]["best_value"] == pytest.approx(best[1]["best_value"])
 
 
-def test_jobs_with_a_working_directory_of_their_own_run_as_usual(regnet_run: Run, tmp_path: Path) -> None:
+def test_jobs_with_their_own_working_directory_run_one_by_one(regnet_run: Run, tmp_path: Path) -> None:
     words = ("seed=0,1", "hydra.job.chdir=true", "tracking=none", "report=none")
     code, _, told = launched(regnet_run, tmp_path, "lockstep", *words)
     assert code == 0
@@ -127,7 +127,7 @@ def test_jobs_with_a_working_directory_of_their_own_run_as_usual(regnet_run: Run
     assert len(list(tmp_path.rglob(RESULT))) == 2
 
 
-def test_a_wrong_override_is_refused_before_any_job(regnet_run: Run, tmp_path: Path) -> None:
+def test_invalid_override_is_an_error_before_any_job(regnet_run: Run, tmp_path: Path) -> None:
     code, told, _ = launched(regnet_run, tmp_path, "lockstep", "optimizer.lr=0.1,abc", "tracking=none")
     assert code == 2
     assert "optimizer.lr of optimizer sgd takes float > 0; got 'abc'" in told
@@ -135,7 +135,7 @@ def test_a_wrong_override_is_refused_before_any_job(regnet_run: Run, tmp_path: P
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_what_was_completed_before_an_interruption_is_kept(number: signal.Signals, tmp_path: Path) -> None:
+def test_interruption_keeps_completed_jobs(number: signal.Signals, tmp_path: Path) -> None:
     words = [*REGNET, "run", "-m", "hydra/launcher=lockstep", "hydra.launcher.workers=1", "seed=0,1", "tracking=none"]
     words += [*SMALL[1:], "epochs=2,100000"]
     with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:

@@ -1,4 +1,4 @@
-"""The schedule: its shape, that it multiplies any optimizer's learning rate, and that it stays out of the inner one's way."""
+"""The cosine schedule: its shape, its effect on the learning rate of any optimizer, and the inner optimizer's state."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import regnet
 
 CATALOG = regnet.load_catalog()
 INNER = ["sgd", "adam", "adamw", "rmsprop", *(name for name in regnet_optimizers() if name != "cosine")]
-"""regnet's own optimizers, and this package's."""
+"""The optimizers of regnet and of this package."""
 
 
 def build(name: str, **options: Any) -> Any:
@@ -33,11 +33,11 @@ def gradient(parameters: Tensor, step: int) -> Tensor:
     return parameters.detach() + noise
 
 
-def start(*shape: int) -> Tensor:
+def initial_parameters(*shape: int) -> Tensor:
     return torch.linspace(-2, 2, int(torch.Size(shape).numel()), dtype=torch.float64).reshape(shape)
 
 
-def walk(optimizer: regnet.Optimizer, parameters: Tensor, steps: int = 12) -> Tensor:
+def take_steps(optimizer: regnet.Optimizer, parameters: Tensor, steps: int = 12) -> Tensor:
     state = optimizer.init(parameters)
     for step in range(steps):
         optimizer.update(parameters, gradient(parameters, step), state)
@@ -50,13 +50,13 @@ def test_shape_of_the_schedule() -> None:
     assert factors(schedule, 12) == pytest.approx([0.2, 0.4, 0.6, 0.8, *down, 0.2, 0.2, 0.2])
 
 
-def test_without_warm_up_the_first_step_is_whole() -> None:
+def test_first_step_without_warm_up_is_not_scaled() -> None:
     assert factors(build("cosine", optimizer="sgd", total_steps=4), 6) == pytest.approx(
         [1, 0.853553, 0.5, 0.146447, 0, 0], abs=1e-6
     )
 
 
-def test_shape_is_that_of_pytorch_s_schedulers() -> None:
+def test_shape_equals_pytorch_schedulers() -> None:
     warmup, total, floor = 5, 20, 0.1
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
     up = LinearLR(optimizer, start_factor=1 / (warmup + 1), total_iters=warmup)
@@ -73,42 +73,42 @@ def test_shape_is_that_of_pytorch_s_schedulers() -> None:
 
 @pytest.mark.parametrize("name", INNER)
 def test_it_multiplies_the_learning_rate(name: str) -> None:
-    """Against the inner optimizer made anew for each step with that step's learning rate, and the state handed on."""
+    """Compared with a new inner optimizer for each step, with that step's learning rate and the previous state."""
     inner = build(name) if name != "sgd" else build(name, momentum=0.9, weight_decay=0.1)
     schedule = Cosine(inner, total_steps=10, warmup_steps=3, floor=0.1)
-    parameters = start(8)
+    parameters = initial_parameters(8)
     state = inner.init(parameters)
     for step, factor in enumerate(factors(schedule, 12)):
         replace(inner, lr=inner.lr * factor).update(parameters, gradient(parameters, step), state)
-    torch.testing.assert_close(walk(schedule, start(8)), parameters, rtol=1e-10, atol=1e-12)
+    torch.testing.assert_close(take_steps(schedule, initial_parameters(8)), parameters, rtol=1e-10, atol=1e-12)
 
 
-def test_at_the_floor_of_zero_nothing_is_learned() -> None:
+def test_parameters_do_not_change_at_a_floor_of_zero() -> None:
     schedule = build("cosine", optimizer="adam", total_steps=5)
-    assert torch.equal(walk(schedule, start(6), steps=5), walk(schedule, start(6), steps=9))
+    assert torch.equal(take_steps(schedule, initial_parameters(6), steps=5), take_steps(schedule, initial_parameters(6), steps=9))
 
 
-def test_a_schedule_of_a_schedule_is_their_product() -> None:
+def test_nested_schedules_multiply() -> None:
     inner = build("cosine", optimizer="sgd", total_steps=8, floor=0.5)
     outer = Cosine(inner, total_steps=12, warmup_steps=3)
     product = [a * b for a, b in zip(factors(inner, 12), factors(outer, 12), strict=True)]
-    parameters = start(4)
+    parameters = initial_parameters(4)
     for step, factor in enumerate(product):
         parameters -= 0.001 * factor * gradient(parameters, step)
-    torch.testing.assert_close(walk(outer, start(4)), parameters, rtol=1e-12, atol=1e-14)
+    torch.testing.assert_close(take_steps(outer, initial_parameters(4)), parameters, rtol=1e-12, atol=1e-14)
 
 
-class Forgetful(regnet.Optimizer):
-    """Puts new tensors into its state, under names of its choice, instead of writing into those that are there."""
+class ReplacesState(regnet.Optimizer):
+    """Replaces the tensors in its state, under other names, instead of writing into the existing ones."""
 
     def update(self, parameters: Tensor, gradients: Tensor, state: regnet.State) -> None:
         state["step"] = state.get("step", torch.zeros(())) + 1
         parameters -= state["step"] * 0.01
 
 
-def test_the_inner_state_is_the_inner_one_s_own() -> None:
+def test_inner_optimizer_may_replace_its_state() -> None:
     parameters = torch.zeros(3)
-    schedule = Cosine(Forgetful(), total_steps=1000, floor=1.0)
+    schedule = Cosine(ReplacesState(), total_steps=1000, floor=1.0)
     state = schedule.init(parameters)
     assert {name: tensor.item() for name, tensor in state.items()} == {"step": 0}
     for _ in range(3):
@@ -117,18 +117,18 @@ def test_the_inner_state_is_the_inner_one_s_own() -> None:
     torch.testing.assert_close(parameters, torch.full((3,), -0.06))
 
 
-def test_replicas_may_differ_within_the_inner_optimizer() -> None:
+def test_options_of_the_inner_optimizer_per_replica() -> None:
     rates = [0.1, 0.01]
     adam = type(build("adam"))
     together = Cosine(adam(lr=torch.tensor(rates, dtype=torch.float64).unsqueeze(-1)), total_steps=10, warmup_steps=2)
-    reached = walk(together, start(2, 5))
+    reached = take_steps(together, initial_parameters(2, 5))
     for row, lr in enumerate(rates):
         alone = Cosine(adam(lr=lr), total_steps=10, warmup_steps=2)
-        torch.testing.assert_close(reached[row], walk(alone, start(2, 5))[row], rtol=1e-12, atol=1e-14)
+        torch.testing.assert_close(reached[row], take_steps(alone, initial_parameters(2, 5))[row], rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("warmup", [10, 11])
-def test_warm_up_must_leave_steps_to_come_down(warmup: int) -> None:
+def test_total_steps_must_exceed_warm_up(warmup: int) -> None:
     with pytest.raises(regnet.RegnetError, match=f"total_steps must be above warmup_steps, which is {warmup}; got 10"):
         build("cosine", optimizer="sgd", total_steps=10, warmup_steps=warmup)
 
@@ -143,6 +143,6 @@ def test_warm_up_must_leave_steps_to_come_down(warmup: int) -> None:
         ({"optimizer": "sgd", "total_steps": 5, "floor": 1.5}, "optimizer.floor .* less than or equal to 1"),
     ],
 )
-def test_what_a_config_may_get_wrong(options: dict[str, Any], complaint: str) -> None:
+def test_errors_of_configurations(options: dict[str, Any], complaint: str) -> None:
     with pytest.raises(regnet.RegnetError, match=complaint):
         build("cosine", **options)

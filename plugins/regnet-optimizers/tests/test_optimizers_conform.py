@@ -1,4 +1,4 @@
-"""Every optimizer of this package keeps its contract, and takes the steps that its source or PyTorch does."""
+"""Conformance tests of every optimizer, and comparisons of its steps with its source or with PyTorch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ENTRIES = [
 ]
 
 COSINE = {"optimizer": "adam", "total_steps": 8}
-"""Over before the check has taken its ten steps."""
+"""A schedule that ends within the check's ten steps."""
 
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "lion": [{}, {"lr": 0.1, "beta1": 0.5, "beta2": 0.8, "weight_decay": 0.2}],
@@ -41,18 +41,18 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         COSINE | {"optimizer": {"name": "cosine", "optimizer": "rmsprop", "total_steps": 5, "floor": 0.5}},
     ],
 }
-"""Every optimizer with its defaults, and with options that all differ from them."""
+"""The defaults of every optimizer, and options that all differ from the defaults."""
 
 test_conforms = component_tests(DISTRIBUTION, SETTINGS)
 
 
-def test_the_entry_point_gives_every_optimizer() -> None:
+def test_entry_point_provides_every_optimizer() -> None:
     assert {entry.name: entry.component for entry in ENTRIES} == regnet_optimizers()
     assert SETTINGS.keys() == regnet_optimizers().keys()
 
 
-def test_what_has_no_counterpart_is_known() -> None:
-    """The check compares the steps with PyTorch's only where there are any."""
+def test_optimizers_without_a_pytorch_counterpart() -> None:
+    """The check compares steps with PyTorch only if there is a counterpart."""
     made = [CATALOG.build("optimizer", {"name": name, **options}) for name, each in SETTINGS.items() for options in each]
     without = [one for one in made if one.torch_optimizer(torch.optim, [torch.zeros(1, requires_grad=True)]) is None]
     names = [type(getattr(one, "optimizer", one)).__name__ for one in without]
@@ -64,7 +64,7 @@ def normal(*shape: int, seed: int) -> torch.Tensor:
 
 
 def test_lion_is_algorithm_2() -> None:
-    """Number by number in plain Python: update from the old memory, then the new memory."""
+    """In plain Python, number by number: the update with the old average, then the new average."""
     lr, beta1, beta2, weight_decay = 0.1, 0.9, 0.7, 0.2
     optimizer = CATALOG.build("optimizer", {"name": "lion", "lr": lr, "beta1": beta1, "beta2": beta2, "weight_decay": weight_decay})
     parameters = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64)
@@ -83,14 +83,14 @@ def test_lion_is_algorithm_2() -> None:
 
 @pytest.mark.parametrize("entry", [pytest.param(entry, id=entry.name) for entry in ENTRIES])
 def test_options_round_alike_as_numbers_and_as_tensors(entry: Any) -> None:
-    """To the last bit in single precision: a study then has the same numbers alone and in a sweep over any option."""
+    """To the last bit in single precision, so that a study has the same results alone and in a sweep over any option."""
     made = CATALOG.build("optimizer", {"name": entry.name, **SETTINGS[entry.name][-2]})
     marked = [option.name for option in entry.options.values() if option.per_replica]
     tensors = {name: torch.full((12,), getattr(made, name)) for name in marked}
-    assert torch.equal(walk(made), walk(dataclasses.replace(made, **tensors)))
+    assert torch.equal(take_steps(made), take_steps(dataclasses.replace(made, **tensors)))
 
 
-def walk(optimizer: regnet.Optimizer) -> torch.Tensor:
+def take_steps(optimizer: regnet.Optimizer) -> torch.Tensor:
     parameters = normal(12, seed=1).float()
     state = optimizer.init(parameters)
     for step in range(STEPS):

@@ -1,4 +1,4 @@
-"""The package stands on regnet's public surface, and its steps are its own: no autograd, no torch.nn, no torch.optim."""
+"""The package uses only regnet's public interface, and its steps are hand-written: no autograd, torch.nn or torch.optim."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ FORBIDDEN = {"autograd", "functional", "grad", "requires_grad", "requires_grad_"
 every_file = pytest.mark.parametrize("source", [pytest.param(source, id=source.stem) for source in SOURCES])
 
 
-def nodes(source: Path) -> list[ast.AST]:
+def all_nodes(source: Path) -> list[ast.AST]:
     return list(ast.walk(ast.parse(source.read_text(encoding="utf-8"))))
 
 
-def running(source: Path) -> Iterator[ast.AST]:
-    """Every node but annotations, which may name `torch.optim.Optimizer`, since they are never evaluated."""
+def nodes_outside_annotations(source: Path) -> Iterator[ast.AST]:
+    """All nodes except return annotations, which may contain `torch.optim.Optimizer`, since they are never evaluated."""
     tree = ast.parse(source.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
@@ -32,7 +32,7 @@ def running(source: Path) -> Iterator[ast.AST]:
 
 @every_file
 def test_only_public_names_of_regnet(source: Path) -> None:
-    for node in nodes(source):
+    for node in all_nodes(source):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "regnet":
             assert node.module == "regnet"
             assert {alias.name for alias in node.names} <= set(regnet.__all__)
@@ -42,7 +42,7 @@ def test_only_public_names_of_regnet(source: Path) -> None:
 
 @every_file
 def test_steps_are_written_by_hand(source: Path) -> None:
-    for node in running(source):
+    for node in nodes_outside_annotations(source):
         if isinstance(node, ast.Attribute):
             assert node.attr not in FORBIDDEN
             assert not node.attr.endswith("_backward")

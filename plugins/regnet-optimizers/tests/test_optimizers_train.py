@@ -1,4 +1,4 @@
-"""Every optimizer trains a network, and the hand-built engine gets to where PyTorch does."""
+"""Every optimizer trains a network, with the same losses in both engines."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COSINE = ["optimizer=cosine", "optimizer.total_steps=40", "optimizer.warmup_step
 
 
 @pytest.fixture(autouse=True)
-def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
@@ -34,7 +34,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=" ".join,
 )
-def test_both_engines_get_to_the_same_loss(overrides: list[str]) -> None:
+def test_both_engines_have_the_same_loss(overrides: list[str]) -> None:
     overrides = [*SHORT, *overrides, "dtype=float64", "seeds=2"]
     ours, theirs = (regnet.run([*overrides, f"engine={engine}"]).history for engine in ("handbuilt", "torch"))
     losses = ours["test/loss"]

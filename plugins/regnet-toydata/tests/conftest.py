@@ -1,4 +1,4 @@
-"""What every test may ask for: a file to read."""
+"""A fixture that writes a file to read."""
 
 from __future__ import annotations
 

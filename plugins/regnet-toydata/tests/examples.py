@@ -1,4 +1,4 @@
-"""How the tests draw examples and write files."""
+"""Helpers that draw examples and write files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 import regnet
 
 MakeFile = Callable[..., str]
-"""Writes columns, given as keywords, into a file of the given name and returns its path."""
+"""Writes the columns given as keyword arguments into a file and returns its path."""
 
 
 def draw(dataset: regnet.Dataset, seed: int = 0) -> regnet.Splits:

@@ -1,4 +1,4 @@
-"""Checkerboard: XOR with two cells, and the pattern of a board with more."""
+"""Checkerboard: XOR with two cells, and the pattern with more cells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every generated data set: found by regnet, drawn from its generator alone, of the sizes and types asked for, and learned from."""
+"""Tests of every generated data set: registration, randomness, sizes and types, and that networks learn it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from regnet_toydata import regnet_datasets
 import regnet
 
 TOYS = {"two_moons": 2, "spirals": 3, "checkerboard": 2, "gaussian_mixture": 3, "friedman1": None}
-"""How many classes each has by default; none where a value is to be predicted."""
+"""The default number of classes of each; None for regression."""
 
 every_toy = pytest.mark.parametrize("name", TOYS)
 
@@ -19,7 +19,7 @@ def toy(name: str, **options: object) -> regnet.Dataset:
     return regnet_datasets()[name](**options)
 
 
-def test_each_is_in_the_catalog() -> None:
+def test_every_data_set_is_in_the_catalog() -> None:
     catalog = regnet.load_catalog()
     for name, component in regnet_datasets().items():
         entry = catalog.find("dataset", name)
@@ -28,7 +28,7 @@ def test_each_is_in_the_catalog() -> None:
 
 
 @every_toy
-def test_it_keeps_the_contract(name: str) -> None:
+def test_conforms(name: str) -> None:
     testing = pytest.importorskip("regnet.testing")
     testing.assert_conforms(toy(name))
 
@@ -50,7 +50,7 @@ def test_sizes_and_types(name: str) -> None:
 
 
 @every_toy
-def test_the_generator_decides_alone(name: str) -> None:
+def test_examples_depend_only_on_the_generator(name: str) -> None:
     before = torch.get_rng_state()
     first, again, other = draw(toy(name)), draw(toy(name)), draw(toy(name), seed=1)
     assert torch.equal(torch.get_rng_state(), before)
@@ -61,8 +61,8 @@ def test_the_generator_decides_alone(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["two_moons", "spirals", "checkerboard", "gaussian_mixture"])
-def test_no_network_beats_the_label(name: str) -> None:
-    """Trained a little, it is far from guessing; and the true answers are at least as good, but for chance."""
+def test_error_of_a_network_is_not_below_that_of_the_label(name: str) -> None:
+    """A briefly trained network is much better than guessing, and the true labels are at least as good, up to chance."""
     words = [f"dataset={name}", "model.output=null", "loss=cross_entropy", "optimizer=adam", "optimizer.lr=0.01", "tracking=none"]
     result = regnet.run([*words, "epochs=10", "seeds=2", "dataset.test_size=4000"])
     for row, network in enumerate(result.networks):
@@ -72,7 +72,7 @@ def test_no_network_beats_the_label(name: str) -> None:
         assert best - 0.005 < result.history["test/error_rate"][row, -1] < 0.2
 
 
-def test_friedman1_is_learned_to_near_its_noise() -> None:
+def test_error_on_friedman1_is_close_to_the_noise() -> None:
     words = ["dataset=friedman1", "model.output=null", "optimizer=adam", "optimizer.lr=0.01", "tracking=none", "epochs=20"]
     found = regnet.run([*words, "dataset.noise=0.5", "dataset.train_size=3000"]).history["test/rmse"][0, -1]
     assert 0.5 < found < 1.5

@@ -13,19 +13,19 @@ def formula(x: np.ndarray) -> np.ndarray:
     return np.asarray(10 * np.sin(np.pi * one * two) + 20 * (three - 0.5) ** 2 + 10 * four + 5 * five)
 
 
-def test_without_noise_it_is_the_formula() -> None:
+def test_values_without_noise() -> None:
     split = draw(Friedman1(noise=0)).train
     np.testing.assert_allclose(split.y[:, 0].numpy(), formula(split.x.double().numpy()), rtol=1e-5)
 
 
-def test_it_is_scikit_learn_s() -> None:
+def test_formula_equals_scikit_learn() -> None:
     from sklearn.datasets import make_friedman1
 
     x, y = make_friedman1(n_samples=20, random_state=0)
     np.testing.assert_allclose(formula(x), y)
 
 
-def test_the_noise_is_as_said() -> None:
+def test_noise() -> None:
     split = draw(Friedman1(noise=2.0, features=6, train_size=40_000)).train
     error = split.y[:, 0].double().numpy() - formula(split.x.double().numpy())
     assert error.mean() == pytest.approx(0, abs=0.05)

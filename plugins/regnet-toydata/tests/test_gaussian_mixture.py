@@ -13,7 +13,7 @@ COUNT = 60_000
 
 
 @pytest.mark.parametrize("classes", [2, 3, 5])
-def test_neighbouring_centres_are_separated_as_said(classes: int) -> None:
+def test_distance_between_neighbouring_centres(classes: int) -> None:
     split = draw(GaussianMixture(classes=classes, features=4, separation=2.5, noise=0.5, train_size=COUNT)).train
     centres = torch.stack([split.x[split.y == number].double().mean(0) for number in range(classes)])
     distances = (centres - centres.roll(1, 0)).norm(dim=-1)

@@ -1,4 +1,4 @@
-"""Spirals: radius, angle and class as the docstring says."""
+"""Spirals: radius, angle and class as documented."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from regnet_toydata import Spirals
 
 
 @pytest.mark.parametrize(("arms", "turns"), [(3, 0.75), (2, 2.0), (5, 1.0)])
-def test_the_angle_tells_the_arm(arms: int, turns: float) -> None:
+def test_the_angle_determines_the_arm(arms: int, turns: float) -> None:
     split = draw(Spirals(arms=arms, turns=turns, noise=0)).train
     radius = split.x.double().norm(dim=-1)
     angle = torch.atan2(split.x[:, 1], split.x[:, 0]).double()
@@ -26,7 +26,7 @@ def test_radii_are_uniform_and_the_noise_adds_its_variance() -> None:
     assert square == pytest.approx(1 / 3 + 2 * 0.2**2, abs=0.01)
 
 
-def test_the_label_is_right_away_from_the_middle_where_there_is_no_noise() -> None:
+def test_label_without_noise_is_right_away_from_the_centre() -> None:
     spirals = Spirals(arms=4, noise=0)
     split = draw(spirals).train
     outer = split.x.norm(dim=-1) > 0.1

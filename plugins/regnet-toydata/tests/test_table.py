@@ -1,4 +1,4 @@
-"""A table's numbers: types, words, missing values and splits, as its docstring says."""
+"""The numbers of a table: types, words, missing values and splits."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import regnet
 
 ROWS = 40
 KINDS = ["oak", "ash", "elm", "ash"] * (ROWS // 4)
-"""Twenty of ash, ten each of elm and oak; sorted, they are the classes 0, 1 and 2."""
+"""Twenty times ash, ten times elm and oak; in sorted order they are the classes 0, 1 and 2."""
 HEIGHTS = [float(row) for row in range(ROWS)]
-"""Every row's own, so that it tells which row an example was."""
+"""A different value in every row, so that it identifies the row of an example."""
 
 
 def both(splits: regnet.Splits) -> tuple[torch.Tensor, torch.Tensor]:
-    """All examples in the file's order, by their first feature."""
+    """The training and test examples in the order of the file, by their first feature."""
     x = torch.cat([splits.train.x, splits.test.x])
     y = torch.cat([splits.train.y, splits.test.y])
     order = x[:, 0].argsort()
@@ -58,7 +58,7 @@ def test_numbers_are_values(file: MakeFile) -> None:
         ([0.5, 1.5] * 20, "classification", 2),
     ],
 )
-def test_the_task(file: MakeFile, values: list[float], task: str, classes: int | None) -> None:
+def test_task(file: MakeFile, values: list[float], task: str, classes: int | None) -> None:
     splits = draw(Table(file(height=HEIGHTS, y=values), target="y", task=task))  # type: ignore[arg-type]
     assert splits.classes == classes
     _, y = both(splits)
@@ -69,13 +69,13 @@ def test_the_task(file: MakeFile, values: list[float], task: str, classes: int |
         assert y.tolist() == [ranks.index(value) for value in values]
 
 
-def test_features_are_all_numbers_with_a_name_by_default(file: MakeFile) -> None:
+def test_default_features_are_named_numeric_columns(file: MakeFile) -> None:
     columns = {"Unnamed: 0": range(ROWS), "word": KINDS, "height": HEIGHTS, "alive": [True, False] * 20, "y": [0, 1] * 20}
     x, _ = both(draw(Table(file(**columns), target="y")))
     assert x.tolist() == [[height, 1 - row % 2] for row, height in enumerate(HEIGHTS)]
 
 
-def test_words_are_one_feature_each(file: MakeFile) -> None:
+def test_each_word_is_a_feature(file: MakeFile) -> None:
     path = file(kind=KINDS, height=HEIGHTS, y=[0, 1] * 20)
     x, _ = both(draw(Table(path, target="y", features=["height", "kind"])))
     assert x[:, 1:].tolist() == [[float(kind == word) for word in ("ash", "elm", "oak")] for kind in KINDS]
@@ -98,8 +98,8 @@ def test_rows_with_a_missing_value_are_dropped(file: MakeFile) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_mean_is_that_of_the_training_rows(file: MakeFile, seed: int) -> None:
-    """Of a feature of words, each word's share of them."""
+def test_missing_values_are_filled_with_the_mean_of_training_rows(file: MakeFile, seed: int) -> None:
+    """For a text feature, with the share of each word."""
     gaps = set(range(0, ROWS, 5))
     weights = [float("inf") if row == 0 else None if row in gaps else row**2 for row in range(ROWS)]
     words = [None if row in gaps else KINDS[row] for row in range(ROWS)]
@@ -116,7 +116,7 @@ def test_the_mean_is_that_of_the_training_rows(file: MakeFile, seed: int) -> Non
 
 
 @pytest.mark.parametrize("share", [0.1, 0.25, 0.5])
-def test_each_class_gives_its_part_of_the_test_rows(file: MakeFile, share: float) -> None:
+def test_test_rows_are_stratified(file: MakeFile, share: float) -> None:
     splits = draw(Table(file(height=HEIGHTS, kind=KINDS), target="kind", test_share=share))
     counts = [int((splits.test.y == number).sum()) for number in range(3)]
     assert counts == pytest.approx([20 * share, 10 * share, 10 * share], abs=1)
@@ -125,7 +125,7 @@ def test_each_class_gives_its_part_of_the_test_rows(file: MakeFile, share: float
 
 
 def test_the_sizes_do_not_depend_on_the_seed(file: MakeFile) -> None:
-    """Else seeds could not be trained in lockstep."""
+    """Otherwise seeds could not be trained in lockstep."""
     table = Table(file(height=HEIGHTS, kind=[f"k{row // 2}" for row in range(ROWS)]), target="kind", test_share=0.3)
     for seed in range(5):
         splits = draw(table, seed)
@@ -139,7 +139,7 @@ def test_a_class_of_one_row_is_for_training(file: MakeFile) -> None:
         assert (splits.train.y == 3).sum() == 1
 
 
-def test_the_order_is_random_and_the_generator_s_alone(file: MakeFile) -> None:
+def test_order_is_random_and_depends_only_on_the_generator(file: MakeFile) -> None:
     table = Table(file(height=HEIGHTS, kind=KINDS), target="kind")
     first, again, other = draw(table), draw(table), draw(table, seed=1)
     assert torch.equal(first.train.x, again.train.x)
@@ -149,7 +149,7 @@ def test_the_order_is_random_and_the_generator_s_alone(file: MakeFile) -> None:
     assert first.train.y.tolist() != sorted(first.train.y.tolist())
 
 
-def test_a_changed_file_is_read_anew(file: MakeFile) -> None:
+def test_a_changed_file_is_read_again(file: MakeFile) -> None:
     table = Table(file(height=HEIGHTS, y=HEIGHTS), target="y")
     draw(table)
     file(height=HEIGHTS, y=[100.5 + row for row in range(ROWS)])
@@ -164,12 +164,12 @@ def test_another_separator_and_spaces(tmp_path: Path) -> None:
     assert y.flatten().tolist() == [row + 0.5 for row in range(ROWS)]
 
 
-def test_it_keeps_the_contract(file: MakeFile) -> None:
+def test_conforms(file: MakeFile) -> None:
     testing = pytest.importorskip("regnet.testing")
     testing.assert_conforms(Table, path=file(height=HEIGHTS, kind=KINDS), target="kind")
 
 
-def test_a_network_learns_from_it(file: MakeFile) -> None:
+def test_a_network_learns_a_table(file: MakeFile) -> None:
     path = file(
         a=[row % 7 for row in range(200)], b=[row % 11 for row in range(200)], big=[row % 7 > row % 11 for row in range(200)]
     )

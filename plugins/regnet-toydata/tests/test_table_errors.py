@@ -1,4 +1,4 @@
-"""A table's errors: one line that says what is wrong, with the closest name or what to do; at the command line, exit code 2."""
+"""Errors of a table: one line with the problem, the closest name or a remedy; on the command line, exit code 2."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def error(path: str, target: str, features: list[str] | None, **options: Any) ->
         ("height", ["kind"], {"test_share": 0.001}, ["too few rows", "40 to train on and 0 to test on"]),
     ],
 )
-def test_what_is_wrong_is_said(
+def test_errors_of_columns(
     file: MakeFile, target: str, features: list[str] | None, options: dict[str, Any], words: list[str]
 ) -> None:
     text = error(file("data.parquet", **COLUMNS), target, features, **options)
@@ -68,7 +68,7 @@ def test_what_is_wrong_is_said(
         assert word in text
 
 
-def test_files_that_are_not_there(file: MakeFile, tmp_path: Path) -> None:
+def test_missing_files(file: MakeFile, tmp_path: Path) -> None:
     file("flowers.csv", a=[1, 2])
     missing = error(str(tmp_path / "flower.csv"), "a", None)
     assert "there is no file" in missing
@@ -91,7 +91,7 @@ def test_files_that_are_not_there(file: MakeFile, tmp_path: Path) -> None:
         ("data.parquet", b"no such thing", "cannot be read as .parquet"),
     ],
 )
-def test_files_that_hold_no_table(tmp_path: Path, name: str, content: bytes, words: str) -> None:
+def test_files_that_are_not_tables(tmp_path: Path, name: str, content: bytes, words: str) -> None:
     (tmp_path / name).write_bytes(content)
     assert words in error(str(tmp_path / name), "b", None)
 
@@ -101,8 +101,8 @@ def test_too_many_words_for_a_feature(file: MakeFile) -> None:
     assert "'word' of data.csv has 300 different words: at most 100" in error(path, "y", ["word"])
 
 
-def test_a_gap_in_every_training_row(file: MakeFile) -> None:
-    """Of three rows, two are trained on: with some seed, the one value is in neither."""
+def test_feature_without_values_in_training_rows(file: MakeFile) -> None:
+    """Two of three rows are training rows; with some seeds, neither has the only value."""
     table = Table(file(a=[1.0, None, None], y=[0.5, 1.5, 2.5]), "y", missing="mean", test_share=0.34)
     found = [_outcome(table, seed) for seed in range(30)]
     assert set(found) == {"", "column 'a' of data.csv has no values among the training rows: leave it out of dataset.features"}
@@ -123,7 +123,7 @@ def _outcome(table: Table, seed: int) -> str:
         (["dataset.path=data.csv", "dataset.target=kinds"], ["regnet: data.csv has no column 'kinds'", "did you mean 'kind'?"]),
     ],
 )
-def test_the_command_line_says_it_in_a_line(file: MakeFile, tmp_path: Path, options: list[str], words: list[str]) -> None:
+def test_errors_on_the_command_line(file: MakeFile, tmp_path: Path, options: list[str], words: list[str]) -> None:
     file(height=COLUMNS["height"], kind=COLUMNS["kind"])
     command = [sys.executable, "-m", "regnet", "run", "dataset=table", "tracking=none", "loss=cross_entropy", *options]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

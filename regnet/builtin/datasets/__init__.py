@@ -1,1 +1,1 @@
-"""regnet's own data sets, one to a file."""
+"""regnet's own data sets, one in each file."""

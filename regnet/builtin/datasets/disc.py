@@ -1,4 +1,4 @@
-"""The paper's data set: which points of a square lie in a disc of half its area?"""
+"""The paper's data set: points in a square, classified by whether they lie in a disc of half its area."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""regnet's own initializers, one to a file."""
+"""regnet's own initializers, one in each file."""

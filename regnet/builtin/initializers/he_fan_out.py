@@ -17,8 +17,8 @@ from regnet.contracts import PER_REPLICA, Initializer
 class HeFanOut(Initializer):
     """``W ~ N(0, gain² · 2 / F_out)``: normal with standard deviation ``gain √(2 / F_out)``; the bias is zero.
 
-    The form in the paper's code. The paper's equation (2) reads as if the standard deviation were ``2 / √F_out``, which is √2
-    times as much (``gain=1.4142``). Scaling by the output size preserves the variance of gradients in the backward pass through
+    The form in the paper's code. The paper's equation (2), read as a standard deviation, is ``2 / √F_out``, which is √2 times as
+    much (``gain=1.4142``). Scaling by the output size preserves the variance of gradients in the backward pass through
     rectifiers.
     Source: He, Zhang, Ren and Sun, "Delving deep into rectifiers", ICCV 2015, equation (14).
 

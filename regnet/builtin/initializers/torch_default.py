@@ -1,4 +1,4 @@
-"""PyTorch's default initialization: that of the paper's baseline."""
+"""PyTorch's default initialization, which the paper's baseline uses."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""regnet's own layers, one to a file."""
+"""regnet's own layers, one in each file."""

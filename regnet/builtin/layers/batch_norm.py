@@ -22,7 +22,7 @@ class BatchNorm(Layer):
         dw = Σ_B dy x̂,   db = Σ_B dy,   dx = (g - mean(g) - x̂ mean(g x̂)) / σ
 
     Otherwise they are the running statistics, one set for each replica, which do not depend on `x`: ``dx = g / σ``.
-    Each training pass moves those by `momentum` towards the batch's mean and unbiased variance.
+    Each training pass moves the running statistics by `momentum` towards the batch's mean and unbiased variance.
     Source: Ioffe and Szegedy, "Batch normalization", ICML 2015.
 
     Args:

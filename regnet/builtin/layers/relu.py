@@ -1,4 +1,4 @@
-"""The rectifier: the activation between the paper's linear layers."""
+"""The rectifier, the activation of the hidden layers in the paper."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hyperbolic tangent: the paper's last layer, since its targets are ±1."""
+"""The hyperbolic tangent, the last layer in the paper, whose targets are ±1."""
 
 from __future__ import annotations
 

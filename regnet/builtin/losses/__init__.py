@@ -1,1 +1,1 @@
-"""regnet's own losses, one to a file."""
+"""regnet's own losses, one in each file."""

@@ -1,4 +1,4 @@
-"""The binary cross entropy from logits: each output answers a yes-or-no question of its own."""
+"""The binary cross entropy from logits: each output is a separate yes-or-no decision."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class BinaryCrossEntropy(Loss):
         return (prediction.sigmoid() - target) / count(prediction.shape, self.reduction)
 
     def probabilities(self, prediction: Tensor) -> Tensor:
-        """``s / Σ s`` with ``s = 1 / (1 + e⁻ʸ)``: each output's own probability, divided by their sum."""
+        """``s / Σ s`` with ``s = 1 / (1 + e⁻ʸ)``: the probability of each output, divided by their sum."""
         single = prediction.sigmoid()
         return single / single.sum(-1, keepdim=True)
 

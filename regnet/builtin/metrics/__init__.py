@@ -1,1 +1,1 @@
-"""regnet's own metrics, one to a file."""
+"""regnet's own metrics, one in each file."""

@@ -1,4 +1,4 @@
-"""The error rate: the paper's measure."""
+"""The error rate, the metric in the paper."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from regnet.contracts.metric import Prediction
 
 @dataclass(frozen=True)
 class ErrorRate(Metric):
-    """``mean(argmax y ≠ t)``, ``(*R)``: the share of examples whose answer is wrong, for outputs y ``(*R, N, K)`` and classes t
+    """``mean(argmax y ≠ t)``, ``(*R)``: the share of examples classified wrongly, for outputs y ``(*R, N, K)`` and classes t
     ``(*R, N)``.
     """
 

@@ -1,1 +1,1 @@
-"""regnet's own optimizers, one to a file."""
+"""regnet's own optimizers, one in each file."""

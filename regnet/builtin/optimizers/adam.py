@@ -1,4 +1,4 @@
-"""Adam: a step for each parameter of its own size, from running means of the gradient and of its square."""
+"""Adam: the step size of each parameter depends on running means of its gradient and of the gradient's square."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Adam(Optimizer):
         m ← β₁ m + (1 - β₁) g      m̂ = m / (1 - β₁ᵗ)
         v ← β₂ v + (1 - β₂) g²     v̂ = v / (1 - β₂ᵗ)
 
-    With weight decay ``g ← g + weight_decay θ`` first, which the moments then smear out: see `adamw`.
+    With weight decay ``g ← g + weight_decay θ`` first, so the decay enters the moments; in `adamw` it does not.
     Source: Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.
 
     Args:
@@ -30,7 +30,7 @@ class Adam(Optimizer):
         beta1: decay of the mean, from 0 to below 1.
         beta2: decay of the mean square, from 0 to below 1.
         eps: keeps the denominator from zero, above 0.
-        weight_decay: pull towards zero, at least 0.
+        weight_decay: weight decay coefficient, at least 0.
     """
 
     lr: Annotated[float, Gt(0), PER_REPLICA] = 0.001

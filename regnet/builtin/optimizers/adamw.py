@@ -1,4 +1,4 @@
-"""AdamW: Adam with the weight decay kept out of the moments."""
+"""AdamW: Adam with weight decay that does not enter the moments."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class AdamW(Optimizer):
     """``θ ← θ - lr (m̂ / (√v̂ + eps) + weight_decay θ)``, the moments being those of `adam`.
 
     Source: Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2, with the learning rate
-    on both terms as PyTorch has it.
+    on both terms, as in PyTorch.
 
     Args:
         lr: learning rate, above 0.
         beta1: decay of the mean, from 0 to below 1.
         beta2: decay of the mean square, from 0 to below 1.
         eps: keeps the denominator from zero, above 0.
-        weight_decay: pull towards zero, at least 0.
+        weight_decay: weight decay coefficient, at least 0.
     """
 
     lr: Annotated[float, Gt(0), PER_REPLICA] = 0.001

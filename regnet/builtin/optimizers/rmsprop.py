@@ -19,13 +19,13 @@ class RMSprop(Optimizer):
     """``θ ← θ - lr g / (√v + eps)`` with ``v ← α v + (1 - α) g²``, from ``v = 0``.
 
     With weight decay ``g ← g + weight_decay θ`` first.
-    Source: Tieleman and Hinton, "Lecture 6.5: RMSprop", Coursera, 2012; `eps` outside the root, as PyTorch has it.
+    Source: Tieleman and Hinton, "Lecture 6.5: RMSprop", Coursera, 2012; `eps` outside the root, as in PyTorch.
 
     Args:
         lr: learning rate, above 0.
         alpha: decay of the mean square, from 0 to 1.
         eps: keeps the denominator from zero, above 0.
-        weight_decay: pull towards zero, at least 0.
+        weight_decay: weight decay coefficient, at least 0.
     """
 
     lr: Annotated[float, Gt(0), PER_REPLICA] = 0.01

@@ -1,4 +1,4 @@
-"""Stochastic gradient descent: a step against the gradient, with a memory for the direction if wanted."""
+"""Stochastic gradient descent: a step against the gradient, optionally with momentum."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from regnet.errors import BadOption
 class SGD(Optimizer):
     """``θ ← θ - lr g``, the paper's equation (7), plain by default.
 
-    With weight decay ``g ← g + weight_decay θ`` first. With momentum μ, the velocity ``v ← μ v + g`` (from ``v = 0``) takes
-    the place of `g`; with Nesterov's, ``g + μ v`` does.
+    With weight decay ``g ← g + weight_decay θ`` first. With momentum μ, the velocity ``v ← μ v + g`` (from ``v = 0``) replaces `g`;
+    with Nesterov's momentum, ``g + μ v`` does.
     Source of the last: Sutskever, Martens, Dahl and Hinton, "On the importance of initialization and momentum in deep learning",
     ICML 2013, in PyTorch's form.
 
     Args:
-        lr: learning rate η, above 0.
+        lr: learning rate, above 0.
         momentum: μ, from 0 to 1.
         nesterov: whether to look ahead along the velocity; needs momentum.
-        weight_decay: pull towards zero, at least 0.
+        weight_decay: weight decay coefficient, at least 0.
     """
 
     lr: Annotated[float, Gt(0), PER_REPLICA] = 0.001

@@ -1,4 +1,4 @@
-"""The smallest batches: a single example, as in the last batch of an epoch, and none."""
+"""Check the smallest batches: a single example, as in the last batch of an epoch, and no example."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from regnet.check.layers.start import named
 
 SQUEEZED = "an axis of length 1 was squeezed away: squeeze a named axis only"
 UNBIASED = "a statistic over the batch divides by B - 1, which is zero for a single example (use correction=0)"
-LOST = "the batch's size is not kept"
+LOST = "the batch size changes"
 MEAN = "a mean over no examples is NaN: sum over the batch instead, or divide by max(B, 1)"
 
 
 def check_one_example(case: LayerCase, gradients_right: bool) -> Iterator[Finding]:
-    """Shapes and finite numbers; and right gradients, unless those of a whole batch are wrong, which is reported already."""
+    """Shapes and finite numbers; also gradients, unless those of a whole batch are wrong, which is reported already."""
     x = normal(1, case.in_features)
     for training, mode in MODES.items():
         during = f"{mode.during}, batch of 1"

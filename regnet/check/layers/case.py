@@ -27,7 +27,7 @@ SEEDS = (3, 8, 5, 12)
 """The replicas' seeds."""
 SCALES = (0.5, 0.05, 0.0)
 """Distances by which to move parameters from their start; the first at which the output is finite is used."""
-SECOND_HALF = "gradients returns what backward returns second"
+SECOND_HALF = "gradients returns the second result of backward"
 MODES = {True: Situation("training"), False: Situation("predicting")}
 """The two kinds of pass, by the value of `context.training`."""
 
@@ -152,7 +152,7 @@ class LayerCase:
             found = torch.autograd.grad(y, list(inputs.values()), dy, allow_unused=True)
         except Exception as error:
             message = " ".join(str(error).split())[:120]
-            note = "" if self.counterpart_exists else "; nor can the torch engine run it, since it names no torch_module"
+            note = "" if self.counterpart_exists else "; the torch engine cannot run the layer either, since it has no torch_module"
             raise Skip(f"autograd cannot differentiate forward ({message}){note}") from error
         return {
             name: torch.zeros_like(values[name]) if gradient is None else gradient
@@ -171,12 +171,12 @@ class LayerCase:
         return self.counterpart() is not None
 
     def counterpart(self) -> torch.nn.Module | None:
-        """The PyTorch module that the layer names, or None.
+        """The result of the layer's torch_module: a PyTorch module or None.
 
         Raises:
             Violation: torch_module raises an error, or returns something else.
         """
-        cause = "builds PyTorch's counterpart from the nn and the number of features it is given, or gives None"
+        cause = "torch_module builds PyTorch's counterpart from the given nn and number of features, or returns None"
         with calling("torch_module", cause):
             module: Any = self.layer.torch_module(torch.nn, self.in_features)
         if module is None or isinstance(module, torch.nn.Module):

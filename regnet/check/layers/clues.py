@@ -16,7 +16,7 @@ from regnet.check.layers.start import named
 
 LAYER_FACTORS = {
     float(BATCH): "gradient summed over the batch twice",
-    1 / BATCH: "averaged over the batch twice: the loss has divided by its size already, so that a layer sums",
+    1 / BATCH: "averaged over the batch twice: the loss divides by the batch size already, so a layer must sum",
     BATCH / (BATCH - 1): "divided by B - 1 where B is meant",
     (BATCH - 1) / BATCH: "divided by B where B - 1 is meant",
 }
@@ -37,9 +37,9 @@ def gradient_clues(at: Measured, name: str, right: Tensor) -> Clues:
 
 def _alone(at: Measured, name: str) -> Iterator[tuple[str, Tensor]]:
     if name:
-        yield "equals dy summed over the batch alone: what it is multiplied by is missing", at.dy.sum(-2)
+        yield "equals dy summed over the batch: the factor that dy is multiplied by is missing", at.dy.sum(-2)
     elif at.dy.shape == at.x.shape:
-        yield "equals dy alone, as if the layer were the identity: the derivative of forward is missing", at.dy
+        yield "equals dy, as if the layer were the identity: the derivative of forward is missing", at.dy
 
 
 def _by_autograd(at: Measured, name: str) -> Iterator[tuple[str, Tensor]]:

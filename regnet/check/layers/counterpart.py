@@ -1,4 +1,4 @@
-"""Compare a layer with the PyTorch module that it names, which the baseline uses, so that both must compute the same."""
+"""Compare a layer with its PyTorch counterpart, which the torch engine uses: both must compute the same."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PASSES = (10, 11, 12)
 
 def check_counterpart(case: LayerCase) -> Iterator[Finding]:
     if not case.counterpart_exists:
-        raise Skip("the layer names no torch_module")
+        raise Skip("the layer has no torch_module")
     for training in MODES:
         if training and case.draws(training):
             continue  # the module draws different numbers
@@ -57,7 +57,7 @@ class Baseline:
     def gradients(self, module: nn.Module, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The module's output, and the gradients by autograd, by name, with "" for the input."""
         inputs = {"": x.clone().requires_grad_(), **dict(module.named_parameters())}
-        with calling("torch_module", "the module cannot take what the layer takes"):
+        with calling("torch_module", "the module does not accept the layer's input"):
             y = module(inputs[""])
         expected = (*x.shape[:-1], self.case.out_features)
         if y.shape != expected:
@@ -70,12 +70,12 @@ class Baseline:
 def _same_names(what: str, ours: Sequence[str], theirs: Sequence[str]) -> None:
     if set(ours) != set(theirs):
         expected, got = (f"{what} {', '.join(sorted(names)) or 'none'}" for names in (ours, theirs))
-        cause = "the module's parameters and buffers must go by the names that init gives them, or weights cannot be carried over"
+        cause = "the module's parameters and buffers must have the names that init gives them, so that weights can be copied"
         raise Violation("torch_module()", expected, got, cause)
 
 
 def _passes(baseline: Baseline) -> Iterator[Finding]:
-    """Compare pass after pass until one differs: first the output and, if it is right, all other results."""
+    """Compare several passes, until one differs: first the output and, if it is right, all other results."""
     case, mode = baseline.case, MODES[baseline.training]
     module, params = baseline.module(), case.params
     for seed in PASSES:
@@ -96,9 +96,9 @@ def _passes(baseline: Baseline) -> Iterator[Finding]:
 
 
 def _at_zero(baseline: Baseline) -> Iterator[Finding]:
-    """At a kink the derivative is a convention; it must be PyTorch's, since zeros are common in data and after a rectifier."""
+    """At a kink the derivative is a convention; it must equal PyTorch's, since zeros are common in data and after a rectifier."""
     x = torch.zeros(BATCH, baseline.case.in_features, dtype=torch.float64)
     _, expected = baseline.gradients(baseline.module(), x)
     got = baseline.case.run(baseline.case.context(False), x).gradients
     for finding in compare(Location(Property.COUNTERPART, title(""), "at an input of zeros"), got[""], expected[""]):
-        yield replace(finding, cause=f"at 0, where the derivative is a choice, PyTorch makes another one ({finding.cause})")
+        yield replace(finding, cause=f"at 0, where the derivative is a convention, PyTorch has another value ({finding.cause})")

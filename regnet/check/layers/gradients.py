@@ -16,13 +16,13 @@ from regnet.check.layers.clues import gradient_clues
 from regnet.check.layers.evidence import Evidence, Measured
 from regnet.check.layers.start import converted
 
-ASTRAY = (
-    "backward agrees with autograd, but neither is the slope of forward: something leads autograd astray (detach, a "
-    "straight-through trick, a torch.autograd.Function)"
+MISLED = (
+    "backward agrees with autograd, but neither is the slope of forward: autograd is misled by detach, a straight-through "
+    "estimator or a torch.autograd.Function"
 )
 HIDDEN = (
     "forward hides a part of itself from autograd (detach, .data, numpy, no_grad): backward is right, but the torch engine, "
-    "which differentiates forward, would train otherwise"
+    "which differentiates forward, would train differently"
 )
 
 
@@ -32,7 +32,7 @@ def check_autograd(case: LayerCase, evidence: Evidence) -> Iterator[Finding]:
             location = Location(Property.AUTOGRAD, title(name), at.during)
             hand, measured = at.hand[name], at.slopes[name]
             if _is_slope(at, name, hand) and not _is_slope(at, name, expected):
-                yield location.finding("what autograd makes of forward", "what central differences measure", HIDDEN)
+                yield location.finding("the gradient of forward by autograd", "the slope by central differences", HIDDEN)
             else:
                 judged = where_judged(hand, expected, measured.smooth) if at.is_smooth else expected
                 yield from compare(location, hand, judged, clues=partial(gradient_clues, at, name, expected))
@@ -49,7 +49,7 @@ def check_differences(case: LayerCase, evidence: Evidence) -> Iterator[Finding]:
             judged = where_judged(hand, measured.values, measured.smooth)
             clues = partial(gradient_clues, at, name, measured.values)
             for finding in compare(location, hand, judged, clues=clues, tolerance=SLOPE):
-                yield replace(finding, cause=ASTRAY) if _is_autograds(at, name) else finding
+                yield replace(finding, cause=MISLED) if _is_autograds(at, name) else finding
 
 
 def gradients_right(case: LayerCase, evidence: Evidence) -> bool:

@@ -1,4 +1,4 @@
-"""Check that a layer changes nothing but its buffers, these only while training, and keeps nothing on `self` between calls."""
+"""Check that a layer changes only its buffers, and only while training, and stores nothing on `self` between calls."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from regnet.check.layers.case import BATCH, MODES, LayerCase, normal, title
 from regnet.check.layers.start import converted, named
 from regnet.check.mutation import IN_PLACE, Watched, tensors_in
 
-NOT_A_BUFFER = IN_PLACE + "; state that forward keeps must be marked as a Buffer in init"
-STILL = "{call} moves a buffer while predicting: do so only if context.training"
-OTHER_CALL = "uses what another call has left behind, not the cache that it is given"
+NOT_A_BUFFER = IN_PLACE + "; state that forward changes must be marked as a Buffer in init"
+STILL = "{call} changes a buffer while predicting: change it only if context.training"
+OTHER_CALL = "uses state that another call has stored, not the given cache"
 
 
 def check_purity(case: LayerCase) -> Iterator[Finding]:
@@ -47,7 +47,7 @@ def _one_pass(case: LayerCase, training: bool) -> Iterator[Finding]:
 
 
 def check_stateless(case: LayerCase) -> Iterator[Finding]:
-    yield from case.snapshot.changes("what backward needs goes through the cache")
+    yield from case.snapshot.changes("pass what backward needs in the cache")
     for training in MODES:
         yield from _interleaved(case, training)
 

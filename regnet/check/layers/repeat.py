@@ -14,7 +14,7 @@ from regnet.check.layers.case import MODES, LayerCase, normal
 from regnet.check.layers.start import converted, init, named, plain_start
 from regnet.check.randomness import global_draws, looks_random, watched_generators
 
-GENERATOR = "the generator it is given"
+GENERATOR = "the given generator"
 NOISE = "context.noise.rand_like(x)"
 FOR_NOISE = 64
 """The number of examples: enough that a layer which changes one number in a hundred changes some."""
@@ -29,14 +29,14 @@ def check_determinism(case: LayerCase) -> Iterator[Finding]:
         for finding in compare(
             Location(Property.DETERMINISM, name, "init called twice"), second[name], first[name], tolerance=EXACT
         ):
-            yield replace(finding, cause=f"init draws from something else than {GENERATOR}")
+            yield replace(finding, cause=f"init draws from another source than {GENERATOR}")
     for training, mode in MODES.items():
         with watched_generators() as moved:
             y, repeated = (case.run(case.context(training)).y for _ in range(2))
         yield from global_draws(Property.DETERMINISM, "forward", moved, NOISE)
         location = Location(Property.DETERMINISM, "output", f"{mode.during}, the same pass twice")
         for finding in compare(location, repeated, y, tolerance=EXACT) if not moved else ():
-            yield replace(finding, cause=f"forward draws from something else than {NOISE}, or remembers the last call")
+            yield replace(finding, cause=f"forward draws from another source than {NOISE}, or depends on the previous call")
 
 
 def check_independence(case: LayerCase) -> Iterator[Finding]:
@@ -59,16 +59,16 @@ def _independent_starts(case: LayerCase) -> Iterator[Finding]:
     same = [name for name in first if torch.equal(first[name], second[name])]
     for name in same:
         if looks_random(first[name]):
-            cause = "draws from a generator of its own with a fixed seed: draw from the generator it is given"
+            cause = "draws from its own generator with a fixed seed: draw from the given generator"
             yield Location(Property.INDEPENDENCE, name, "init").finding("other numbers for another seed", "the same", cause)
     if drawn and first and len(same) == len(first):
-        cause = "draws from the generator, and does not use what it has drawn"
+        cause = "draws from the generator, but does not use the numbers"
         yield Location(Property.INDEPENDENCE, "init()").finding("other numbers for another seed", "the same", cause)
 
 
 def check_predicting(case: LayerCase) -> Iterator[Finding]:
     if case.draws(training=False):
-        cause = "ignores context.training: a layer is random while training alone"
+        cause = "ignores context.training: a layer is random only while training"
         yield Location(Property.PREDICTING, "output", "predicting").finding("no random numbers", f"numbers from {NOISE}", cause)
     elif not case.draws(training=True):
         raise Skip("the layer draws no random numbers")

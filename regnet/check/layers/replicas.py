@@ -1,4 +1,4 @@
-"""Check the replica axis: many replicas at once give what each gives alone, also if they differ in options marked PER_REPLICA."""
+"""Check the replica axis: each of many replicas has the same result as alone, also if options marked PER_REPLICA differ."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from regnet.check.state import Snapshot
 from regnet.contracts import Context, Layer, Params
 
 AXIS_0 = "reduces axis 0 where axis -2 is meant: with a replica axis in front, axis 0 is not the batch"
-BOTH = "reduces the replica axis together with the batch: reduce axis -2 alone, and flatten nothing"
-COUPLED = "a replica's result depends on what other replicas are given: each is to be computed from its own input alone"
+BOTH = "reduces the replica axis together with the batch: reduce only axis -2, and do not flatten"
+COUPLED = "a replica's result depends on the inputs of other replicas: compute each from its own input"
 
 
 def check_replicas(case: LayerCase) -> Iterator[Finding]:

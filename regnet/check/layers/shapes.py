@@ -12,7 +12,7 @@ from regnet.check.layers.case import BATCH, MODES, REPLICAS, SEEDS, LayerCase, P
 from regnet.check.layers.start import converted, plain_start, stacked
 
 REPLICA_CAUSE = (
-    "works without a replica axis and not with one: name negative axes (dim=-2), transpose with .mT, and give a parameter "
+    "works without a replica axis but not with one: use negative axes (dim=-2), transpose with .mT, and give a parameter "
     "(*R, F) the batch's axis by unsqueeze(-2)"
 )
 
@@ -26,7 +26,8 @@ def check_shapes(case: LayerCase) -> Iterator[Finding]:
             y, _ = case.forward(converted(start, x.dtype), x.clone(), case.context(training), mode)
         if tuple(y.shape) != (BATCH, case.out_features):
             location = Location(Property.SHAPES, "output", mode.during)
-            yield location.shape_finding((BATCH, case.out_features), y, "init gives another number of features than forward")
+            cause = "init returns another number of output features than forward"
+            yield location.shape_finding((BATCH, case.out_features), y, cause)
             return
         yield from _names(case, case.run(case.context(training), x, params=start), mode.during)
 
@@ -37,7 +38,7 @@ def _names(case: LayerCase, found: Pass, during: str) -> Iterator[Finding]:
         cause = "backward returns no gradient for it: it must for each tensor that init returns, unless marked as a Buffer"
         yield Location(Property.SHAPES, title(name), during).finding("a tensor", "nothing", cause)
     for name in sorted(found.gradients.keys() - expected):
-        cause = "misspelt, or the gradient of nothing: init returns no parameter of this name"
+        cause = "misspelt or superfluous: init returns no parameter of this name"
         if name in case.start.buffers:
             cause = "a Buffer is not trained: backward returns no gradient for it"
         yield Location(Property.SHAPES, title(name), during).finding("nothing", "a tensor", cause)
@@ -76,7 +77,7 @@ def _precision(case: LayerCase, concerned: Property, dtype: torch.dtype) -> Iter
         for name, tensor in results.items():
             if tensor.dtype != dtype:
                 got = type_name(tensor.dtype)
-                cause = f"converts to {got} on the way: make tensors of the input's type (x.new_zeros, zeros_like)"
+                cause = f"converts to {got}: create tensors of the input's type (x.new_zeros, zeros_like)"
                 yield Location(concerned, name, mode.during).finding(type_name(dtype), got, cause)
                 return
 

@@ -64,7 +64,7 @@ def init(layer: Layer, features: int, generator: torch.Generator) -> tuple[Param
     with calling("init", refused, passing=(RegnetError,)):
         found: Any = layer.init(features, generator)
     if not (isinstance(found, tuple) and len(found) == 2 and isinstance(found[0], dict) and type(found[1]) is int):
-        cause = "init returns the parameters by name, and the number of features that come out"
+        cause = "init returns the parameters by name, and the number of output features"
         raise Violation("init()", "a tuple (dict of parameters, int)", kind_of(found), cause)
     for path, leaf in leaves(found[0]):
         value = leaf.value if isinstance(leaf, Buffer) else leaf

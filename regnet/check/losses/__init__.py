@@ -24,7 +24,7 @@ from regnet.check.state import Snapshot
 from regnet.check.subject import Subject
 from regnet.contracts import Loss
 
-INSTEAD = "backward is given the prediction and the target again"
+INSTEAD = "backward receives the prediction and the target again"
 
 
 def loss_stages(subject: Subject) -> Iterator[Stage]:

@@ -1,4 +1,4 @@
-"""Check a loss's values: of replicas as if alone, in both precisions, for one example, and compared with PyTorch's loss."""
+"""Check a loss's values: with replicas, in both precisions, for one example, and compared with PyTorch's loss."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from regnet.check.running import calling
 from regnet.contracts import Loss
 
 NOT_FINITE = "not finite for ordinary predictions: the logarithm or root of a negative number, or a division by zero"
-CONVERTS = "converts on the way: make tensors of the prediction's type (prediction.new_zeros, zeros_like)"
-ONE_VALUE = "one number for all replicas: sum or average over the last two axes alone, .sum((-1, -2))"
-SHAPE = "forward gives one number for each replica, backward a tensor of the prediction's shape"
+CONVERTS = "converts the type: create tensors of the prediction's type (prediction.new_zeros, zeros_like)"
+ONE_VALUE = "one number for all replicas: sum or average only over the last two axes, .sum((-1, -2))"
+SHAPE = "forward returns one number for each replica, backward a tensor of the prediction's shape"
 UNBIASED = "a statistic over the batch divides by B - 1, which is zero for a single example"
 
 PYTORCH_FACTORS = {
-    float(BATCH): "summed over the batch, which PyTorch's averages",
-    1 / BATCH: "averaged over the batch, which PyTorch's sums",
-    float(OUTPUTS): "summed over the outputs, which PyTorch's averages: another reduction",
-    1 / OUTPUTS: "averaged over the outputs, which PyTorch's sums: another reduction",
-    float(BATCH * OUTPUTS): "summed over batch and outputs, which PyTorch's averages",
+    float(BATCH): "summed over the batch, where PyTorch averages",
+    1 / BATCH: "averaged over the batch, where PyTorch sums",
+    float(OUTPUTS): "summed over the outputs, where PyTorch averages: a different reduction",
+    1 / OUTPUTS: "averaged over the outputs, where PyTorch sums: a different reduction",
+    float(BATCH * OUTPUTS): "summed over batch and outputs, where PyTorch averages",
 }
 """Factors by which a loss often differs from PyTorch's."""
 
@@ -38,7 +38,7 @@ def check_codings(loss: Loss) -> Iterator[Finding]:
         location = Location(Property.CODINGS, "value", at.during)
         found = value(loss, at)
         if found.shape != ():
-            yield location.shape_finding((), found, "forward gives one number: sum or average over outputs and batch")
+            yield location.shape_finding((), found, "forward returns one number: sum or average over outputs and batch")
         elif not found.isfinite():
             yield location.finding("a finite number", f"{found.item():.6g}", NOT_FINITE)
         gradient(loss, at)
@@ -60,9 +60,9 @@ def check_replicas(loss: Loss) -> Iterator[Finding]:
 def check_probabilities(loss: Loss) -> Iterator[Finding]:
     """Probabilities, if the loss defines them, are from 0 to 1, sum to 1, and rank classes as the outputs do."""
     if type(loss).probabilities is Loss.probabilities:
-        raise Skip("the loss reads no probabilities from the outputs")
+        raise Skip("the loss defines no probabilities")
     prediction = 2 * torch.randn(REPLICAS, BATCH, OUTPUTS, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-    with calling("probabilities", "it must take any outputs"):
+    with calling("probabilities", "it must accept any outputs"):
         found = loss.probabilities(prediction.clone())
     location = Location(Property.PROBABILITIES, "probabilities")
     if not isinstance(found, Tensor) or found.shape != prediction.shape:
@@ -74,15 +74,16 @@ def check_probabilities(loss: Loss) -> Iterator[Finding]:
         Location(Property.PROBABILITIES, "sum over the classes"), found.sum(-1), torch.ones(REPLICAS, BATCH).double()
     )
     if not torch.equal(found.argmax(-1), prediction.argmax(-1)):
-        yield location.finding("the largest for the largest output", "another class", "the network answers with the largest output")
+        cause = "the predicted class is the one with the largest output"
+        yield location.finding("the largest for the largest output", "another class", cause)
 
 
 def check_counterpart(loss: Loss) -> Iterator[Finding]:
-    """Also where a prediction is exactly zero, as a network of zeros gives it, or exactly the target."""
-    with calling("torch_loss", "builds PyTorch's counterpart from the nn it is given"):
+    """Also if a prediction is exactly zero, as with all-zero weights, or exactly the target."""
+    with calling("torch_loss", "torch_loss builds PyTorch's counterpart from the given nn"):
         counterpart = loss.torch_loss(nn)
     if counterpart is None:
-        raise Skip("the loss names no torch_loss")
+        raise Skip("the loss has no torch_loss")
     for at in each_coding(loss, BATCH, OUTPUTS):
         at.prediction[0] = 0
         at.prediction[1] = at.full_target[1]
@@ -97,7 +98,7 @@ def check_counterpart(loss: Loss) -> Iterator[Finding]:
 
 def _by_pytorch(counterpart: Callable[[Tensor, Tensor], Tensor], at: Example) -> tuple[Tensor, Tensor]:
     prediction = at.prediction.clone().requires_grad_()
-    with calling("torch_loss", "PyTorch's loss cannot take what this one takes"):
+    with calling("torch_loss", "PyTorch's loss does not accept this loss's arguments"):
         expected = counterpart(prediction, at.target)
         (slope,) = torch.autograd.grad(expected, [prediction])
     return expected.detach(), slope

@@ -70,7 +70,7 @@ def codings(loss: Loss) -> tuple[Coding, ...]:
     known = get_args(Coding)
     found: Any = getattr(loss, "codings", None)
     if not isinstance(found, (tuple, list)) or not found or any(coding not in known for coding in map(str, found)):
-        cause = "a loss declares the target codings it takes: codings: ClassVar = (...)"
+        cause = "a loss declares the target codings it accepts: codings: ClassVar = (...)"
         raise Violation("codings", f"some of {', '.join(known)}", repr(found), cause)
     return tuple(found)
 
@@ -94,7 +94,7 @@ def gradient(loss: Loss, at: Example, during: str = "", *, copy: bool = True) ->
 
 
 def _call(loss: Loss, method: str, at: Example, during: str) -> Tensor:
-    cause = f"the loss says that it takes targets coded as {at.coding!r}: it must, for any batch of them"
+    cause = f"the loss declares the coding {at.coding!r}: it must accept any batch of such targets"
     with calling(method, Situation(during, cause)), torch.inference_mode():
         found: Any = getattr(loss, method)(at.prediction, at.target)
     if not isinstance(found, Tensor):

@@ -21,10 +21,10 @@ DRAWS = 8
 FACTORS = {
     float(BATCH): "not averaged over the batch",
     1 / BATCH: "averaged over the batch twice",
-    float(OUTPUTS): "not averaged over the outputs, as forward is",
-    1 / OUTPUTS: "averaged over the outputs, which forward sums",
+    float(OUTPUTS): "not averaged over the outputs, but forward is",
+    1 / OUTPUTS: "averaged over the outputs, but forward sums",
     float(BATCH * OUTPUTS): "averaged neither over the batch nor over the outputs",
-    1 / (BATCH * OUTPUTS): "averaged over batch and outputs once too often",
+    1 / (BATCH * OUTPUTS): "averaged over batch and outputs twice",
 }
 """Factors by which a loss's gradient is often off."""
 
@@ -71,7 +71,7 @@ def clues(at: Example, right: Tensor) -> Clues:
     prediction, target = at.prediction, at.full_target
     without = {"softmax": prediction - prediction.softmax(-1), "sigmoid": prediction - prediction.sigmoid()}
     suspects = [
-        (f"the {name} is forgotten: the prediction stands where its {name} should", right + extra / count)
+        (f"the {name} is missing: the prediction is used instead of its {name}", right + extra / count)
         for name, extra in without.items()
         for count in (1, BATCH, BATCH * OUTPUTS)
     ]

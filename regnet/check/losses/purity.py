@@ -1,4 +1,4 @@
-"""Check that a loss has no side effects: it writes into no tensor, keeps nothing, and draws no random numbers."""
+"""Check that a loss has no side effects: it changes no tensor, stores nothing, and draws no random numbers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def check_determinism(loss: Loss) -> Iterator[Finding]:
         with watched_generators() as moved:
             first, second = value(loss, at), value(loss, at)
             gradient(loss, at)
-        yield from global_draws(Property.DETERMINISM, "forward", moved, "nothing: a loss is not random, and draws")
+        yield from global_draws(Property.DETERMINISM, "forward", moved, "no generator: a loss is not random, but draws")
         if not moved:
             yield from compare(
                 Location(Property.DETERMINISM, "value", f"{at.during}, called twice"), second, first, tolerance=EXACT

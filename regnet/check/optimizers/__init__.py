@@ -40,7 +40,7 @@ def optimizer_stages(subject: Subject) -> Iterator[Stage]:
         (Property.REPLICA_OPTIONS, on(check_replica_options)),
         (Property.PURITY, on(check_purity)),
         (Property.STATE, on(check_state)),
-        (Property.STATELESS, lambda: snapshot().changes("what is remembered from step to step goes through the state")),
+        (Property.STATELESS, lambda: snapshot().changes("keep what is needed from step to step in the state")),
         (Property.SINGLE, on(check_single)),
         (Property.EMPTY, on(check_empty)),
         (Property.ROUND_TRIP, on(lambda optimizer: check_round_trip(subject, optimizer))),

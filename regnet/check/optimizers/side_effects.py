@@ -10,15 +10,15 @@ from torch import Tensor
 from regnet.check.comparison import EXACT, compare
 from regnet.check.finding import Finding, Location, Property, Situation, kind_of, type_name
 from regnet.check.mutation import IN_PLACE, Watched
-from regnet.check.optimizers.trajectory import SIZE, STEPS, drawn, init, start, update, walk
+from regnet.check.optimizers.trajectory import SIZE, STEPS, drawn, init, start, take_steps, update
 from regnet.check.randomness import global_draws, watched_generators
 from regnet.contracts import Optimizer
 
 
 def check_state(optimizer: Optimizer) -> Iterator[Finding]:
-    for name, value in walk(optimizer, start(SIZE), drawn(SIZE)).state.items():
+    for name, value in take_steps(optimizer, start(SIZE), drawn(SIZE)).state.items():
         if not isinstance(value, Tensor):
-            cause = "the state is tensors alone, so that it can be moved, stored and stacked: count in parameters.new_zeros(())"
+            cause = "the state must be tensors, so that it can be moved, stored and stacked: count in parameters.new_zeros(())"
             yield Finding(Property.STATE, f"state[{name!r}]", "a tensor", kind_of(value), cause)
 
 
@@ -31,10 +31,10 @@ def check_in_place(optimizer: Optimizer) -> Iterator[Finding]:
         returned = [update(optimizer, parameters, gradient, state) for gradient in drawn(SIZE)]
     if torch.equal(parameters, before):
         instead = ", and update returns a tensor" if isinstance(returned[-1], Tensor) else ""
-        cause = "update writes the parameters in place, parameters.sub_(...): a new tensor, or a rebound name, is lost"
+        cause = "update must write into the parameters in place, parameters.sub_(...): a new tensor is lost"
         yield Finding(Property.IN_PLACE, "parameters", f"other numbers after {STEPS} steps", f"the same numbers{instead}", cause)
     elif not torch.equal(view, parameters[1:3]):
-        cause = "update gives the parameters other memory, as parameters.data = ... does: write into the memory that is there"
+        cause = "update replaces the parameters' memory, as parameters.data = ... does: write into the existing memory"
         yield Finding(Property.IN_PLACE, "parameters", "the same numbers in every view of them", "others", cause)
     elif not parameters.isfinite().all():
         cause = "not finite: a division by zero, or the root of a negative number"
@@ -59,8 +59,8 @@ def check_purity(optimizer: Optimizer) -> Iterator[Finding]:
 
 def check_determinism(optimizer: Optimizer) -> Iterator[Finding]:
     with watched_generators() as moved:
-        first, second = (walk(optimizer, start(SIZE), drawn(SIZE)).end for _ in range(2))
-    yield from global_draws(Property.DETERMINISM, "update", moved, "nothing: an optimizer is not random, and draws")
+        first, second = (take_steps(optimizer, start(SIZE), drawn(SIZE)).end for _ in range(2))
+    yield from global_draws(Property.DETERMINISM, "update", moved, "no generator: an optimizer is not random, but draws")
     if not moved:
         yield from compare(Location(Property.DETERMINISM, "parameters", "the same steps twice"), second, first, tolerance=EXACT)
 
@@ -74,17 +74,17 @@ def check_single(optimizer: Optimizer) -> Iterator[Finding]:
 
 
 def _precision(optimizer: Optimizer, concerned: Property, dtype: torch.dtype) -> Iterator[Finding]:
-    state = walk(
+    state = take_steps(
         optimizer, start(SIZE).to(dtype), [gradient.to(dtype) for gradient in drawn(SIZE)], Situation(type_name(dtype))
     ).state
     for name, value in state.items():
         if isinstance(value, Tensor) and value.is_floating_point() and value.dtype != dtype:
-            cause = "the state is made of the parameters' type: torch.zeros_like(parameters), parameters.new_zeros(())"
+            cause = "create the state with the parameters' type: torch.zeros_like(parameters), parameters.new_zeros(())"
             yield Finding(concerned, f"state[{name!r}]", type_name(dtype), type_name(value.dtype), cause)
 
 
 def check_empty(optimizer: Optimizer) -> Iterator[Finding]:
     """The optimizer accepts an empty tensor, as a network without parameters has."""
     cause = "cannot take a tensor without numbers, as a network without parameters has"
-    walk(optimizer, start(0), drawn(0), Situation("no parameters", cause))
+    take_steps(optimizer, start(0), drawn(0), Situation("no parameters", cause))
     yield from ()

@@ -1,4 +1,4 @@
-"""Check an optimizer's steps: as by PyTorch's optimizer, downhill, element by element, and with options for each replica."""
+"""Check an optimizer's steps: equal to PyTorch's, downhill, elementwise, and with options that differ between replicas."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor
 from regnet.check.comparison import compare
 from regnet.check.diagnosis import UNKNOWN, Clues
 from regnet.check.finding import Finding, Location, Property, Situation, Skip
-from regnet.check.optimizers.trajectory import REPLICAS, SIZE, STEPS, drawn, init, start, update, walk
+from regnet.check.optimizers.trajectory import REPLICAS, SIZE, STEPS, drawn, init, start, take_steps, update
 from regnet.check.options import replica_cases
 from regnet.check.patterns import alike, number
 from regnet.check.running import calling
@@ -21,8 +21,8 @@ from regnet.contracts import Optimizer
 
 CHANGE = "change of the parameters"
 COUPLED = (
-    "a number's step depends on numbers beside it: a norm or mean over the whole tensor mixes the replicas, and the layers, "
-    "which all lie in one tensor"
+    "the step of a number depends on other numbers: a norm or mean over the whole tensor mixes the replicas and the layers, "
+    "which are stored in one tensor"
 )
 
 
@@ -30,7 +30,7 @@ def check_counterpart(optimizer: Optimizer) -> Iterator[Finding]:
     """Ten steps equal PyTorch's; the first that differs is reported."""
     gradients = drawn(SIZE)
     theirs = _by_pytorch(optimizer, gradients)
-    ours = walk(optimizer, start(SIZE), gradients).positions
+    ours = take_steps(optimizer, start(SIZE), gradients).positions
     for step, gradient in enumerate(gradients):
         clues = partial(_clues, ours[step], gradient)
         got, expected = ours[step + 1] - ours[step], theirs[step + 1] - theirs[step]
@@ -50,11 +50,11 @@ def _by_pytorch(optimizer: Optimizer, gradients: list[Tensor]) -> list[Tensor]:
     parameters = start(SIZE).requires_grad_()
     with (
         _double_by_default(),
-        calling("torch_optimizer", "builds PyTorch's counterpart from the optim and the parameters it is given"),
+        calling("torch_optimizer", "torch_optimizer builds PyTorch's counterpart from the given optim and parameters"),
     ):
         counterpart = optimizer.torch_optimizer(torch.optim, [parameters])
     if counterpart is None:
-        raise Skip("the optimizer names no torch_optimizer")
+        raise Skip("the optimizer has no torch_optimizer")
     positions = [parameters.detach().clone()]
     for gradient in gradients:
         parameters.grad = gradient.clone()
@@ -66,7 +66,7 @@ def _by_pytorch(optimizer: Optimizer, gradients: list[Tensor]) -> list[Tensor]:
 
 @contextmanager
 def _double_by_default() -> Iterator[None]:
-    """PyTorch's optimizers keep some of their numbers in the default type, whatever the parameters' is: NAdam its momenta."""
+    """Context manager that makes double the default type, which PyTorch uses for some of the state, such as NAdam's momenta."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     try:
@@ -97,7 +97,7 @@ def _late(step: int, cause: str) -> str:
     """The cause, or if it is unknown and the first steps are right, that the state is wrong."""
     if step == 0 or cause != UNKNOWN:
         return cause
-    return f"the first {'step is' if step == 1 else f'{step} steps are'} right: what is remembered from step to step is not"
+    return f"the first {'step is' if step == 1 else f'{step} steps are'} right: the state is wrong"
 
 
 def check_descent(optimizer: Optimizer) -> Iterator[Finding]:
@@ -117,16 +117,22 @@ def check_descent(optimizer: Optimizer) -> Iterator[Finding]:
 
 def check_elementwise(optimizer: Optimizer) -> Iterator[Finding]:
     gradients = drawn(REPLICAS, SIZE)
-    together = walk(optimizer, start(REPLICAS, SIZE), gradients).end
+    together = take_steps(optimizer, start(REPLICAS, SIZE), gradients).end
     alone = torch.stack(
-        [walk(optimizer, start(REPLICAS, SIZE)[row], [gradient[row] for gradient in gradients]).end for row in range(REPLICAS)]
+        [
+            take_steps(optimizer, start(REPLICAS, SIZE)[row], [gradient[row] for gradient in gradients]).end
+            for row in range(REPLICAS)
+        ]
     )
     location = Location(Property.ELEMENTWISE, "parameters", f"replica axis, after {STEPS} steps")
     found = list(compare(location, together, alone))
     if not found:
         order = torch.randperm(SIZE, generator=torch.Generator().manual_seed(5))
-        parts = [walk(optimizer, start(SIZE)[part], [one[0, part] for one in gradients]).end for part in order.split(SIZE // 2 - 1)]
-        whole = walk(optimizer, start(SIZE), [one[0] for one in gradients]).end
+        parts = [
+            take_steps(optimizer, start(SIZE)[part], [gradient[0, part] for gradient in gradients]).end
+            for part in order.split(SIZE // 2 - 1)
+        ]
+        whole = take_steps(optimizer, start(SIZE), [gradient[0] for gradient in gradients]).end
         location = replace(location, during=f"in parts and in another order, after {STEPS} steps")
         found = list(compare(location, torch.cat(parts), whole[order]))
     for finding in found:
@@ -139,7 +145,7 @@ def check_replica_options(optimizer: Optimizer) -> Iterator[Finding]:
     for options in replica_cases(optimizer, 2):
         cause = options.cause
         situation = Situation(f"{options} as a tensor (R, 1), after {STEPS} steps", cause)
-        got = walk(options.together, start(REPLICAS, SIZE), gradients, situation).end
-        each = [walk(one, start(REPLICAS, SIZE), gradients).end[row] for row, one in enumerate(options.alone)]
+        got = take_steps(options.together, start(REPLICAS, SIZE), gradients, situation).end
+        each = [take_steps(one, start(REPLICAS, SIZE), gradients).end[row] for row, one in enumerate(options.alone)]
         for finding in compare(Location(Property.REPLICA_OPTIONS, "parameters", situation.during), got, torch.stack(each)):
             yield replace(finding, cause=f"{cause} ({finding.cause})" if finding.cause != UNKNOWN else cause)

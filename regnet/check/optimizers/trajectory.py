@@ -29,7 +29,7 @@ class Trajectory:
         return self.positions[-1]
 
 
-def walk(optimizer: Optimizer, start: Tensor, gradients: list[Tensor], situation: Situation = ANY) -> Trajectory:
+def take_steps(optimizer: Optimizer, start: Tensor, gradients: list[Tensor], situation: Situation = ANY) -> Trajectory:
     """Take a step from `start` along each gradient; neither `start` nor the gradients are changed."""
     parameters = start.clone()
     positions = [parameters.clone()]
@@ -50,7 +50,7 @@ def init(optimizer: Optimizer, parameters: Tensor, situation: Situation = ANY) -
     with calling("init", situation):
         state: Any = optimizer.init(parameters)
     if not isinstance(state, dict):
-        cause = "init returns the state by name, {} without memory"
+        cause = "init returns the state by name, {} if there is none"
         raise Violation("init()", "a dict of tensors", kind_of(state), cause, situation.during)
     return state
 

@@ -16,6 +16,6 @@ RIGHT = (
     initializers.Normal,
     metrics.Hits,
 )
-"""What the wrong ones are made of: they must pass, or a wrong one is wrong in more ways than it says."""
+"""The correct components from which the wrong ones are derived; they must pass the check."""
 
 __all__ = ["RIGHT", "ZOO", "Specimen", "conduct"]

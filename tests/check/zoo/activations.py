@@ -1,4 +1,4 @@
-"""Layers without parameters whose derivative is wrong, and the right ones they are made of."""
+"""Layers without parameters whose derivative is wrong, and the correct layers that they are derived from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.check.zoo.specimen import GRADIENT, INPUT, Back, Passed, wrong
 
 
 class ReLU(Layer):
-    """Right: what the wrong ones are made of."""
+    """Correct: the base of wrong components."""
 
     def forward(self, params: Params, x: Tensor, context: Context) -> Passed:
         return x.relu(), x
@@ -27,7 +27,7 @@ class ReLU(Layer):
 
 
 class Tanh(Layer):
-    """Right, likewise."""
+    """Correct: the base of wrong components."""
 
     def forward(self, params: Params, x: Tensor, context: Context) -> Passed:
         y = x.tanh()
@@ -37,7 +37,7 @@ class Tanh(Layer):
         return dy * (1 - cache**2), {}
 
 
-@wrong(GRADIENT, INPUT, "equals dy alone, as if the layer were the identity: the derivative of forward is missing", only=False)
+@wrong(GRADIENT, INPUT, "equals dy, as if the layer were the identity: the derivative of forward is missing", only=False)
 class ReluWithoutMask(ReLU):
     def backward(self, params: Params, cache: Any, dy: Tensor) -> Back:
         return dy, {}
@@ -49,7 +49,7 @@ class TanhNotSquared(Tanh):
         return dy * (1 - cache), {}
 
 
-@wrong(GRADIENT, INPUT, "wrong exactly where the input is negative, and there off by a factor 1/2", only=False)
+@wrong(GRADIENT, INPUT, "wrong only where the input is negative, and there off by a factor 1/2", only=False)
 class LeakyWithAnotherSlope(Layer):
     def forward(self, params: Params, x: Tensor, context: Context) -> Passed:
         return torch.where(x > 0, x, 0.2 * x), x
@@ -68,20 +68,20 @@ class SineAtItsOutput(Layer):
 
 
 @wrong(GRADIENT, INPUT, "all zeros", only=False)
-class Forgotten(Tanh):
+class NoGradient(Tanh):
     def backward(self, params: Params, cache: Any, dy: Tensor) -> Back:
         return torch.zeros_like(dy), {}
 
 
 @wrong(GRADIENT, INPUT, "dy is missing as a term", only=False)
-class ResidualWithoutItsShortcut(Tanh):
+class ResidualWithoutShortcut(Tanh):
     def forward(self, params: Params, x: Tensor, context: Context) -> Passed:
         y = x.tanh()
         return x + y, y
 
 
 @wrong(GRADIENT, INPUT, "missing or wrong: off by a multiple of the output for each example", only=False)
-class SoftmaxWithoutItsSum(Layer):
+class SoftmaxWithoutSum(Layer):
     def forward(self, params: Params, x: Tensor, context: Context) -> Passed:
         y = x.softmax(-1)
         return y, y
@@ -91,13 +91,13 @@ class SoftmaxWithoutItsSum(Layer):
 
 
 @wrong(GRADIENT, INPUT, "right up to a relative error of", only=False)
-class TanhInSinglePrecisionOnTheWay(Tanh):
+class TanhInSinglePrecision(Tanh):
     def backward(self, params: Params, cache: Any, dy: Tensor) -> Back:
         return dy * (1 - cache.float() ** 2), {}
 
 
 @wrong(GRADIENT, INPUT, "in reverse order along axis -1", only=False)
-class FlipForgotten(Layer):
+class NotFlippedBack(Layer):
     def forward(self, params: Params, x: Tensor, context: Context) -> Passed:
         return 2 * x.flip(-1), None
 
@@ -125,7 +125,7 @@ class StraightThrough(Layer):
 
 @wrong(Property.DIFFERENCES, INPUT, "off by a factor 2")
 class WrongAndNotDifferentiable(Layer):
-    """Autograd cannot follow numpy; the slopes can still be measured."""
+    """Uses numpy, which autograd does not support; the slopes can still be measured."""
 
     def forward(self, params: Params, x: Tensor, context: Context) -> Passed:
         return torch.from_numpy(x.numpy() ** 2), x

@@ -1,4 +1,4 @@
-"""Layers that compute the right thing and break another promise: purity, randomness, precision, shapes, options."""
+"""Layers with correct results that break another rule: purity, randomness, precision, shapes, options."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ class WritesItsCache(Layer):
         return cache[0].mul_(dy), {}
 
 
-@wrong(Property.STATELESS, "self.mask", "keeps something on self that a call leaves behind", only=True)
-class KeepsItsCacheOnSelf(Layer):
+@wrong(Property.STATELESS, "self.mask", "a call stores state on self", only=True)
+class StoresCacheOnSelf(Layer):
     def forward(self, params: Params, x: Tensor, context: Context) -> Passed:
         self.mask = x > 0
         return x.relu(), None
@@ -86,14 +86,14 @@ class DropoutThatNeverStops(Layer):
         return dy * cache, {}
 
 
-@wrong(Property.DOUBLE, "output", "converts to float32 on the way")
+@wrong(Property.DOUBLE, "output", "converts to float32:")
 class SinglePrecisionOnly(Tanh):
     def forward(self, params: Params, x: Tensor, context: Context) -> Passed:
         y = x.float().tanh()
         return y, y
 
 
-@wrong(Property.DOUBLE, "forward()", "a tensor is made without taking over the input's type")
+@wrong(Property.DOUBLE, "forward()", "a tensor is created without the input's type")
 class MixesPrecisions(Layer):
     def forward(self, params: Params, x: Tensor, context: Context) -> Passed:
         return x @ torch.eye(x.shape[-1]), None
@@ -102,7 +102,7 @@ class MixesPrecisions(Layer):
         return dy, {}
 
 
-@wrong(Property.SINGLE, "output", "converts to float64 on the way")
+@wrong(Property.SINGLE, "output", "converts to float64:")
 class DoublePrecisionOnly(Layer):
     def forward(self, params: Params, x: Tensor, context: Context) -> Passed:
         return x * torch.ones(1, dtype=torch.float64), None
@@ -113,7 +113,7 @@ class DoublePrecisionOnly(Layer):
 
 @wrong(Property.ONE_EXAMPLE, "output", "divides by B - 1")
 class UnbiasedDeviation(Layer):
-    """Scales by the batch's deviation, which is taken for a constant neither here nor in the gradient."""
+    """Scales by the standard deviation of the batch, which is differentiated in the gradient too."""
 
     def forward(self, params: Params, x: Tensor, context: Context) -> Passed:
         centred = x - x.mean(-2, keepdim=True)
@@ -133,14 +133,14 @@ class SqueezesTheBatch(Tanh):
 
 
 @wrong(Property.EMPTY, "forward()", "cannot take an empty batch")
-class CannotTakeNothing(Tanh):
+class FailsOnEmptyBatch(Tanh):
     def forward(self, params: Params, x: Tensor, context: Context) -> Passed:
         x.max()
         return super().forward(params, x, context)
 
 
-@wrong(Property.SHAPES, "output", "init gives another number of features than forward")
-class HalvesUnannounced(Layer):
+@wrong(Property.SHAPES, "output", "init returns another number of output features than forward")
+class HalvesFeaturesOnlyInForward(Layer):
     def forward(self, params: Params, x: Tensor, context: Context) -> Passed:
         return x[..., :2], x.shape
 
@@ -156,7 +156,7 @@ class NoCache(Tanh):
         return x.tanh()
 
 
-@wrong(Property.ROUND_TRIP, "option slope", "does not keep its option under its own name")
+@wrong(Property.ROUND_TRIP, "option slope", "does not store an option under its name")
 class RenamesItsOption(Layer):
     def __init__(self, slope: float = 0.2) -> None:
         self.a = slope
@@ -168,7 +168,7 @@ class RenamesItsOption(Layer):
         return self.a * dy, {}
 
 
-@wrong(Property.ROUND_TRIP, "option slope", "the constructor changes what it is given")
+@wrong(Property.ROUND_TRIP, "option slope", "the constructor changes an option")
 class ChangesItsOption(Layer):
     def __init__(self, slope: float = 0.2) -> None:
         self.slope = slope / 2
@@ -180,7 +180,7 @@ class ChangesItsOption(Layer):
         return self.slope * dy, {}
 
 
-@wrong(Property.REPLICA_OPTIONS, "forward()", "used as a truth value")
+@wrong(Property.REPLICA_OPTIONS, "forward()", "used as a boolean")
 @dataclass(frozen=True)
 class ComparesItsOption(Layer):
     slope: Annotated[float, PER_REPLICA] = 0.2
@@ -193,7 +193,10 @@ class ComparesItsOption(Layer):
 
 
 @wrong(
-    Property.COUNTERPART, INPUT, "at 0, where the derivative is a choice, PyTorch makes another one", during="at an input of zeros"
+    Property.COUNTERPART,
+    INPUT,
+    "where the derivative is a convention, PyTorch has another value",
+    during="at an input of zeros",
 )
 class OneAtZero(ReLU):
     def backward(self, params: Params, cache: Any, dy: Tensor) -> Back:

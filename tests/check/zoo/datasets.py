@@ -1,4 +1,4 @@
-"""Wrong data sets, and the right one they are made of."""
+"""Wrong data sets, and the correct one that they are derived from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.check.zoo.specimen import wrong
 
 @dataclass(frozen=True)
 class Points(Dataset):
-    """Right: what the wrong ones are made of."""
+    """Correct: the base of wrong components."""
 
     redraw: bool = True
 
@@ -29,16 +29,16 @@ class Points(Dataset):
         return Split(x, (x[:, 0] > 0.5).long())
 
 
-@wrong(Property.DISJOINT, "test", "examples to be judged by have been trained on", index=(0,))
+@wrong(Property.DISJOINT, "test", "test examples are also training examples", index=(0,))
 class Overlapping(Points):
     def load(self, generator: torch.Generator) -> Splits:
         whole = self.draw(80, generator)
         return Splits(Split(whole.x[:50], whole.y[:50]), Split(whole.x[45:], whole.y[45:]), classes=2)
 
 
-@wrong(Property.DISJOINT, "test", "examples to be judged by have been trained on", index=(0,))
+@wrong(Property.DISJOINT, "test", "test examples are also training examples", index=(0,))
 class OverlappingPixels(Points):
-    """Whole numbers, of which few repeat by themselves."""
+    """Integers, few of which repeat by chance."""
 
     def draw(self, size: int, generator: torch.Generator) -> Split:
         x = torch.randint(4, (size, 12), generator=generator).float()

@@ -1,4 +1,4 @@
-"""Wrong initializers, and the right one they are made of."""
+"""Wrong initializers, and the correct one that they are derived from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.check.zoo.specimen import wrong
 
 
 class Normal(Initializer):
-    """Right: what the wrong ones are made of."""
+    """Correct: the base of wrong components."""
 
     def std(self, out_features: int, in_features: int) -> float:
         return float((2 / in_features) ** 0.5)
@@ -40,7 +40,7 @@ class OffCentre(Initializer):
         return torch.rand(out_features, in_features, generator=generator)
 
 
-@wrong(Property.INDEPENDENCE, "weight", "ignores the generator it is given")
+@wrong(Property.INDEPENDENCE, "weight", "ignores the given generator")
 class OwnGenerator(Normal):
     def weight(self, out_features: int, in_features: int, generator: torch.Generator) -> Tensor:
         return super().weight(out_features, in_features, torch.Generator().manual_seed(0))

@@ -1,4 +1,4 @@
-"""Wrong losses, and the right ones they are made of."""
+"""Wrong losses, and the correct ones that they are derived from."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.check.zoo.specimen import GRADIENT, PREDICTION, wrong
 
 
 class MSE(Loss):
-    """Right: what the wrong ones are made of."""
+    """Correct: the base of wrong components."""
 
     codings: ClassVar[tuple[Coding, ...]] = ("signed", "values")
 
@@ -35,14 +35,14 @@ class MseNotAveraged(MSE):
         return 2 * (prediction - target)
 
 
-@wrong(GRADIENT, PREDICTION, "off by a factor 1/3: averaged over the outputs, which forward sums", index=(0, 0), only=False)
+@wrong(GRADIENT, PREDICTION, "off by a factor 1/3: averaged over the outputs, but forward sums", index=(0, 0), only=False)
 class MseAveragedOverOutputs(MSE):
     def backward(self, prediction: Tensor, target: Tensor) -> Tensor:
         return 2 * (prediction - target) / prediction.shape[-2:].numel()
 
 
 @wrong(GRADIENT, PREDICTION, "off by a factor 1/2", index=(0, 0), only=False)
-class MseWithoutItsTwo(MSE):
+class MseWithoutFactorTwo(MSE):
     def backward(self, prediction: Tensor, target: Tensor) -> Tensor:
         return (prediction - target) / prediction.shape[-2]
 
@@ -56,7 +56,7 @@ class MseOfAllReplicas(MSE):
 @wrong(
     Property.COUNTERPART,
     "value",
-    "off by a factor 3: summed over the outputs, which PyTorch's averages",
+    "off by a factor 3: summed over the outputs, where PyTorch averages",
     during="coding signed",
     only=True,
 )
@@ -66,8 +66,8 @@ class AnotherReductionThanPyTorch(MSE):
 
 
 @wrong(Property.COUNTERPART, PREDICTION, "", index=(1, 0), during="coding values")
-class AbsoluteErrorAtItsTarget(Loss):
-    """Its slope is right everywhere but where the prediction is the target."""
+class AbsoluteErrorAtTarget(Loss):
+    """Its slope is wrong only where the prediction equals the target."""
 
     codings: ClassVar[tuple[Coding, ...]] = ("values",)
 
@@ -81,13 +81,13 @@ class AbsoluteErrorAtItsTarget(Loss):
         return nn.L1Loss()  # type: ignore[no-any-return]
 
 
-@wrong(Property.CODINGS, "forward()", "says that it takes targets coded as 'index'", during="coding index")
-class TakesLessThanItSays(MSE):
+@wrong(Property.CODINGS, "forward()", "declares the coding 'index'", during="coding index")
+class RejectsDeclaredCoding(MSE):
     codings: ClassVar[tuple[Coding, ...]] = ("one_hot", "index")
 
 
 class CrossEntropy(Loss):
-    """Right: what the wrong ones are made of."""
+    """Correct: the base of wrong components."""
 
     codings: ClassVar[tuple[Coding, ...]] = ("index",)
 
@@ -102,7 +102,7 @@ def one_hot(prediction: Tensor, target: Tensor) -> Tensor:
     return torch.nn.functional.one_hot(target, prediction.shape[-1]).to(prediction.dtype)
 
 
-@wrong(GRADIENT, PREDICTION, "the softmax is forgotten", index=(0, 0), during="coding index", only=False)
+@wrong(GRADIENT, PREDICTION, "the softmax is missing", index=(0, 0), during="coding index", only=False)
 class CrossEntropyWithoutSoftmax(CrossEntropy):
     def backward(self, prediction: Tensor, target: Tensor) -> Tensor:
         return (prediction - one_hot(prediction, target)) / prediction.shape[-2]

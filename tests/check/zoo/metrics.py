@@ -1,4 +1,4 @@
-"""Wrong metrics, and the right one they are made of."""
+"""Wrong metrics, and the correct one that they are derived from."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.check.zoo.specimen import wrong
 
 
 class Hits(Metric):
-    """Right: what the wrong ones are made of."""
+    """Correct: the base of wrong components."""
 
     takes: ClassVar[Prediction] = "scores"
     title: ClassVar[str] = "hits"
@@ -42,13 +42,13 @@ class WrongDirection(Hits):
     better: ClassVar[Literal["smaller", "larger"]] = "smaller"
 
 
-@wrong(Property.BOUNDS, "value", "smallest and largest say which values there are")
+@wrong(Property.BOUNDS, "value", "intervals are clipped to smallest and largest")
 class InPercent(Hits):
     def compute(self, prediction: Tensor, target: Tensor) -> Tensor:
         return 100 * super().compute(prediction, target)
 
 
-@wrong(Property.SHAPES, "value", "reduce the axes of examples and outputs alone")
+@wrong(Property.SHAPES, "value", "reduce only the axes of examples and outputs")
 class OverReplicas(Hits):
     def compute(self, prediction: Tensor, target: Tensor) -> Tensor:
         return super().compute(prediction, target).mean()
@@ -68,7 +68,7 @@ class FirstHalf(Hits):
         return super().compute(prediction[..., :half, :], target[..., :half])
 
 
-@wrong(Property.UNDEFINED, "value", "where the value is undefined, return NaN")
+@wrong(Property.UNDEFINED, "value", "if the value is undefined, return NaN")
 class Ratio(Hits):
     largest: ClassVar[float] = float("inf")
 

@@ -1,4 +1,4 @@
-"""Wrong normalizations, over the features and over the batch, and the right ones they are made of."""
+"""Wrong normalizations, over the features and over the batch, and the correct ones that they are derived from."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.check.zoo.specimen import GRADIENT, INPUT, Back, Passed, wrong
 
 @dataclass(frozen=True)
 class LayerNorm(Layer):
-    """Right: what the wrong ones are made of."""
+    """Correct: the base of wrong components."""
 
     def forward(self, params: Params, x: Tensor, context: Context) -> Passed:
         variance, mean = torch.var_mean(x, -1, correction=0, keepdim=True)
@@ -34,27 +34,27 @@ class LayerNorm(Layer):
 
 
 @wrong(GRADIENT, INPUT, "a sum or mean over the features is missing or wrong: off by a multiple of the centred input", only=False)
-class LayerNormWithoutItsLastTerm(LayerNorm):
+class LayerNormWithoutLastTerm(LayerNorm):
     def backward(self, params: Params, cache: Any, dy: Tensor) -> Back:
         _, inverse = cache
         return (dy - dy.mean(-1, keepdim=True)) * inverse, {}
 
 
 @wrong(GRADIENT, INPUT, "a sum or mean over the features is missing or wrong: off by a multiple of a constant", only=False)
-class LayerNormWithoutItsMean(LayerNorm):
+class LayerNormWithoutMean(LayerNorm):
     def backward(self, params: Params, cache: Any, dy: Tensor) -> Back:
         normal, inverse = cache
         return (dy - normal * (dy * normal).mean(-1, keepdim=True)) * inverse, {}
 
 
 @wrong(GRADIENT, INPUT, "terms with the mean and the deviation over the features are missing", only=False)
-class LayerNormTakenForLinear(LayerNorm):
+class LayerNormWithLinearGradient(LayerNorm):
     def backward(self, params: Params, cache: Any, dy: Tensor) -> Back:
         return dy * cache[1], {}
 
 
 class BatchNorm(Layer):
-    """Right: what the wrong ones are made of."""
+    """Correct: the base of wrong components."""
 
     def init(self, in_features: int, generator: torch.Generator) -> tuple[Params, int]:
         return {"mean": Buffer(torch.zeros(in_features))}, in_features
@@ -90,7 +90,7 @@ class BatchNormOverAxis0(BatchNorm):
         return x.mean(0, keepdim=True)
 
 
-@wrong(Property.PURITY, "mean", "moves a buffer while predicting", index=(0,), during="predicting")
+@wrong(Property.PURITY, "mean", "changes a buffer while predicting", index=(0,), during="predicting")
 class BatchNormThatLearnsWhilePredicting(BatchNorm):
     def forward(self, params: Params, x: Tensor, context: Context) -> Passed:
         y = x - self.centre(x) if context.training else x - params["mean"].unsqueeze(-2)

@@ -1,4 +1,4 @@
-"""Wrong optimizers, and the right one they are made of."""
+"""Wrong optimizers, and the correct one that they are derived from."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.check.zoo.specimen import wrong
 
 @dataclass(frozen=True)
 class SGD(Optimizer):
-    """Right: what the wrong ones are made of."""
+    """Correct: the base of wrong components."""
 
     lr: Annotated[float, PER_REPLICA] = 0.1
 
@@ -56,19 +56,19 @@ class Uphill(SGD):
         parameters.add_(self.lr * gradients)
 
 
-@wrong(Property.IN_PLACE, "parameters", "update writes the parameters in place")
+@wrong(Property.IN_PLACE, "parameters", "update must write into the parameters in place")
 class ReturnsParameters(SGD):
     def update(self, parameters: Tensor, gradients: Tensor, state: State) -> Any:
         return parameters - self.lr * gradients
 
 
-@wrong(Property.IN_PLACE, "parameters", "other memory")
+@wrong(Property.IN_PLACE, "parameters", "replaces the parameters' memory")
 class ReplacesTheMemory(SGD):
     def update(self, parameters: Tensor, gradients: Tensor, state: State) -> None:
         parameters.data = parameters - self.lr * gradients
 
 
-@wrong(Property.STATE, "state['step']", "the state is tensors alone")
+@wrong(Property.STATE, "state['step']", "the state must be tensors")
 class CountsInNumbers(SGD):
     def init(self, parameters: Tensor) -> Any:
         return {"step": 0}
@@ -78,7 +78,7 @@ class CountsInNumbers(SGD):
         super().update(parameters, gradients, state)
 
 
-@wrong(Property.STATELESS, "self.velocity", "what is remembered from step to step goes through the state", only=False)
+@wrong(Property.STATELESS, "self.velocity", "keep what is needed from step to step in the state", only=False)
 class RemembersOnSelf(Optimizer):
     velocity: Tensor
 
@@ -91,7 +91,7 @@ class RemembersOnSelf(Optimizer):
         parameters.sub_(0.1 * self.velocity)
 
 
-@wrong(Property.REPLICA_OPTIONS, "update()", "used as a truth value")
+@wrong(Property.REPLICA_OPTIONS, "update()", "used as a boolean")
 class ComparesItsRate(SGD):
     def update(self, parameters: Tensor, gradients: Tensor, state: State) -> None:
         if self.lr > 0:
@@ -105,7 +105,7 @@ class ComparesItsRate(SGD):
     during="options lr, weight_decay together as a tensor (R, 1), after 10 steps",
 )
 @dataclass(frozen=True)
-class TakesOneTensorAtATime(SGD):
+class AcceptsOneTensorOption(SGD):
     weight_decay: Annotated[float, PER_REPLICA] = 0.0
 
     def update(self, parameters: Tensor, gradients: Tensor, state: State) -> None:
@@ -118,7 +118,7 @@ class TakesOneTensorAtATime(SGD):
 @wrong(Property.COUNTERPART, "change of the parameters", "", index=(0,), during="step 1 of 10")
 @dataclass(frozen=True)
 class EpsInsideTheRoot(Optimizer):
-    """Off by a hundred-millionth of a step."""
+    """Off by 1e-8 of a step."""
 
     lr: float = 0.01
 
@@ -150,7 +150,7 @@ class AdamWithoutCorrection(Optimizer):
         return optim.Adam(parameters, lr=self.lr)  # type: ignore[no-any-return]
 
 
-@wrong(Property.COUNTERPART, "change of the parameters", "the first step is right: what is remembered", during="step 2 of 10")
+@wrong(Property.COUNTERPART, "change of the parameters", "the first step is right: the state is wrong", during="step 2 of 10")
 @dataclass(frozen=True)
 class MomentumThatForgets(Optimizer):
     lr: float = 0.01

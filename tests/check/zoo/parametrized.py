@@ -1,4 +1,4 @@
-"""Layers with parameters that are wrong, and the right one they are made of."""
+"""Wrong layers with parameters, and the correct one that they are derived from."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.check.zoo.specimen import BIAS, GRADIENT, WEIGHT, Back, Passed, wrong
 
 @dataclass(frozen=True)
 class Linear(Layer):
-    """Right: what the wrong ones are made of."""
+    """Correct: the base of wrong components."""
 
     out_features: int = 3
 
@@ -125,7 +125,7 @@ class WeightDecayInTheLayer(Linear):
 
 
 @wrong(Property.SHAPES, BIAS, "backward returns no gradient for it")
-class BiasForgotten(Linear):
+class NoGradientOfBias(Linear):
     def backward(self, params: Params, cache: Any, dy: Tensor) -> Back:
         return dy @ params["weight"], {"weight": dy.mT @ cache}
 
@@ -143,7 +143,7 @@ class GlobalWeights(Linear):
         return params, self.out_features
 
 
-@wrong(Property.INDEPENDENCE, "weight", "draws from a generator of its own with a fixed seed")
+@wrong(Property.INDEPENDENCE, "weight", "draws from its own generator with a fixed seed")
 class FixedWeights(Linear):
     def init(self, in_features: int, generator: torch.Generator) -> tuple[Params, int]:
         return super().init(in_features, torch.Generator().manual_seed(42))

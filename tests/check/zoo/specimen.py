@@ -1,4 +1,4 @@
-"""A zoo of wrong components, each wrong in exactly one way, with what the check has to say of it."""
+"""Wrong components, each with exactly one mistake, and the finding that the check must report."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PREDICTION = "gradient of the prediction"
 
 @dataclass(frozen=True)
 class Specimen:
-    """A wrong component and what must be found: which property first, where, and words of the cause."""
+    """A wrong component and the expected first finding: the property, the location, and words of the cause."""
 
     component: type
     property: Property
@@ -34,17 +34,17 @@ class Specimen:
     words: str
     during: str
     only: bool
-    """Whether no other property may fail: a wrong gradient is wrong against everything it is compared with."""
+    """Whether no other property may fail; a wrong gradient fails all comparisons."""
 
 
 ZOO: list[Specimen] = []
-"""Filled by the modules of this package: the right components that the wrong ones are made of stand in them as well."""
+"""Filled by the modules of this package, which also contain the correct components."""
 
 
 def wrong(
     concerned: Property, name: str, words: str, *, index: tuple[int, ...] | None = None, during: str = "", only: bool = True
 ) -> Callable[[C], C]:
-    """Puts a class into the zoo."""
+    """Class decorator that adds a wrong component to the zoo."""
 
     def add(component: C) -> C:
         ZOO.append(Specimen(component, concerned, name, index, words, during, only))

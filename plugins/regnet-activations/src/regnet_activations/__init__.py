@@ -1,4 +1,4 @@
-"""Modern activations for regnet, one to a file, registered by the hook below."""
+"""Activations for regnet, one in each file, registered by the hook below."""
 
 from __future__ import annotations
 

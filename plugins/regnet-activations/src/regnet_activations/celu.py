@@ -18,7 +18,7 @@ class CELU(Layer):
     """``y = x`` where ``x > 0``, and ``y = α (e^(x/α) - 1)`` elsewhere.
 
     Its derivative is 1 where ``x > 0`` and ``e^(x/α)`` elsewhere: 1 from both sides at 0. PyTorch computes it with α in single
-    precision, whatever the type of the input, so that with an α of 0.4 its gradients have 7 digits.
+    precision, whatever the type of the input, so its gradients are accurate to 7 digits for an α such as 0.4.
     Source: Barron, "Continuously differentiable exponential linear units", 2017.
 
     Args:

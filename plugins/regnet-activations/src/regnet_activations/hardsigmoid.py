@@ -16,7 +16,7 @@ class Hardsigmoid(Layer):
     """``y = min(max(x / 6 + ½, 0), 1)``.
 
     Its derivative is ⅙ where ``-3 < x < 3`` and 0 elsewhere; at ±3 it is defined as 0, as in PyTorch.
-    It names no counterpart, since `torch.nn.Hardsigmoid` uses ⅙ in single precision, whatever the type of the input: it agrees
+    It has no exact counterpart, since `torch.nn.Hardsigmoid` uses ⅙ in single precision, whatever the type of the input: it agrees
     with this layer to seven digits, but not to sixteen.
     Source: Howard et al., "Searching for MobileNetV3", ICCV 2019, section 5.2, after Courbariaux, Bengio and David,
     "BinaryConnect", NIPS 2015, whose slope is ½.

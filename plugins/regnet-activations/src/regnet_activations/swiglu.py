@@ -1,4 +1,4 @@
-"""SwiGLU: a gated linear unit whose gate is swish, as in the feed-forward layers of today's language models."""
+"""SwiGLU: a gated linear unit whose gate is swish, as in the feed-forward layers of many language models."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from regnet_activations.halves import half
 
 @dataclass(frozen=True)
 class SwiGLU(Layer):
-    """``y = a s b`` with `a` the first half of the features, ``s = σ(a)`` and `b` the second half: ``(*R, B, F/2)`` comes out.
+    """``y = a s b`` with `a` and `b` the halves of the features and ``s = σ(a)``: ``(*R, B, F)`` becomes ``(*R, B, F/2)``.
 
     The product rule gives ``db = dy a s`` and ``da = dy b s (1 + a (1 - s))``; `dx` is the concatenation of the two.
     After a linear layer this is the unit of the source, since one product gives both halves. PyTorch has no counterpart.

@@ -1,4 +1,4 @@
-"""The launcher that Hydra finds, and imports at every start: it trains regnet's jobs together, and runs any others one by one."""
+"""The launcher plugin, which Hydra imports at every start: it trains regnet's jobs together, and runs other jobs one by one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,11 +23,11 @@ ConfigStore.instance().store(group="hydra/launcher", name="lockstep", node=Locks
 
 
 class LockstepLauncher(BasicLauncher):
-    """Launches a sweep's jobs as the basic launcher does, except that like networks are trained in one program.
+    """Launches the jobs of a sweep like the basic launcher, but trains similar networks in one program.
 
     Args:
-        workers: how many processes to train in; 0 for as many as there are cores.
-        memory: how many GB (10⁹ bytes) the programs at work may take; by default half of what is free.
+        workers: the number of processes that train at the same time; 0 is the number of cores.
+        memory: the memory in GB (10⁹ bytes) that the running programs may use; by default half of the free memory.
     """
 
     def __init__(self, workers: int = 0, memory: float | None = None) -> None:

@@ -27,7 +27,7 @@ class Adadelta(Optimizer):
         lr: a factor on each step, above 0.
         rho: decay of both mean squares, from 0 to 1.
         eps: determines the size of the first steps, above 0.
-        weight_decay: pull towards zero, at least 0.
+        weight_decay: weight decay coefficient, at least 0.
     """
 
     lr: Annotated[float, Gt(0), PER_REPLICA] = 1.0

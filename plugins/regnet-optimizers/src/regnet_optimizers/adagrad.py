@@ -25,7 +25,7 @@ class Adagrad(Optimizer):
     Args:
         lr: learning rate, above 0.
         lr_decay: how fast the learning rate falls, at least 0.
-        weight_decay: pull towards zero, at least 0.
+        weight_decay: weight decay coefficient, at least 0.
         initial_accumulator_value: the initial value of `s`, at least 0.
         eps: keeps the denominator from zero, above 0.
     """

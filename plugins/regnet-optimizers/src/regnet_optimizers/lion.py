@@ -16,16 +16,16 @@ from regnet import PER_REPLICA, Optimizer, State, complement, descend
 class Lion(Optimizer):
     """``θ ← θ - lr (sign(β₁ m + (1 - β₁) g) + weight_decay θ)``, then ``m ← β₂ m + (1 - β₂) g``, from ``m = 0``.
 
-    The step gives the current gradient more weight than the memory `m` does, as with Nesterov's momentum. Since its size is `lr`
-    for every parameter, use a learning rate of a third to a tenth of Adam's, and a weight decay that is larger by the same factor.
-    PyTorch has no counterpart.
+    The step gives the current gradient more weight than the moving average `m` does, as with Nesterov's momentum. Since its size is
+    `lr` for every parameter, use a learning rate of a third to a tenth of Adam's, and a weight decay that is larger by the same
+    factor. PyTorch has no counterpart.
     Source: Chen et al., "Symbolic discovery of optimization algorithms", NeurIPS 2023, algorithm 2.
 
     Args:
         lr: learning rate, above 0.
-        beta1: the memory's share in the direction, from 0 to below 1.
-        beta2: decay of the memory, from 0 to below 1.
-        weight_decay: pull towards zero, at least 0.
+        beta1: the weight of `m` in the direction, from 0 to below 1.
+        beta2: decay of `m`, from 0 to below 1.
+        weight_decay: weight decay coefficient, at least 0.
     """
 
     lr: Annotated[float, Gt(0), PER_REPLICA] = 0.0001

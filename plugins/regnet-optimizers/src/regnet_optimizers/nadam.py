@@ -29,7 +29,7 @@ class NAdam(Optimizer):
         beta1: decay of the mean, from 0 to below 1.
         beta2: decay of the mean square, from 0 to below 1.
         eps: keeps the denominator from zero, above 0.
-        weight_decay: pull towards zero, at least 0.
+        weight_decay: weight decay coefficient, at least 0.
         momentum_decay: how fast μ rises from ½ β₁ to β₁, at least 0.
     """
 

@@ -14,7 +14,7 @@ CHUNK = 4096
 
 
 def along(length: float = 1.0) -> Tensor:
-    """POINTS positions spread evenly over ``[0, length]``, each in the middle of its part."""
+    """POINTS positions, evenly spaced over ``[0, length]``: the midpoints of equal parts."""
     return (torch.arange(POINTS) + 0.5) * (length / POINTS)
 
 

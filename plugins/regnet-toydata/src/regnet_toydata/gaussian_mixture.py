@@ -20,7 +20,7 @@ class GaussianMixture(regnet.Dataset):
     The centres are the corners of a regular polygon with sides of length `separation`, around the origin of the first two
     features and with one corner on the first axis; the other features are pure noise. The class of the nearest centre is the
     most likely one. For two classes, the smallest possible error rate is ``Φ(-separation / (2 noise))``: 6.7 % for a separation
-    of 3 noises.
+    of three times `noise`.
 
     Args:
         classes: the number of classes.

@@ -1,4 +1,4 @@
-"""A table: the user's data, from a CSV or a Parquet file, with one-line messages about anything wrong with it."""
+"""A table: the user's data from a CSV or a Parquet file; errors in the file are reported in one line."""
 
 from __future__ import annotations
 

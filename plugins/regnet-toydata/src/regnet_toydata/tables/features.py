@@ -16,7 +16,7 @@ from regnet_toydata.tables.values import is_number, is_text, numbers, stray, tex
 MANY = 100
 """The largest number of different words in a column that is used as a feature."""
 UNNAMED = "Unnamed: "
-"""The prefix of the names that pandas gives to unnamed columns, which are mostly row numbers that pandas wrote."""
+"""The prefix of the names that pandas gives to unnamed columns, which are usually row numbers."""
 
 
 def choose(content: Content, wanted: Sequence[str] | None, target: str) -> list[str]:
@@ -31,7 +31,7 @@ def choose(content: Content, wanted: Sequence[str] | None, target: str) -> list[
     for name in wanted:
         column = content.column(name, "dataset.features")
         if name == target:
-            raise TableError(f"dataset.features names the target {target!r}: it cannot be predicted from itself")
+            raise TableError(f"dataset.features names the target {target!r}: it cannot be a feature too")
         if list(wanted).count(name) > 1:
             raise TableError(f"dataset.features names {name!r} twice")
         if not is_number(column) and not is_text(column):

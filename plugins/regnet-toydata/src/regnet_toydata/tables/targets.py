@@ -22,22 +22,22 @@ def encode(content: Content, target: str, task: str) -> tuple[Tensor, int | None
         TableError: the column does not fit the task, or all its values are equal.
     """
     column = content.column(target, "dataset.target")
-    whose = f"the target {target!r} of {content.name}"
-    _check(column, whose)
+    name = f"the target {target!r} of {content.name}"
+    _check(column, name)
     if task == "classification" or (task == "auto" and _is_classes(column)):
-        return _encode_classes(column, whose)
+        return _encode_classes(column, name)
     if is_text(column):
-        raise TableError(f"{whose} is not numeric, as regression needs: {stray(column) or f'it begins with {column.iloc[0]!r}'}")
+        raise TableError(f"{name} is not numeric, as regression needs: {stray(column) or f'it starts with {column.iloc[0]!r}'}")
     return torch.from_numpy(numbers(column)).float().unsqueeze(-1), None
 
 
-def _check(column: pd.Series, whose: str) -> None:
+def _check(column: pd.Series, name: str) -> None:
     if not is_text(column) and not is_number(column):
-        raise TableError(f"{whose} is {column.dtype}: expected numbers or text")
+        raise TableError(f"{name} is {column.dtype}: expected numbers or text")
     if column.empty:
-        raise TableError(f"{whose} has no row in which nothing is missing")
+        raise TableError(f"{name} has no row in which nothing is missing")
     if column.nunique() == 1:
-        raise TableError(f"{whose} is {column.iloc[0]} in every row: there is nothing to predict")
+        raise TableError(f"{name} is {column.iloc[0]} in every row: there is nothing to predict")
 
 
 def _is_classes(column: pd.Series) -> bool:
@@ -47,10 +47,10 @@ def _is_classes(column: pd.Series) -> bool:
     return column.nunique() <= FEW and bool((found == np.floor(found)).all())
 
 
-def _encode_classes(column: pd.Series, whose: str) -> tuple[Tensor, int]:
+def _encode_classes(column: pd.Series, name: str) -> tuple[Tensor, int]:
     codes, labels = pd.factorize(texts(column) if is_text(column) else numbers(column), sort=True)
     if 2 * len(labels) > len(column):
-        raise TableError(f"{whose} has {len(labels)} different values in {len(column)} rows, too many for classes{_hint(column)}")
+        raise TableError(f"{name} has {len(labels)} different values in {len(column)} rows, too many for classes{_hint(column)}")
     return torch.from_numpy(codes).long(), len(labels)
 
 

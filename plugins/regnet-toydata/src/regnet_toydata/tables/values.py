@@ -52,9 +52,7 @@ def complete(content: Content, columns: Sequence[str], target: str, missing: str
     counts = {name: int(count) for name, count in frame.isna().sum().items() if count}
     empty = [str(name) for name, count in counts.items() if count == len(frame)]
     if empty:
-        raise TableError(
-            f"{content.name} has no values in {_quoted(empty)}: leave out what is empty by naming the others, dataset.features"
-        )
+        raise TableError(f"{content.name} has no values in {_quoted(empty)}: name the columns to use, dataset.features")
     kept = frame.dropna()
     advice = f"dataset.missing=drop leaves out {len(frame) - len(kept)} of {len(frame)} rows"
     if counts and missing == "error":
@@ -64,7 +62,7 @@ def complete(content: Content, columns: Sequence[str], target: str, missing: str
         )
     if counts.get(target) and missing == "mean":
         raise TableError(
-            f"{content.name} lacks {counts[target]} values of the target {target!r}, which no mean can replace: {advice}"
+            f"{content.name} lacks {counts[target]} values of the target {target!r}, which a mean cannot replace: {advice}"
         )
     return Content(content.name, kept if missing == "drop" else frame)
 

@@ -1,4 +1,4 @@
-"""The paper's equations, one by one, with numbers worked out by hand."""
+"""The paper's equations, one by one, compared with numbers computed by hand."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ W = torch.tensor([[2.0, -1.0], [0.5, 1.0], [-3.0, 0.0]])
 """Three outputs: `(m, n)` as in the paper."""
 B = torch.tensor([0.5, -1.0, 2.0])
 DY = torch.tensor([[1.0, 0.0, -1.0], [2.0, -1.0, 0.5]])
-"""Some gradient of the loss with respect to the linear layer's output."""
+"""A gradient of the loss with respect to the linear layer's output."""
 
 PREDICTION = torch.tensor([[0.5, -0.5], [1.0, 0.25]])
 TARGET = torch.tensor([[1.0, -1.0], [-1.0, 1.0]])
@@ -38,7 +38,7 @@ def forward(layer: Layer, x: Tensor, params: Params | None = None) -> tuple[Tens
 
 
 def derivative(layer: Layer, x: Tensor) -> Tensor:
-    """The slope of an activation, which is what it makes of a gradient of ones."""
+    """The slope of an activation: the gradient of its input for an output gradient of ones."""
     _, cache = forward(layer, x)
     return layer.backward({}, cache, torch.ones_like(x))[0]
 
@@ -55,8 +55,8 @@ def test_equation_1_the_linear_layer() -> None:
     close(y, [[0.0, 2.5, -3.0], [7.0, 0.5, -9.0]])
 
 
-def test_equations_2_and_3_the_start() -> None:
-    """He's form in the paper's code: the standard deviation is √(2 / m), for m = 25 outputs 0.2828, give or take chance."""
+def test_equations_2_and_3_initialization() -> None:
+    """He's form in the paper's code: the standard deviation is √(2 / m), 0.2828 for m = 25 outputs, up to chance."""
     params, out_features = Linear(25, initializer=HeFanOut()).init(4000, torch.Generator().manual_seed(0))
     assert out_features == 25
     assert params["weight"].shape == (25, 4000)
@@ -83,7 +83,7 @@ def test_equation_6_the_loss() -> None:
 
 
 def test_equation_7_a_step_of_gradient_descent() -> None:
-    """1 - 0.1·4 = 0.6, and so on; and again from there."""
+    """1 - 0.1·4 = 0.6, and so on, for two steps."""
     parameters, gradients = torch.tensor([1.0, -2.0, 0.0]), torch.tensor([4.0, -1.0, 0.5])
     SGD(lr=0.1).update(parameters, gradients, {})
     close(parameters, [0.6, -1.9, -0.05])
@@ -119,7 +119,7 @@ def test_equation_9_two_paths() -> None:
 
 
 def test_equation_10_the_derivative_of_relu() -> None:
-    """At 0, where the paper leaves it open, it is 0."""
+    """At 0, where the paper does not define it, it is 0."""
     close(derivative(ReLU(), torch.tensor([[-2.0, -0.5, 0.0, 0.5, 3.0]])), [[0.0, 0.0, 0.0, 1.0, 1.0]])
 
 
@@ -149,7 +149,7 @@ def test_equation_12_the_gradient_of_the_weight() -> None:
 
 
 def test_equation_13_the_gradient_of_the_bias() -> None:
-    """A one for each example: 1 + 2, 0 - 1, -1 + ½."""
+    """The sum over the examples: 1 + 2, 0 - 1, -1 + ½."""
     _, gradients = linear_gradients()
     close(gradients["bias"], [3.0, -1.0, -0.5])
 
@@ -167,7 +167,7 @@ def test_equation_15_the_gradient_of_the_loss() -> None:
 
 
 def test_one_step_of_a_whole_network() -> None:
-    """Every weight ½, no bias, x = (1, 2), target (1, -1), lr 0.1: forward, backward and update on paper.
+    """Every weight ½, no bias, x = (1, 2), target (1, -1), lr 0.1: forward, backward and update by hand.
 
     Hidden: (1.5, 1.5). Output: z = (1.5, 1.5), y = tanh(z) = 0.9051483 twice. Error: (-0.0948517, 1.9051483), times 2 for N = 1:
     (-0.1897035, 3.8102965). Times 1 - y² = 0.1807066: dz = (-0.0342807, 0.6885458), each times the hidden 1.5 for the
