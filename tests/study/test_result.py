@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -127,3 +128,10 @@ def test_run_from_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert list(tmp_path.iterdir()) == []
     again = regnet.run(["optimizer=adam", "seeds=5", "tracking=none", *SMALL])
     assert assert_same(result, again)
+
+
+def test_divergence_is_no_fault(run: RunStudy) -> None:
+    result = run("model.output=null", "optimizer.lr=100", *SMALL)
+    assert result.failures
+    assert not result.faults
+    assert replace(result, failures={0: "TroubleError: no such file"}).faults == {0: "TroubleError: no such file"}
