@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -25,6 +26,9 @@ from regnet.tracking.read.studies import newest_launch, read_launch
 from regnet.tracking.store import silence
 from regnet.tracking.store.client_backend import ClientBackend
 from regnet.tracking.store.connect import connect, store_of, tracking_errors
+from regnet.tracking.store.datasets import dataset_inputs
+from regnet.tracking.store.messages import DataSeen
+from regnet.tracking.store.run_changes import Beginning, Changes
 from regnet.tracking.store.sql_backend import BulkBackend
 from tests.cli.test_command import SMALL
 from tests.cli.test_command import regnet as command
@@ -239,3 +243,27 @@ def test_a_run_gives_up_a_statement_that_is_never_answered(database: Callable[[s
     assert done.returncode == 2
     assert f"the database has not answered for {silence.ANSWER_SECONDS} s" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_data_set_that_another_process_inserts_meanwhile(database: Callable[[str], str]) -> None:
+    """The other's transaction is open when this one looks for the data set, and commits while this one inserts it."""
+    uri = database("meanwhile")
+    store = connect(uri)
+    experiment = store.make_experiment("regnet")
+    inputs = dataset_inputs(DataSeen(0, "disc", {"training": (np.zeros((3, 2)), np.zeros(3))}))
+    store.backend(experiment).write([Changes(0, Beginning("first", 0, inputs))])
+    engine = create_engine(uri)
+    with engine.begin() as connection:
+        (row,) = connection.execute(text("SELECT * FROM datasets")).mappings().all()
+        connection.execute(text("DELETE FROM inputs"))
+        connection.execute(text("DELETE FROM datasets"))
+    with engine.connect() as other, ThreadPoolExecutor(1) as pool:
+        other.execute(text(f"INSERT INTO datasets ({', '.join(row)}) VALUES (:{', :'.join(row)})"), dict(row))
+        writing = pool.submit(store.backend(experiment).write, [Changes(0, Beginning("second", 0, inputs))])
+        time.sleep(1)
+        assert not writing.done()
+        other.commit()
+        writing.result(30)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT source_id FROM inputs")).all() == [(row["dataset_uuid"],)]
+    engine.dispose()

@@ -17,6 +17,7 @@ from mlflow.entities import Dataset, DatasetInput
 from mlflow.tracking import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import IntegrityError
 
 from regnet.tracking.store.messages import TAG_LENGTH
 from regnet.tracking.store.run_changes import Backend, Changes
@@ -161,19 +162,27 @@ class BulkBackend:
         put(connection, INPUT_TAGS, tags)
 
     def _insert_datasets(self, connection: Connection, datasets: list[Dataset]) -> None:
-        """Insert the data sets that the experiment does not have.
-
-        On SQLite, no other process can insert the same data sets meanwhile, since the transaction has already inserted their runs.
-        """
+        """Insert the data sets that the experiment does not have; other processes may insert the same ones meanwhile."""
         by_key = {(dataset.name, dataset.digest): dataset for dataset in datasets}
-        new = {key: dataset for key, dataset in by_key.items() if key not in self._datasets}
-        for name in {name for name, _ in new}:
+        self._find_datasets(connection, {name for name, digest in by_key if (name, digest) not in self._datasets})
+        while missing := sorted(by_key.keys() - self._datasets.keys()):  # sorted, so that processes do not wait for each other
+            new = {key: uuid.uuid4().hex for key in missing}
+            try:
+                with connection.begin_nested():
+                    put(connection, DATASETS, (self._dataset_row(new[key], by_key[key]) for key in missing))
+            except IntegrityError:
+                known = len(self._datasets)
+                self._find_datasets(connection, {name for name, _ in missing})
+                if len(self._datasets) == known:
+                    raise
+            else:
+                self._datasets |= new
+
+    def _find_datasets(self, connection: Connection, names: set[str]) -> None:
+        for name in names:
             query = select(DATASETS.c.name, DATASETS.c.digest, DATASETS.c.dataset_uuid)
             existing = connection.execute(query.where(DATASETS.c.experiment_id == self._experiment, DATASETS.c.name == name))
             self._datasets |= {(row.name, row.digest): row.dataset_uuid for row in existing}
-        missing = {key: dataset for key, dataset in new.items() if key not in self._datasets}
-        self._datasets |= {key: uuid.uuid4().hex for key in missing}
-        put(connection, DATASETS, (self._dataset_row(self._datasets[key], dataset) for key, dataset in missing.items()))
 
     def _dataset_row(self, dataset_id: str, dataset: Dataset) -> Row:
         return {
