@@ -1,21 +1,21 @@
-/* The floor of the benchmark: the paper's experiment for one network in plain C.
+/* The lower bound of the benchmark: the paper's experiment for one network in plain C.
  *
  *     gcc -O3 -march=native -ffast-math -funroll-loops -o floor scripts/floor.c -lm && ./floor PROBLEM
  *
- * PROBLEM is a file that regnet/bench/floor.py writes. Each number on standard input is a number of epochs to train; the answer
- * is a line of three: seconds, processor seconds, and the loss on the training set afterwards.
+ * PROBLEM is a file that regnet/bench/floor.py writes. Each line of standard input is a number of epochs to train; the output
+ * is a line with seconds, processor seconds, and the loss on the training set.
  */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-/* Hidden layers are stored with PAD features instead of HIDDEN, a whole number of vector registers. The others start at zero and
- * stay there: their outputs are zero, and so are their gradients. */
+/* Hidden layers are stored with PAD features instead of HIDDEN, a whole number of vector registers. The additional weights are
+ * zero and stay zero, since their outputs and gradients are zero. */
 enum { INPUTS = 2, HIDDEN = 25, PAD = 32, OUTPUTS = 2, BATCH = 10 };
 
 #define INLINE static inline __attribute__((always_inline))
-/* Arrays whose size is a parameter live until the function that they were inlined into returns. */
+/* Functions with arrays of variable size are not inlined, since the arrays would live until the outer function returns. */
 #define KEEP static __attribute__((noinline))
 
 typedef struct {
@@ -45,7 +45,7 @@ INLINE void relu(float *y) {
     for (int i = 0; i < BATCH * PAD; i++) y[i] = y[i] > 0 ? y[i] : 0;
 }
 
-/* dx = dy Wᵀ where x > 0, else 0: back through the affine map and the ReLU that x came out of */
+/* dx = dy Wᵀ where x > 0, else 0: the gradient of the affine map and of the ReLU before it */
 INLINE void back(int n, int m, const float *restrict dy, const float *restrict w, const float *restrict x, float *restrict dx) {
     float transposed[m * n];
     for (int j = 0; j < m; j++)
@@ -133,7 +133,7 @@ static double seconds(clockid_t clock) {
 int main(int count, char **words) {
     FILE *file = count == 2 ? fopen(words[1], "rb") : NULL;
     if (!file) fail("expected a file that holds a problem");
-    int sizes[7]; /* steps, batch, and how many features go in and come out of the four layers */
+    int sizes[7]; /* steps, batch, and the numbers of input and output features of the four layers */
     read_numbers(file, sizes, 7);
     const int expected[7] = {sizes[0], BATCH, INPUTS, HIDDEN, HIDDEN, HIDDEN, OUTPUTS};
     for (int i = 0; i < 7; i++)

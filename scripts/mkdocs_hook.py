@@ -1,4 +1,4 @@
-"""MkDocs's hook: adds the generated pages of the reference to those written in docs/."""
+"""A MkDocs hook that adds the generated pages of the reference to those in docs/."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def catalog() -> Catalog:
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Lists a page for each kind of component in the navigation, where mkdocs.yml has the table of all."""
+    """Replaces the page of all components in the navigation by a page for each kind."""
     _complete(config.nav)
     return config
 

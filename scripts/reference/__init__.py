@@ -1,1 +1,1 @@
-"""Writes the pages of the reference from what the code, the configuration and the commands say of themselves."""
+"""Generates the pages of the reference from the code, the configuration and the commands."""

@@ -1,4 +1,4 @@
-"""Every option of `regnet run` that belongs to no component: the settings, the groups of choices, and plugins' own settings."""
+"""The page of the configuration: the settings, the config groups, and the settings of plugins."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from regnet.registry.settings import Settings
 
 LINE = re.compile(r"^(?P<key>\w+): (?P<value>.*?)(?: # (?P<comment>.*))?$", re.MULTILINE)
 GLOBAL = "# @package _global_"
-"""The first line of a file that sets the options of others."""
+"""The first line of a file that sets options of other groups."""
 HEAD = """# Configuration
 
 Hydra composes the configuration of `regnet run` and `regnet.run([...])` from these options. Each is set on the command line by its
@@ -31,7 +31,7 @@ name, `epochs=20` or `optimizer.lr=0.01`; `-m` with several values, `optimizer.l
 TAIL = """
 ## The whole
 
-What `regnet run --cfg job` shows: the default choices with their options.
+The output of `regnet run --cfg job`: the default choices with their options.
 
 """
 
@@ -59,7 +59,7 @@ def _plugin_settings(entry: Entry, catalog: Catalog) -> str:
 
 
 def _file_groups(catalog: Catalog) -> dict[str, list[Traversable]]:
-    """The files to choose from, by group, in regnet's own folder and those that plugins bring along."""
+    """The config files by group, in regnet's folder and in those of plugins."""
     groups: dict[str, list[Traversable]] = {}
     for path in (CONFIG_MODULE, *catalog.config_paths):
         for folder in files(path.removeprefix("pkg://")).iterdir():
@@ -70,7 +70,7 @@ def _file_groups(catalog: Catalog) -> dict[str, list[Traversable]]:
 
 
 def _choice(group: str, path: Traversable) -> str:
-    """A choice's options, or the file itself where it sets the options of others."""
+    """The options of a choice, or the whole file if it sets options of other groups."""
     name, source = path.name.removesuffix(".yaml"), path.read_text(encoding="utf-8")
     heading = f"\n### `{group}={name}` {{ #{group}-{name} }}\n\n"
     if source.startswith(GLOBAL):
@@ -93,6 +93,6 @@ def _rows(group: str, source: str, types: Mapping[str, str], meanings: Mapping[s
 
 
 def _type(text: str) -> str:
-    """The type of a value in a file; a text may be given where there is none."""
+    """The type of a value in a file; null may be replaced by a text."""
     value = yaml.safe_load(text)
     return "str | none" if value is None else type(value).__name__

@@ -1,4 +1,4 @@
-"""Griffe's extension: docstrings that mkdocstrings shows, with their literal blocks as Markdown has them."""
+"""A Griffe extension that converts the literal blocks of docstrings to Markdown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reference.markdown import prose
 
 
 class LiteralBlocks(Extension):
-    """Changes each docstring once, when it has been read."""
+    """Converts each docstring when it is loaded."""
 
     def on_instance(self, *, obj: Object, **_: Any) -> None:
         if obj.docstring:

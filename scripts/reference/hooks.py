@@ -1,4 +1,4 @@
-"""The page of the hooks, in the order and with the words of `regnet/hookspecs.py`."""
+"""The page of the hooks, in the order of `regnet/hookspecs.py`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import inspect
 from reference.markdown import prose
 from regnet import hookspecs
 
-HEAD = """The mark is [`@regnet.hookimpl`](python.md#regnet.hookimpl). The events are dataclasses in
+HEAD = """Mark an implementation with [`@regnet.hookimpl`](python.md#regnet.hookimpl). The events are dataclasses in
 [`regnet.events`](python.md#regnetevents)."""
 
 

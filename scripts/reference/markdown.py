@@ -17,12 +17,12 @@ CODE = re.compile(r"(`+[^`]+`+)")
 
 
 def prose(text: str) -> str:
-    """A docstring's text in Markdown, with its literal blocks (``::``) and its terms, each explained in indented lines."""
+    """The text of a docstring in Markdown, with its literal blocks (``::``) and definition lists converted."""
     return DEFINITION.sub(r"\n`\1`\n:   ", LITERAL_BLOCK.sub(":", text))
 
 
 def parts(documented: object) -> tuple[str, Mapping[str, str]]:
-    """A class's docstring without its ``Args:``, and the meaning of each argument."""
+    """The docstring of a class without its ``Args:``, and the meaning of each argument."""
     sections = Docstring(inspect.getdoc(documented) or "").parse("google", warnings=False)
     text = [section.value for section in sections if section.kind is DocstringSectionKind.text]
     arguments = [section.value for section in sections if section.kind is DocstringSectionKind.parameters]
@@ -35,7 +35,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def options_table(options: Iterable[Option], meanings: Mapping[str, str], catalog: Catalog, prefix: str = "") -> str:
-    """What a constructor takes; `prefix` is what a configuration writes before the option's name."""
+    """A table of options; `prefix` precedes the names of options in a configuration."""
     options = list(options)
     columns = {
         "option": [f"`{prefix}{option.name}`" for option in options],
@@ -54,11 +54,11 @@ def _default(option: Option, catalog: Catalog) -> str:
 
 
 def first_sentence(text: str) -> str:
-    """The first paragraph in one line, as a table has it."""
+    """The first paragraph in one line, for a table."""
     return " ".join(prose(text).partition("\n\n")[0].split()).removesuffix(":")
 
 
 def _cell(text: str) -> str:
-    """Text in one line, with its pipes written so that they do not end the cell, except in code, where they need not be."""
+    """Text in one line, with its pipes escaped except in code."""
     pieces = CODE.split(" ".join(text.split()))
     return "".join(piece if piece.startswith("`") else piece.replace("|", "&#124;") for piece in pieces)

@@ -1,4 +1,4 @@
-"""The page of the papers: every source that a docstring of regnet or of its plugins names, and what follows it."""
+"""The page of the papers: every source that a docstring of regnet or its plugins cites, and the code that cites it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ PAPER = re.compile(r"(?P<paper>.*?\b(?:19|20)\d\d\b\)?)(?P<detail>.*)", re.DOTAL
 PAPER_OF_REGNET = 'Guo and Lin, "Mini deep-learning framework", EPFL'
 HEAD = """# Papers
 
-Every source that a docstring names, and what in regnet follows it. *The paper*, on these pages and in docstrings, is the students'
-report that regnet grew out of, "Mini deep-learning framework" (P. Guo and X. Lin, EPFL).
+Every source that a docstring cites, and the code that cites it. *The paper*, on these pages and in docstrings, is the student paper
+that regnet grew out of, "Mini deep-learning framework" (P. Guo and X. Lin, EPFL).
 
-| source | followed by |
+| source | cited by |
 | --- | --- |
 """
 
@@ -42,7 +42,7 @@ def _link(entry: Entry) -> str:
 
 
 def citations() -> Iterator[tuple[str, str]]:
-    """The dotted name of each class or function whose docstring names a source, with what it says."""
+    """The dotted name of each class or function whose docstring cites a source, with the citation."""
     for folder in FOLDERS:
         for home in sorted(ROOT.glob(folder)):
             for file in sorted(home.rglob("*.py")):
@@ -60,7 +60,7 @@ def _in_module(tree: ast.Module, module: str) -> Iterator[tuple[str, str]]:
 
 
 def _papers(citation: str) -> Iterator[tuple[str, str]]:
-    """Each paper of a citation up to its year, and what the citation adds: an equation's number, another work."""
+    """Each paper of a citation up to its year, and the rest of the citation, such as the number of an equation."""
     for part in citation.split("; "):
         found = PAPER.fullmatch(part)
         if found:

@@ -1,4 +1,4 @@
-"""The page of the Python interface: every name in `regnet.__all__`, then the modules that are public as a whole."""
+"""The page of the Python interface: every name in `regnet.__all__`, then the public modules."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from regnet.contracts import KINDS
 SECTIONS = ("Functions", "Contracts", "Classes", "Errors", "Constants and types")
 HEAD = """# Python
 
-What `import regnet` offers is public, as are the modules `regnet.events` and `regnet.testing`; the rest may change without notice.
+The names in `regnet`, `regnet.events` and `regnet.testing` are public; all others may change without notice.
 """
 MODULES = ("regnet.events", "regnet.testing")
-"""Public as a whole."""
+"""The modules that are completely public."""
 
 
 def python_page() -> str:

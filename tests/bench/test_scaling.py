@@ -11,7 +11,7 @@ from regnet.bench.race import Plan, Race, Timing
 from regnet.report.figures.scaling import crossover, describe_scaling, scaling
 from regnet.report.tables.benchmark import as_json, comparison_table, timing_table
 from tests.bench.test_race import explode
-from tests.report.test_figures import assert_nothing_cut_off, said
+from tests.report.test_figures import assert_nothing_cut_off, texts
 
 
 def timing(key: str, microseconds: float, *, cores: float = 1.0) -> Timing:
@@ -48,14 +48,14 @@ def test_curves_and_levels_are_the_medians() -> None:
     assert drawn["JAX"] == ([10], [7])
     assert set(drawn["PyTorch engine"][1]) == {300}
     assert set(drawn["plain C"][1]) == {3}
-    assert {"hand-built, lockstep", "JAX", "PyTorch engine", "plain C"} <= set(said(figure))
+    assert {"hand-built, lockstep", "JAX", "PyTorch engine", "plain C"} <= set(texts(figure))
     assert "PyTorch, vmap" not in drawn
     assert_nothing_cut_off(figure)
 
 
 def test_the_crossover_is_marked() -> None:
     assert crossover(CURVE) == 5
-    (mark,) = (text for text in said(scaling(CURVE)) if "beats" in text)
+    (mark,) = (text for text in texts(scaling(CURVE)) if "beats" in text)
     assert mark == "lockstep beats solo\nfrom 5 replicas on"
     assert "quicker than solo from 5 replicas on" in describe_scaling(CURVE)
 
@@ -63,7 +63,7 @@ def test_the_crossover_is_marked() -> None:
 def test_without_a_crossover_none_is_marked() -> None:
     never = measured(timing("solo", 4), timing("lockstep:2", 5))
     assert crossover(never) is None
-    assert not any("beats" in text for text in said(scaling(never)))
+    assert not any("beats" in text for text in texts(scaling(never)))
     assert "quicker" not in describe_scaling(never)
     assert crossover(measured(timing("lockstep:2", 5))) is None
 

@@ -38,15 +38,15 @@ def test_verbose_lists_properties(catalog: Catalog) -> None:
 
 
 def test_json_is_complete(catalog: Catalog) -> None:
-    told = json.loads(json.dumps(check_component(ReluWithoutMask, catalog).as_dict()))
-    assert (told["kind"], told["name"], told["origin"], told["state"]) == ("layer", "ReluWithoutMask", "", "failed")
-    first = told["findings"][0]
+    found = json.loads(json.dumps(check_component(ReluWithoutMask, catalog).as_dict()))
+    assert (found["kind"], found["name"], found["origin"], found["state"]) == ("layer", "ReluWithoutMask", "", "failed")
+    first = found["findings"][0]
     assert first["property"] == "gradient against autograd"
     assert first["name"] == "gradient of the input"
     assert first["index"] == [0, 0]
     assert first["where"] == "gradient of the input[0, 0], training, 18 of 35 numbers"
-    assert "shapes" in told["passed"]
-    assert told["skipped"]["agreement with PyTorch"] == "the layer has no torch_module"
+    assert "shapes" in found["passed"]
+    assert found["skipped"]["agreement with PyTorch"] == "the layer has no torch_module"
 
 
 def test_same_cause_of_two_results_is_reported_for_each() -> None:
@@ -58,5 +58,5 @@ def test_same_cause_of_two_results_is_reported_for_each() -> None:
 
 def test_failed_properties_are_not_passed(catalog: Catalog) -> None:
     report = check_component(ReluWithoutMask, catalog)
-    told = [*report.passed, *report.failed, *report.skipped]
-    assert sorted(told) == sorted(set(told))
+    found = [*report.passed, *report.failed, *report.skipped]
+    assert sorted(found) == sorted(set(found))

@@ -83,13 +83,13 @@ def described(node: Node) -> Any:
     return own, repr(node._value()) if not isinstance(content, Node) else described(content)
 
 
-def assert_same(one: Any, other: Any) -> None:
-    if isinstance(one, DictConfig) and isinstance(other, DictConfig):
-        assert OmegaConf.to_yaml(one) == OmegaConf.to_yaml(other)
-        assert described(one) == described(other)
-        assert OmegaConf.get_cache(one) == OmegaConf.get_cache(other)
+def assert_same(first: Any, second: Any) -> None:
+    if isinstance(first, DictConfig) and isinstance(second, DictConfig):
+        assert OmegaConf.to_yaml(first) == OmegaConf.to_yaml(second)
+        assert described(first) == described(second)
+        assert OmegaConf.get_cache(first) == OmegaConf.get_cache(second)
     else:
-        assert one == other
+        assert first == second
 
 
 def sweep(count: int, number: int, rows: list[list[str]]) -> list[list[str]]:

@@ -51,7 +51,7 @@ def test_leaves_are_in_depth_first_order() -> None:
 
 def test_rebuild_keeps_the_structure() -> None:
     tree = start()
-    replaced = {path: torch.tensor(float(place)) for place, (path, _) in enumerate(leaves(tree))}
+    replaced = {path: torch.tensor(float(index)) for index, (path, _) in enumerate(leaves(tree))}
     rebuilt = rebuild(tree, replaced)
     assert rebuilt == {
         "0": {"weight": torch.tensor(0.0), "bias": torch.tensor(1.0)},
@@ -69,14 +69,14 @@ def test_all_trained_numbers_are_in_one_flat_tensor() -> None:
     assert store.values.tolist() == expected
 
 
-@pytest.mark.parametrize(("name", "place"), [("0.weight", 0), ("0.bias", 18), ("2.0.scale", 24)])
-def test_stack_of_each_parameter_is_contiguous(name: str, place: int) -> None:
+@pytest.mark.parametrize(("name", "index"), [("0.weight", 0), ("0.bias", 18), ("2.0.scale", 24)])
+def test_stack_of_each_parameter_is_contiguous(name: str, index: int) -> None:
     """Batched products are fast with contiguous views into the flat tensor."""
     store = many()
     stack = tensors(store.tree)[name]
     assert stack.is_contiguous()
-    assert stack.data_ptr() == store.values.data_ptr() + place * store.values.element_size()
-    store.values[place] = -1.0
+    assert stack.data_ptr() == store.values.data_ptr() + index * store.values.element_size()
+    store.values[index] = -1.0
     assert stack.view(-1)[0] == -1
 
 

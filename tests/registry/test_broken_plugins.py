@@ -58,7 +58,7 @@ ZOO = {
     "syntax error": ("def f(:", "SyntaxError: "),
     "raises when imported": ("raise RuntimeError('no licence')", "RuntimeError: no licence"),
     "exits when imported": ("import sys; sys.exit('bye')", "SystemExit: bye"),
-    "no such hook": (
+    "unknown hook": (
         "import regnet\n@regnet.hookimpl\ndef regnet_layer(): ...",
         "no hook regnet_layer: did you mean 'regnet_layers'?",
     ),
@@ -66,7 +66,7 @@ ZOO = {
         "import regnet\n@regnet.hookimpl(wrapper=True)\ndef regnet_layers():\n    return (yield)",
         "hook regnet_layers is a wrapper, which regnet does not run: decorate it with @hookimpl alone",
     ),
-    "wrapper of pluggy's old kind": (
+    "old-style wrapper": (
         "import regnet\n@regnet.hookimpl(hookwrapper=True)\ndef regnet_epoch_ended(event):\n    yield",
         "hook regnet_epoch_ended is a wrapper",
     ),
@@ -75,15 +75,15 @@ ZOO = {
         "hook regnet_run_ended is a generator, whose lines regnet does not run: write a plain function",
     ),
     "coroutine": ("import regnet\n@regnet.hookimpl\nasync def regnet_run_ended(event): ...", "regnet_run_ended is a coroutine"),
-    "no such hook by another name": (
+    "unknown hook as specname": (
         "import regnet\n@regnet.hookimpl(specname='regnet_layer')\ndef mine(): ...",
         "no hook regnet_layer: did you mean 'regnet_layers'?",
     ),
-    "hook with a parameter of its own": ("import regnet\n@regnet.hookimpl\ndef regnet_layers(seed): ...", "PluginValidationError"),
+    "hook with an unknown parameter": ("import regnet\n@regnet.hookimpl\ndef regnet_layers(seed): ...", "PluginValidationError"),
     "hook raises": (f"{GOOD}{LAYERS}1 / 0", "regnet_layers raised ZeroDivisionError: division by zero"),
     "hook returns a list": (f"{GOOD}{LAYERS}[Double]", "regnet_layers returned list, expected a dict"),
     "hook returns nothing": (f"{GOOD}{LAYERS}None", "regnet_layers returned NoneType, expected a dict"),
-    "an object for a class": (f"{GOOD}{LAYERS}{{'double': Double()}}", "is not a subclass of regnet.Layer"),
+    "an object instead of a class": (f"{GOOD}{LAYERS}{{'double': Double()}}", "is not a subclass of regnet.Layer"),
     "another kind": (f"{GOOD}{LAYERS}{{'double': int}}", "layer 'double': <class 'int'> is not a subclass of regnet.Layer"),
     "no backward": (
         f"import regnet\nclass Half(regnet.Layer):\n    def forward(self, params, x, context): ...\n{LAYERS}{{'half': Half}}",
@@ -101,11 +101,11 @@ ZOO = {
         f"{GOOD}\nclass Times(Double):\n    def __init__(self, a: 'Nope'): ...\n{LAYERS}{{'times': Times}}",
         "the type of an option of Times cannot be read: name 'Nope' is not defined",
     ),
-    "config path that is none": (
+    "invalid config path": (
         "import regnet\n@regnet.hookimpl\ndef regnet_config_path(): return 3",
         "returned int, expected a text",
     ),
-    "name that no config can say": (f"{GOOD}{LAYERS}{{'my layer': Double}}", "a component's name is a word"),
+    "invalid name": (f"{GOOD}{LAYERS}{{'my layer': Double}}", "a component's name is a word"),
 }
 
 

@@ -286,23 +286,23 @@ def test_built_in_name_claimed_by_a_plugin(install: Install) -> None:
 BROKEN = {
     "cannot be imported": ("import no_such_package", ["ModuleNotFoundError", "no_such_package"]),
     "raises when imported": ("raise RuntimeError('no licence found')", ["RuntimeError", "no licence found"]),
-    "is no Python": ("def :", ["SyntaxError"]),
-    "raises when asked": (
+    "is not Python": ("def :", ["SyntaxError"]),
+    "raises in its hook": (
         DOUBLE.replace('return {"double": Double}', "raise RuntimeError('no licence found')"),
         ["regnet_layers", "RuntimeError", "no licence found"],
     ),
-    "gives no mapping": (DOUBLE.replace('return {"double": Double}', "return None"), ["regnet_layers", "NoneType"]),
-    "gives no class": (DOUBLE.replace('"double": Double', '"double": Double()'), ["double", "Double(factor=2.0)", "regnet.Layer"]),
-    "gives another kind": (DOUBLE.replace("regnet_layers", "regnet_optimizers"), ["double", "regnet.Optimizer"]),
+    "returns no mapping": (DOUBLE.replace('return {"double": Double}', "return None"), ["regnet_layers", "NoneType"]),
+    "gives an object": (DOUBLE.replace('"double": Double', '"double": Double()'), ["double", "Double(factor=2.0)", "regnet.Layer"]),
+    "returns another kind": (DOUBLE.replace("regnet_layers", "regnet_optimizers"), ["double", "regnet.Optimizer"]),
     "has an option without a type": (
         DOUBLE.replace("    factor: float = 2.0", "    def __init__(self, factor=2.0): ..."),
         ["Double", "does not annotate its option 'factor'"],
     ),
-    "wants what a hook does not give": (
+    "has a hook with an unknown parameter": (
         DOUBLE.replace("regnet_layers()", "regnet_layers(nonsense)"),
         ["regnet_layers", "nonsense"],
     ),
-    "implements a hook that is none": (DOUBLE.replace("regnet_layers", "regnet_layer"), ["regnet_layer"]),
+    "implements an unknown hook": (DOUBLE.replace("regnet_layers", "regnet_layer"), ["regnet_layer"]),
 }
 
 

@@ -1,1 +1,1 @@
-"""What a report says and draws."""
+"""Tests of the report package."""

@@ -1,4 +1,4 @@
-"""Reading a page as a machine does: its elements, its text, and what in it would be fetched from elsewhere."""
+"""A parser for report pages: elements, text, and external resources."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ VOID = {"meta", "link", "br", "img", "hr", "input"}
 
 @dataclass
 class Element:
-    """A tag with its attributes, and all text within."""
+    """A tag with its attributes and its text, including that of nested elements."""
 
     tag: str
     attributes: dict[str, str]
     text: str = ""
     inside: tuple[str, ...] = ()
-    """The tags around it."""
+    """The enclosing tags."""
 
 
 @dataclass
 class Document(HTMLParser):
-    """A page, every element in the order in which they begin."""
+    """A page as a list of elements, in the order of their start tags."""
 
     source: str
     elements: list[Element] = field(default_factory=list)

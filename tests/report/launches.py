@@ -1,4 +1,4 @@
-"""Launches for the report's tests: studies really trained, and kept in a folder as `regnet run` keeps them."""
+"""Launches for tests of reports: trained studies, saved in a folder as by `regnet run`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COMMAND = "regnet run -m optimizer.lr=0.001,0.01 'seeds=[1, 2]'"
 
 
 def keep(folder: Path, results: Iterable[StudyResult]) -> list[StudyResult]:
-    """Puts the results where a sweep's jobs have theirs, below Hydra's word of the sweep; returns them as they were given."""
+    """Saves results in the folders of a sweep's jobs, with Hydra's files; returns the results."""
     kept = list(results)
     for number, result in enumerate(kept):
         save_result(result, folder / str(number))
@@ -33,5 +33,5 @@ def sweep(folder: Path, run: RunStudy, *values: str) -> list[StudyResult]:
 
 
 def report(folder: Path, results: Sequence[StudyResult], catalog: Catalog, kind: str = "page") -> Report:
-    """The launch's report, as at its end."""
+    """Writes the report of a launch, as at the end of `regnet run`."""
     return build_report(results, kind, folder / "report", catalog, from_folder(folder, results, catalog, COMMAND))

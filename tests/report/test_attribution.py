@@ -1,4 +1,4 @@
-"""Checks the attribution: its arithmetic, what it refuses, and what it expects of twenty rounds."""
+"""The attribution: its arithmetic, its errors, and the expected results of twenty rounds."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ SEEDS = 30
 NOISE = np.random.default_rng(0).normal(0.02, 0.001, SEEDS)
 
 
-def wobble(seed: int) -> np.ndarray:
-    """What a cell has of its own, without any mean."""
+def variation(seed: int) -> np.ndarray:
+    """The variation of a cell, with mean zero."""
     own = np.random.default_rng(seed).normal(0, 1e-4, SEEDS)
     return own - own.mean()
 
 
 def cells(*redraw: bool) -> list[StudyResult]:
-    """Errors that the initializer raises by 3 points, the reduction by 0.1, both together by another 0.4, fixed data by 1."""
+    """Errors with effects of the initializer (3 points), the reduction (0.1), their interaction (0.4) and fixed data (1)."""
     made = []
-    for place, (redrawn, first, second) in enumerate(product(redraw, (0, 1), (0, 1))):
-        errors = NOISE + 0.03 * first + 0.001 * second + 0.004 * first * second + 0.01 * (not redrawn) + wobble(place)
+    for index, (redrawn, first, second) in enumerate(product(redraw, (0, 1), (0, 1))):
+        errors = NOISE + 0.03 * first + 0.001 * second + 0.004 * first * second + 0.01 * (not redrawn) + variation(index)
         config = {
             "dataset": {"name": "disc", "redraw": redrawn},
             "model": {"initializer": ("he_fan_out", {"name": "torch_default"})[first]},
@@ -66,19 +66,19 @@ def test_the_order_of_the_studies_does_not_matter() -> None:
     assert changes(cells(True, False)[::-1]) == changes(cells(True, False))
 
 
-def test_only_seeds_that_no_study_lost_are_taken() -> None:
+def test_seeds_that_failed_in_a_study_are_left_out() -> None:
     made = cells(True)
     made[1] = replace(made[1], failures={3: "diverged"})
     assert "29 seeds" in attribution(made).whole.table.notes[0]
 
 
-def test_the_answer_names_what_is_clear_and_what_is_not() -> None:
+def test_headline_lists_clear_effects() -> None:
     clear, unclear = attribution(cells(True, False)).clearest.answer
     assert "loss reduction: sum → mean (+0.300 points)" in clear
     assert "data × initializer" in unclear
 
 
-def test_networks_that_did_not_learn_are_counted_and_then_left_out() -> None:
+def test_networks_that_did_not_learn_are_left_out_of_a_second_table() -> None:
     made = cells(True, False)
     worse = made[2].history["test/error_rate"].copy()
     worse[[4, 7]] = 0.5
@@ -97,26 +97,26 @@ def test_networks_that_did_not_learn_are_counted_and_then_left_out() -> None:
     assert attribution(cells(True)).learned is None
 
 
-def test_other_studies_are_refused() -> None:
+def test_other_studies_are_an_error() -> None:
     with pytest.raises(ConfigError, match="a study for each combination of"):
         attribution(cells(True)[:3])
     with pytest.raises(ConfigError, match="got True/he_fan_out/sum"):
         attribution(cells(True)[:1])
 
 
-def test_too_few_seeds_are_refused() -> None:
+def test_too_few_seeds_are_an_error() -> None:
     lost = [replace(one, failures=dict.fromkeys(range(1, SEEDS), "diverged")) for one in cells(True)]
     with pytest.raises(ConfigError, match="at least 2 seeds"):
         attribution(lost)
 
 
-def test_chance_is_what_a_simulation_of_such_tables_shows() -> None:
-    """Tables of 20 rounds, drawn from a world whose data sets and weights spread as told."""
+def test_expected_spread_equals_a_simulation() -> None:
+    """Simulates tables of 20 rounds with the given standard deviations of data sets and weights."""
     rng = np.random.default_rng(1)
     between, within, gap = 0.004, 0.003, 0.0015
 
     def tables(count: int, rounds: int) -> np.ndarray:
-        """The mean of 20 rounds, `rounds` of them with a data set of their own."""
+        """The mean of 20 rounds with `rounds` different data sets."""
         data = rng.normal(0, between, (count, rounds))
         return np.asarray(0.015 + np.repeat(data, 20 // rounds, 1).mean(-1) + rng.normal(0, within, (count, 20)).mean(-1))
 

@@ -1,4 +1,4 @@
-"""Checks assessments of studies: which are compared with which, what is corrected for, who is called better, and how it is told."""
+"""Assessments of studies: which are compared, the correction, the winner, and the tables and sentences."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def study(name: str, errors: list[float], metric: str = "test/error_rate", **con
 
 def studies(count: int, gap: float, seeds: int = 12) -> list[StudyResult]:
     draw = np.random.default_rng(0)
-    return [study(f"s{place}", (0.1 + place * gap + draw.normal(0, 0.01, seeds)).tolist()) for place in range(count)]
+    return [study(f"s{index}", (0.1 + index * gap + draw.normal(0, 0.01, seeds)).tolist()) for index in range(count)]
 
 
-def test_a_winner_has_to_be_shown_better_than_every_other() -> None:
+def test_winner_must_be_shown_better_than_all_others() -> None:
     assert assess(studies(3, 0.05)).winner == "s0"
     assert assess(studies(3, 0.0)).winner is None
     tied = [*studies(3, 0.05), study("twin", studies(1, 0)[0].history["test/error_rate"][:, 0].tolist())]
@@ -51,7 +51,7 @@ def test_a_winner_has_to_be_shown_better_than_every_other() -> None:
     assert rows == {"s0": "2 of 3", "s1": "1 of 3", "s2": "0 of 3", "twin": "2 of 3"}
 
 
-def test_each_with_each_up_to_six_and_more_with_the_best_alone() -> None:
+def test_pairs_up_to_six_studies_and_only_the_best_for_more() -> None:
     few, many = (assess(studies(count, 0.03)) for count in (EACH_WITH_EACH, EACH_WITH_EACH + 1))
     assert (len(few.comparisons), few.best) == (15, None)
     assert (len(many.comparisons), many.best, many.winner) == (6, "s0", "s0")
@@ -60,7 +60,7 @@ def test_each_with_each_up_to_six_and_more_with_the_best_alone() -> None:
     assert not any("best alone" in note for note in pair_table(few).notes)
 
 
-def test_a_study_that_failed_altogether_is_told_of_and_not_compared() -> None:
+def test_study_whose_seeds_all_failed_is_not_compared() -> None:
     lost = study("lost", [math.nan, math.nan])
     with pytest.raises(SampleError, match="'lost': all 2 seeds failed"):
         assess([*studies(2, 0.05), lost])
@@ -73,13 +73,13 @@ def test_a_study_that_failed_altogether_is_told_of_and_not_compared() -> None:
         assess([study("empty", [])])
 
 
-def test_a_value_that_is_no_number_counts_as_failed() -> None:
+def test_nan_counts_as_failed() -> None:
     odd = study("odd", [0.1, math.inf, 0.2])
     (one,) = assess([odd]).studies
     assert one.sample.failures == {1: "test/error_rate is NaN"}
 
 
-def test_data_are_those_that_the_metric_is_measured_on() -> None:
+def test_data_of_the_metric() -> None:
     first, second = study("a", [0.1, 0.2]), study("b", [0.1, 0.3], validation=0.1)
     assert assess([first, second]).comparisons[0].paired
     first, second = (
@@ -114,14 +114,14 @@ def test_rows_and_sentences() -> None:
     assert sentence.startswith("'a' is better than 'b' by 20.5 points")
 
 
-def test_what_holds_for_all_studies_is_said_once() -> None:
+def test_common_notes_are_listed_once() -> None:
     few = "no bootstrap interval: at 95 % it takes at least 6 seeds"
     assert study_table(assess(studies(2, 0, seeds=5))).notes == (few,)
     mixed = [study("long", [0.1, 0.2, 0.3, 0.1, 0.2, 0.3]), *(study(name, [0.1, 0.2, 0.3]) for name in "ab")]
     assert study_table(assess(mixed, rules=Rules(incomplete="drop"))).notes[0] == f"a, b: {few}"
 
 
-def test_latex_escapes_what_it_reads_otherwise() -> None:
+def test_latex_escapes_special_characters() -> None:
     assert escaped(r"a_b & 5 % \x {y} ~^#$") == (r"a\_b \& 5 \% \textbackslash{}x \{y\} \textasciitilde{}\textasciicircum{}\#\$")
     lines = latex(Table("T_1", ("x", "±"), (("[1, 2]", "–"),), ("100 %",))).splitlines()
     assert lines[0] == r"\textbf{T\_1}\par\medskip"

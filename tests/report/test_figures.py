@@ -1,4 +1,4 @@
-"""The figures, really rendered: what is drawn is what the numbers say, nothing is cut off, and equal input gives equal bytes."""
+"""Rendered figures: they show the given numbers, nothing is cut off, and equal input gives equal bytes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def linear(size: int) -> dict[str, Any]:
     return {"name": "linear", "out_features": size}
 
 
-REPORT = [linear(25), "relu", linear(25), "relu", linear(25), "relu", linear(2), "tanh"]
+PAPER = [linear(25), "relu", linear(25), "relu", linear(25), "relu", linear(2), "tanh"]
 DIGITS = [linear(64), "batch_norm", "relu", {"name": "dropout", "p": 0.2}, linear(10)]
 RESIDUAL = [
     "layer_norm",
@@ -53,7 +53,7 @@ RESIDUAL = [
     {"name": "residual", "layers": [linear(100), "leaky_relu", linear(6)]},
     linear(1),
 ]
-NETWORKS = [pytest.param(REPORT, 2, id="report"), pytest.param(DIGITS, 64, id="digits"), pytest.param(RESIDUAL, 30, id="residual")]
+NETWORKS = [pytest.param(PAPER, 2, id="report"), pytest.param(DIGITS, 64, id="digits"), pytest.param(RESIDUAL, 30, id="residual")]
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def network(catalog: Catalog) -> Any:
 
 
 def result(*, seed: int = 0, seeds: int = SEEDS, epochs: int = EPOCHS, floor: float = 0.01, **changes: Any) -> StudyResult:
-    """A made-up classification study, whose loss falls from about 1 towards the floor."""
+    """An artificial classification study, whose loss falls from about 1 to the floor."""
     random = np.random.default_rng(seed)
     decay = floor + np.exp(-np.arange(epochs) / 3) * random.uniform(0.8, 1.2, (seeds, epochs))
     history = {
@@ -81,15 +81,15 @@ def result(*, seed: int = 0, seeds: int = SEEDS, epochs: int = EPOCHS, floor: fl
 
 
 def failing(whole: StudyResult, rows: Sequence[int]) -> StudyResult:
-    """The same study, in which those seeds diverged in the fourth epoch."""
+    """The same study, in which the given seeds diverged in the fourth epoch."""
     history = {metric: values.copy() for metric, values in whole.history.items()}
     for values in history.values():
         values[list(rows), 3:] = np.nan
     return dataclasses.replace(whole, history=history, failures={whole.seeds[row]: "diverged" for row in rows})
 
 
-def said(figure: Figure) -> list[str]:
-    """Every text of the legends, and what is written in the diagram."""
+def texts(figure: Figure) -> list[str]:
+    """All texts of the legends and in the diagram."""
     keys = [text.get_text() for legend in figure.legends for text in (legend.get_title(), *legend.get_texts())]
     return keys + [text.get_text() for axes in figure.axes for text in axes.texts]
 
@@ -111,15 +111,15 @@ def assert_nothing_cut_off(figure: Figure) -> None:
 # Figure 1
 
 
-def test_the_reports_network_is_drawn_with_its_sizes_and_activations(network: Any, names: Names) -> None:
-    written = said(architecture(network(REPORT), 2, names))
+def test_network_of_the_paper_with_its_sizes_and_activations(network: Any, names: Names) -> None:
+    written = texts(architecture(network(PAPER), 2, names))
     assert [text for text in written if text.isdigit()] == ["2", "25", "25", "25", "2"]
     assert [text for text in written if text in names.values()] == ["relu"] * 3 + ["tanh"] + ["linear"] * 4
     assert {"input", "output"} <= set(written)
 
 
 def test_large_columns_are_shortened_and_every_neuron_drawn_is_connected(network: Any, names: Names) -> None:
-    axes = architecture(network(REPORT), 2, names).axes[0]
+    axes = architecture(network(PAPER), 2, names).axes[0]
     circles = [patch for patch in axes.patches if isinstance(patch, Circle)]
     assert sum(circle.radius == RADIUS for circle in circles) == 2 + 8 + 8 + 8 + 2
     assert sum(circle.radius < RADIUS for circle in circles) == 3 * 3
@@ -128,7 +128,7 @@ def test_large_columns_are_shortened_and_every_neuron_drawn_is_connected(network
 
 
 @pytest.mark.parametrize(("layers", "features"), NETWORKS)
-def test_a_diagram_is_whole_and_its_texts_do_not_touch(network: Any, names: Names, layers: list[Any], features: int) -> None:
+def test_diagram_is_complete_and_texts_do_not_overlap(network: Any, names: Names, layers: list[Any], features: int) -> None:
     figure = architecture(network(layers), features, names)
     assert_nothing_cut_off(figure)
     shapes = [patch.get_window_extent() for patch in figure.axes[0].patches]
@@ -149,17 +149,17 @@ def test_a_residual_layer_has_an_arrow_around_its_layers(network: Any, names: Na
     figure = architecture(network(RESIDUAL), 30, names)
     arrows = [patch for patch in figure.axes[0].patches if isinstance(patch, FancyArrowPatch)]
     outputs = 1
-    assert len(arrows) - outputs == said(figure).count("residual") == said(figure).count("+") == 3
+    assert len(arrows) - outputs == texts(figure).count("residual") == texts(figure).count("+") == 3
 
 
-def test_numbers_that_are_not_defaults_are_told(network: Any, names: Names) -> None:
-    assert "dropout, p = 0.2" in said(architecture(network(DIGITS), 64, names))
-    assert "dropout" in said(architecture(network(["dropout"]), 64, names))
+def test_options_that_are_not_defaults_are_shown(network: Any, names: Names) -> None:
+    assert "dropout, p = 0.2" in texts(architecture(network(DIGITS), 64, names))
+    assert "dropout" in texts(architecture(network(["dropout"]), 64, names))
 
 
-def test_names_may_come_from_a_function_and_unknown_classes_have_their_own(network: Any) -> None:
-    assert "LINEAR" in said(architecture(network(REPORT), 2, lambda component: component.__name__.upper()))
-    assert "Linear" in said(architecture(network(REPORT), 2, {}))
+def test_names_from_a_function_and_of_unknown_classes(network: Any) -> None:
+    assert "LINEAR" in texts(architecture(network(PAPER), 2, lambda component: component.__name__.upper()))
+    assert "Linear" in texts(architecture(network(PAPER), 2, {}))
 
 
 def test_sizes_that_do_not_fit_are_an_error(network: Any, names: Names) -> None:
@@ -169,7 +169,7 @@ def test_sizes_that_do_not_fit_are_an_error(network: Any, names: Names) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Pairs(Layer):
-    """Half as many features, without a weight."""
+    """A layer without weights that halves the number of features."""
 
     def init(self, in_features: int, generator: torch.Generator) -> tuple[Params, int]:
         return {}, in_features // 2
@@ -183,7 +183,7 @@ class Pairs(Layer):
 
 @dataclasses.dataclass(frozen=True)
 class Beside(Pairs):
-    """Two branches, which do not stand one after the other."""
+    """A layer of two parallel branches."""
 
     left: Layer
     right: Layer
@@ -195,7 +195,7 @@ class Beside(Pairs):
 
 @dataclasses.dataclass(frozen=True)
 class Wrapped(Pairs):
-    """One layer of the user's choice, and another after it that the diagram cannot know of."""
+    """A layer with a nested layer, followed by another that is not an option."""
 
     inner: Layer
 
@@ -204,16 +204,16 @@ class Wrapped(Pairs):
 
 
 @pytest.mark.parametrize("layer", [Pairs(), Beside(Linear(8), ReLU()), Wrapped(Linear(3))])
-def test_layers_of_any_kind_are_columns_of_their_own(layer: Layer) -> None:
+def test_unknown_layers_are_separate_columns(layer: Layer) -> None:
     figure = architecture(Sequential((layer,)), 8, {})
-    assert type(layer).__name__ in said(figure)
+    assert type(layer).__name__ in texts(figure)
     assert_nothing_cut_off(figure)
 
 
 # Figure 2
 
 
-def test_each_class_is_where_it_is_and_in_a_colour_and_marker_of_its_own() -> None:
+def test_points_of_each_class_have_a_colour_and_a_marker() -> None:
     disc = Disc(train_size=60)
     split = disc.load(torch.Generator()).train
     figure = points(split, disc)
@@ -224,12 +224,12 @@ def test_each_class_is_where_it_is_and_in_a_colour_and_marker_of_its_own() -> No
     assert red.get_facecolor()[0, 0] > red.get_facecolor()[0, 2]
     assert blue.get_facecolor()[0, 2] > blue.get_facecolor()[0, 0]
     assert red.get_paths()[0].vertices.shape != blue.get_paths()[0].vertices.shape
-    assert said(figure) == ["", "class 0", "class 1", "true boundary"]
+    assert texts(figure) == ["", "class 0", "class 1", "true boundary"]
     assert figure.axes[0].get_aspect() == 1
     assert_nothing_cut_off(figure)
 
 
-def test_the_boundary_of_the_disc_is_the_reports_circle() -> None:
+def test_boundary_of_the_disc_is_the_circle_of_the_paper() -> None:
     disc = Disc()
     figure = points(disc.load(torch.Generator()).train, disc)
     assert figure is not None
@@ -241,7 +241,7 @@ def test_the_boundary_of_the_disc_is_the_reports_circle() -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Stripes(Dataset):
-    """Bands of a plane whose second feature is a thousand times the first."""
+    """Stripes in a plane whose second feature is a thousand times as large as the first."""
 
     classes: int
     known: bool
@@ -256,7 +256,7 @@ class Stripes(Dataset):
         return (x[:, 0].clamp(0, 0.999) * self.classes).long() if self.known else None
 
 
-def test_many_classes_have_many_looks_and_unlike_features_their_own_scales() -> None:
+def test_many_classes_and_features_of_different_scales() -> None:
     data = Stripes(5, known=True)
     figure = points(data.load(torch.Generator()).train, data)
     assert figure is not None
@@ -270,11 +270,11 @@ def test_many_classes_have_many_looks_and_unlike_features_their_own_scales() -> 
     assert_nothing_cut_off(figure)
 
 
-def test_a_boundary_that_nobody_knows_is_not_drawn() -> None:
+def test_unknown_boundary_is_not_drawn() -> None:
     data = Stripes(2, known=False)
     figure = points(data.load(torch.Generator()).train, data)
     assert figure is not None
-    assert "true boundary" not in said(figure)
+    assert "true boundary" not in texts(figure)
     assert not [drawn for drawn in figure.axes[0].collections if isinstance(drawn, ContourSet)]
 
 
@@ -285,7 +285,7 @@ def test_a_boundary_that_nobody_knows_is_not_drawn() -> None:
         pytest.param(Split(torch.rand(9, 2), torch.rand(9, 1)), id="regression"),
     ],
 )
-def test_what_is_not_classes_in_a_plane_has_no_picture(split: Split) -> None:
+def test_other_data_sets_are_an_error(split: Split) -> None:
     assert points(split, Disc()) is None
 
 
@@ -305,7 +305,7 @@ def test_the_line_is_the_mean_and_the_band_the_standard_deviation(metric: str, u
         for epoch in range(EPOCHS):
             at = edge[edge[:, 0] == epoch + 1, 1]
             np.testing.assert_allclose([at.min(), at.max()], [mean[epoch] - deviation[epoch], mean[epoch] + deviation[epoch]])
-    assert said(figure) == ["mean of 20 seeds ± 1 standard deviation", "train", "test"]
+    assert texts(figure) == ["mean of 20 seeds ± 1 standard deviation", "train", "test"]
     assert_nothing_cut_off(figure)
 
 
@@ -315,10 +315,10 @@ def test_error_rates_are_in_percent_and_start_at_zero() -> None:
     assert axes.get_ylim()[0] == 0
 
 
-def test_one_seed_has_no_band() -> None:
+def test_single_seed_has_no_band() -> None:
     figure = curves(result(seeds=1), "loss")
     assert not bands(figure)
-    assert said(figure) == ["1 seed", "train", "test"]
+    assert texts(figure) == ["1 seed", "train", "test"]
 
 
 def test_failed_seeds_are_left_out_and_counted() -> None:
@@ -326,28 +326,28 @@ def test_failed_seeds_are_left_out_and_counted() -> None:
     figure = curves(failing(whole, [0, 7, 9]), "loss")
     kept = np.delete(whole.history["train/loss"], [0, 7, 9], axis=0)
     np.testing.assert_allclose(figure.axes[0].lines[0].get_ydata(), kept.mean(0))
-    assert "mean of 17 seeds ± 1 standard deviation, 3 failed seeds left out" in said(figure)
+    assert "mean of 17 seeds ± 1 standard deviation, 3 failed seeds left out" in texts(figure)
 
 
 @pytest.mark.parametrize(("seeds", "note"), [(SEEDS, "all 20 seeds failed"), (1, "the seed failed")])
-def test_a_study_of_failures_is_an_empty_figure_that_says_so(seeds: int, note: str) -> None:
+def test_study_whose_seeds_all_failed_is_an_empty_figure(seeds: int, note: str) -> None:
     figure = curves(failing(result(seeds=seeds), range(seeds)), "loss")
     assert not figure.axes[0].lines
-    assert note in said(figure)
+    assert note in texts(figure)
     assert_nothing_cut_off(figure)
 
 
-def test_several_studies_have_colours_of_their_own_and_split_by_dashes() -> None:
+def test_studies_differ_by_colour_and_splits_by_dashes() -> None:
     figure = curves([result(seed=1), result(seed=2), failing(result(seed=3), [4])], "loss")
     lines = figure.axes[0].lines
     assert [line.get_linestyle() for line in lines] == ["--", "-"] * 3
     assert [to_rgba(line.get_color()) for line in lines[::2]] == [to_rgba(line.get_color()) for line in lines[1::2]]
     assert len({line.get_color() for line in lines}) == 3
-    assert said(figure)[4:] == ["study 1 (20 seeds)", "study 2 (20 seeds)", "study 3 (19 seeds, 1 failed seed left out)"]
+    assert texts(figure)[4:] == ["study 1 (20 seeds)", "study 2 (20 seeds)", "study 3 (19 seeds, 1 failed seed left out)"]
     assert_nothing_cut_off(figure)
 
 
-def test_more_studies_than_colours_are_told_apart_by_markers() -> None:
+def test_more_studies_than_colours_differ_by_markers() -> None:
     lines = curves([result(seed=seed) for seed in range(9)], "loss").axes[0].lines
     assert len({(line.get_color(), line.get_marker()) for line in lines}) == 9
 
@@ -378,7 +378,7 @@ def test_a_single_epoch_is_a_point_with_its_deviation() -> None:
     assert_nothing_cut_off(figure)
 
 
-def test_a_metric_of_another_task_is_an_error() -> None:
+def test_metric_of_another_task_is_an_error() -> None:
     with pytest.raises(KeyError, match="train/rmse"):
         curves(result(), "rmse")
 
@@ -408,7 +408,7 @@ def test_saving_twice_changes_nothing(tmp_path: Path) -> None:
     assert [file.read_bytes() for file in save(figure, tmp_path, "figure")] == first
 
 
-def test_the_picture_is_sharp_and_the_drawing_keeps_text_as_text(tmp_path: Path) -> None:
+def test_resolution_of_png_and_text_in_svg(tmp_path: Path) -> None:
     figure = curves(result(), "loss")
     picture, drawing = save(figure, tmp_path, "figure")
     width, height = figure.get_size_inches()
@@ -418,13 +418,13 @@ def test_the_picture_is_sharp_and_the_drawing_keeps_text_as_text(tmp_path: Path)
     assert "dc:date" not in svg
 
 
-def test_matplotlibs_settings_are_what_they_were(tmp_path: Path) -> None:
+def test_settings_of_matplotlib_are_restored(tmp_path: Path) -> None:
     before = dict(mpl.rcParams)
     save(curves(result(), "loss"), tmp_path, "figure")
     assert dict(mpl.rcParams) == before
 
 
-def test_importing_the_figures_brings_no_pyplot_tracker_or_command_line() -> None:
+def test_importing_figures_loads_no_unneeded_modules() -> None:
     unwanted = ["matplotlib.pyplot", "mlflow", "hydra"]
     code = f"import sys, regnet.report.figures; print([name for name in {unwanted} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""What studies measured beside their headline, as tables."""
+"""Tables of metrics besides the headline."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.conftest import RunStudy
 CLASSIFIED = ("dataset=disc", "loss=cross_entropy", "model.output=null", "epochs=2", "seeds=2")
 
 
-def test_nothing_else_is_no_table(run: RunStudy) -> None:
+def test_no_table_without_other_metrics(run: RunStudy) -> None:
     assert metric_tables([run(*CLASSIFIED)], ["a"]) == []
 
 
@@ -37,7 +37,7 @@ def test_classes_have_a_row_each_and_matrices_a_table(run: RunStudy) -> None:
     assert hits.sum() / 1000 == result.history["test/accuracy"][0, -1]
 
 
-def test_studies_that_measured_different_things(run: RunStudy) -> None:
+def test_studies_with_different_metrics(run: RunStudy) -> None:
     results = [run(*CLASSIFIED, "metrics=[accuracy,f1]"), run(*CLASSIFIED, "metrics=[accuracy,auroc]")]
     (table,) = metric_tables(results, ["a", "b"])
     assert [[cell == "–" for cell in row[1:]] for row in table.rows] == [[False, True], [True, False]]

@@ -1,4 +1,4 @@
-"""Checks the page: it is sound HTML that needs nothing else, it says what the results say, and a configuration is text to it."""
+"""The report page: valid, self-contained HTML with the numbers of the results, in which configurations are escaped."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def read(folder: Path) -> Document:
     return Document((folder / "report" / "report.html").read_text(encoding="utf-8"))
 
 
-def test_the_page_is_sound(page: Document) -> None:
+def test_page_is_valid(page: Document) -> None:
     assert page.source.lower().startswith("<!doctype html>")
     assert page.one("html").attributes["lang"] == "en"
     (title,) = [one.text for one in page.all("title") if "svg" not in one.inside]
@@ -53,14 +53,14 @@ def test_the_page_is_sound(page: Document) -> None:
     assert {first or second for first, second in pointed_at} <= set(identities)
 
 
-def test_headings_go_down_one_level_at_a_time(page: Document) -> None:
+def test_heading_levels(page: Document) -> None:
     levels = [int(one.tag[1]) for one in page.all("h1", "h2", "h3", "h4")]
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(below - above <= 1 for above, below in pairwise(levels))
 
 
-def test_nothing_is_fetched_from_elsewhere(page: Document) -> None:
+def test_page_loads_no_external_resources(page: Document) -> None:
     assert not page.all("script", "link", "img", "iframe", "image")
     targets = [value for one in page.elements for name, value in one.attributes.items() if name in ("href", "src", "xlink:href")]
     assert targets
@@ -68,10 +68,10 @@ def test_nothing_is_fetched_from_elsewhere(page: Document) -> None:
     assert not re.search(r"@import|url\((?!#)", page.source)
 
 
-def test_every_figure_says_what_it_shows(page: Document) -> None:
+def test_every_figure_has_a_description(page: Document) -> None:
     drawings = page.all("svg")
     texts = {one.attributes["id"]: one.text for one in page.all("title", "desc") if "id" in one.attributes}
-    assert len(drawings) == 1 + 4 + 3  # where seeds end, two metrics on two splits, and each study's regions
+    assert len(drawings) == 1 + 4 + 3  # the spread, two metrics on two splits, and the regions of each study
     for one in drawings:
         title, description = (texts[name] for name in one.attributes["aria-labelledby"].split())
         assert title
@@ -85,7 +85,7 @@ def test_every_table_has_a_caption_and_headings(page: Document) -> None:
     assert {one.attributes["scope"] for one in page.all("th")} == {"col", "row"}
 
 
-def test_the_numbers_are_those_of_the_results(page: Document, swept: tuple[Path, list[StudyResult]]) -> None:
+def test_numbers_agree_with_the_results(page: Document, swept: tuple[Path, list[StudyResult]]) -> None:
     cells = {one.text for one in page.all("td")}
     for result in swept[1]:
         summary = final_summary(result, "test/error_rate")
@@ -95,7 +95,7 @@ def test_the_numbers_are_those_of_the_results(page: Document, swept: tuple[Path,
     assert f"Lowest mean test error rate: {share(lowest)}" in page.one("main").text
 
 
-def test_it_says_what_was_run_and_how_to_do_it_again(page: Document) -> None:
+def test_description_of_the_launch(page: Document) -> None:
     text = page.one("main").text
     assert "12, none failed" in text
     assert "0 to 3 in each study" in text
@@ -104,7 +104,7 @@ def test_it_says_what_was_run_and_how_to_do_it_again(page: Document) -> None:
     assert page.one("pre").text == COMMAND
 
 
-def test_the_files_lie_beside_the_page(swept: tuple[Path, list[StudyResult]]) -> None:
+def test_files_beside_the_page(swept: tuple[Path, list[StudyResult]]) -> None:
     names = {path.name for path in (swept[0] / "report").iterdir()}
     assert {"table.md", "report.html", "spread.png", "spread.svg", "curves_test_loss.svg", "regions_3.png"} <= names
 
@@ -114,7 +114,7 @@ def test_the_same_results_give_the_same_page(swept: tuple[Path, list[StudyResult
     assert read(swept[0]).source == page.source
 
 
-def test_a_configuration_is_text(tmp_path: Path, run: RunStudy, catalog: Catalog) -> None:
+def test_configuration_is_escaped(tmp_path: Path, run: RunStudy, catalog: Catalog) -> None:
     name = "<script>alert('1 & 2')</script>{{ 7 * 7 }}\""
     first = run("epochs=2", "dataset.train_size=40")
     named = dataclasses.replace(first, name=name, config={**first.config, "study": name})
@@ -124,7 +124,7 @@ def test_a_configuration_is_text(tmp_path: Path, run: RunStudy, catalog: Catalog
     assert page.one("h1").text == name
 
 
-def test_a_study_with_failed_seeds_is_not_compared_and_that_is_said(tmp_path: Path, run: RunStudy, catalog: Catalog) -> None:
+def test_study_with_failed_seeds_is_not_compared(tmp_path: Path, run: RunStudy, catalog: Catalog) -> None:
     results = [run("epochs=2", "seeds=3", f"optimizer.lr={lr}") for lr in (0.001, 0.002, 0.003)]
     history = {name: values.copy() for name, values in results[1].history.items()}
     for values in history.values():
@@ -138,7 +138,7 @@ def test_a_study_with_failed_seeds_is_not_compared_and_that_is_said(tmp_path: Pa
     assert "lr=0.001 against lr=0.002" not in text
 
 
-def test_nothing_but_failures_is_a_page_that_says_so(tmp_path: Path, run: RunStudy, catalog: Catalog) -> None:
+def test_page_of_failed_studies(tmp_path: Path, run: RunStudy, catalog: Catalog) -> None:
     first = run("epochs=2", "seeds=2")
     lost = dataclasses.replace(first, history={}, failures={0: "diverged", 1: "diverged"}, networks=())
     report(tmp_path, keep(tmp_path, [lost]), catalog)
@@ -147,22 +147,22 @@ def test_nothing_but_failures_is_a_page_that_says_so(tmp_path: Path, run: RunStu
     assert not page.all("svg")
 
 
-def test_one_seed_has_no_interval(tmp_path: Path, run: RunStudy, catalog: Catalog) -> None:
+def test_single_seed_has_no_interval(tmp_path: Path, run: RunStudy, catalog: Catalog) -> None:
     report(tmp_path, sweep(tmp_path, run, "seeds=1"), catalog)
     assert "one seed: no interval" in read(tmp_path).one("main").text
 
 
-def test_studies_of_different_tasks_have_chapters_of_their_own(tmp_path: Path, run: RunStudy, catalog: Catalog) -> None:
+def test_studies_of_different_tasks_have_separate_sections(tmp_path: Path, run: RunStudy, catalog: Catalog) -> None:
     small = ("epochs=2", "seeds=2", "model.output=null")
     results = [run(*small, f"dataset={name}") for name in ("disc", "diabetes")]
     report(tmp_path, keep(tmp_path, results), catalog)
     page = read(tmp_path)
     assert [one.text for one in page.all("h2")][:2] == ["Results: test error rate", "Results: test RMSE"]
-    test_the_page_is_sound(page)
+    test_page_is_valid(page)
     assert len([one for one in page.all("svg") if "regions" in one.attributes["aria-labelledby"]]) == 1
 
 
-def test_of_many_studies_the_best_are_drawn_and_all_are_told(
+def test_figures_show_the_best_of_many_studies(
     tmp_path: Path, run: RunStudy, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(best_studies, "__defaults__", (2,))  # drawing eight takes seconds
@@ -175,7 +175,7 @@ def test_of_many_studies_the_best_are_drawn_and_all_are_told(
     assert "compared with the best alone" in page.one("main").text
 
 
-def test_a_plugin_that_is_gone_is_named_and_costs_no_more_than_it_must(tmp_path: Path, run: RunStudy, catalog: Catalog) -> None:
+def test_missing_plugin_is_reported(tmp_path: Path, run: RunStudy, catalog: Catalog) -> None:
     first = run("epochs=2", "seeds=2")
     other = dataclasses.replace(first, config={**first.config, "dataset": {"name": "none_such"}})
     origin = Origin("a launch", weights=lambda result, seed: first.networks[0].weights)
@@ -185,11 +185,11 @@ def test_a_plugin_that_is_gone_is_named_and_costs_no_more_than_it_must(tmp_path:
     assert len(page.all("svg")) == 1 + 2
 
 
-def test_a_table_alone_draws_nothing(tmp_path: Path, run: RunStudy, catalog: Catalog) -> None:
+def test_report_of_only_a_table(tmp_path: Path, run: RunStudy, catalog: Catalog) -> None:
     made = report(tmp_path, sweep(tmp_path, run, "seeds=2"), catalog, kind="table")
     assert [path.name for path in made.files] == ["table.md"] == [path.name for path in (tmp_path / "report").iterdir()]
 
 
-def test_an_attribution_of_something_else_is_refused(tmp_path: Path, run: RunStudy, catalog: Catalog) -> None:
+def test_attribution_of_other_studies_is_an_error(tmp_path: Path, run: RunStudy, catalog: Catalog) -> None:
     with pytest.raises(ConfigError, match="attribution takes"):
         report(tmp_path, sweep(tmp_path, run, "seeds=2"), catalog, kind="attribution")

@@ -1,4 +1,4 @@
-"""Checks a page's own figures: that what they draw is what the numbers say, and how they stand in the page."""
+"""The figures of the report page: they show the given numbers, and how they are embedded."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from regnet.report.figures.regions import regions
 from regnet.report.figures.spread import spread
 from regnet.stats import paired_effect, summarize
 from regnet.study.result import TrainedNetwork
-from tests.report.test_figures import assert_nothing_cut_off, bands, result, said
+from tests.report.test_figures import assert_nothing_cut_off, bands, result, texts
 
 METRIC = "test/error_rate"
 
@@ -36,46 +36,46 @@ def dots(figure: Figure) -> list[np.ndarray]:
 
 
 def bars(figure: Figure) -> list[np.ndarray]:
-    """The ends of each mean's interval."""
+    """The ends of the interval of each mean."""
     found = [drawn for drawn in figure.axes[0].collections if isinstance(drawn, LineCollection)]
     return [np.array([segment[0, 0] for segment in lines.get_segments()]) for lines in found]
 
 
-# Where the seeds ended
+# The spread over seeds
 
 
-def test_every_seed_is_a_dot_above_its_studys_mean_and_interval() -> None:
+def test_dots_of_seeds_with_mean_and_interval() -> None:
     studies = [result(seed=1), result(seed=2, seeds=7)]
     figure = spread(studies, ["first", "second"], METRIC)
-    for place, (study, found, bar) in enumerate(zip(studies, dots(figure), bars(figure), strict=True)):
+    for index, (study, found, bar) in enumerate(zip(studies, dots(figure), bars(figure), strict=True)):
         values = 100 * study.history[METRIC][:, -1]
         np.testing.assert_allclose(found[:, 0], values)
-        assert np.abs(found[:, 1] - place).max() <= 0.2
+        assert np.abs(found[:, 1] - index).max() <= 0.2
         summary = summarize(values)
         np.testing.assert_allclose(bar, [summary.low, summary.high])
     means = [line.get_xdata()[0] for line in figure.axes[0].lines if line.get_marker() == "D"]
     np.testing.assert_allclose(means, [100 * study.history[METRIC][:, -1].mean() for study in studies])
-    assert [text for text in said(figure) if text] == ["first (20 seeds)", "second (7 seeds)"]
+    assert [text for text in texts(figure) if text] == ["first (20 seeds)", "second (7 seeds)"]
     assert_nothing_cut_off(figure)
 
 
-def test_seeds_that_ended_alike_do_not_hide_each_other() -> None:
+def test_equal_values_do_not_overlap() -> None:
     study = result(seeds=10)
     study.history[METRIC][:, -1] = 0.25
     heights = dots(spread([study], ["study"], METRIC))[0][:, 1]
     assert len(np.unique(heights.round(3))) == 10
 
 
-def test_failed_seeds_are_no_dots_and_are_counted() -> None:
+def test_failed_seeds_are_counted() -> None:
     study = dataclasses.replace(result(), failures={3: "diverged", 4: "diverged"})
     figure = spread([study], ["study"], METRIC)
     assert len(dots(figure)[0]) == 18
-    assert "study (18 seeds, 2 failed)" in said(figure)
+    assert "study (18 seeds, 2 failed)" in texts(figure)
     nothing = dataclasses.replace(study, failures=dict.fromkeys(range(20), "diverged"))
-    assert "study (0 seeds, 20 failed)" in said(spread([nothing], ["study"], METRIC))
+    assert "study (0 seeds, 20 failed)" in texts(spread([nothing], ["study"], METRIC))
 
 
-def test_a_single_seed_is_a_dot_without_an_interval() -> None:
+def test_single_seed_has_no_interval() -> None:
     figure = spread([result(seeds=1)], ["study"], METRIC)
     assert len(dots(figure)) == 1
     assert not bars(figure)
@@ -97,14 +97,14 @@ def test_a_band_can_be_the_means_interval() -> None:
     for epoch, values in enumerate(study.history["test/loss"].T, start=1):
         at, summary = edge[edge[:, 0] == epoch, 1], summarize(values)
         np.testing.assert_allclose([at.min(), at.max()], [summary.low, summary.high])
-    assert said(figure)[0] == "mean of 20 seeds with its 95 % interval"
+    assert texts(figure)[0] == "mean of 20 seeds with its 95 % interval"
     assert figure.axes[0].get_ylabel().startswith("test loss")
 
 
-def test_a_split_alone_is_a_solid_line() -> None:
+def test_single_split_is_a_solid_line() -> None:
     figure = curves([result(seed=1), result(seed=2)], "loss", Drawing(("train",), "interval"))
     assert [line.get_linestyle() for line in figure.axes[0].lines] == ["-", "-"]
-    assert said(figure)[1:] == ["", "study 1", "study 2"]
+    assert texts(figure)[1:] == ["", "study 1", "study 2"]
 
 
 def test_three_splits_are_three_lines() -> None:
@@ -112,10 +112,10 @@ def test_three_splits_are_three_lines() -> None:
     study.history["validation/loss"] = study.history["test/loss"] * 1.1  # type: ignore[index]
     figure = curves(study, "loss", Drawing(("train", "validation", "test")))
     assert [line.get_linestyle() for line in figure.axes[0].lines] == ["--", ":", "-"]
-    assert said(figure)[1:] == ["train", "validation", "test"]
+    assert texts(figure)[1:] == ["train", "validation", "test"]
 
 
-def test_of_very_many_epochs_the_first_and_the_last_are_among_those_drawn() -> None:
+def test_first_and_last_of_many_epochs_are_drawn() -> None:
     epochs = np.asarray(curves(result(seeds=2, epochs=5000), "loss").axes[0].lines[0].get_xdata())
     assert len(epochs) == MOST_EPOCHS
     assert (epochs[0], epochs[-1]) == (1, 5000)
@@ -126,7 +126,7 @@ def test_of_very_many_epochs_the_first_and_the_last_are_among_those_drawn() -> N
 
 @dataclasses.dataclass(frozen=True)
 class Halves:
-    """A stand-in for a network, which answers 1 on the right of a line."""
+    """A replacement for a network, which predicts class 1 on the right of a line."""
 
     at: float
     data: Any
@@ -135,7 +135,7 @@ class Halves:
         return (x[:, 0] > self.at).long()
 
 
-def test_regions_are_what_the_network_answers_and_crosses_where_it_is_wrong() -> None:
+def test_regions_show_predictions_and_crosses_show_errors() -> None:
     disc = Disc(test_size=300)
     splits = load_splits(disc, 0)
     data = prepare(splits, "scalar", "signed", torch.float32)
@@ -144,7 +144,7 @@ def test_regions_are_what_the_network_answers_and_crosses_where_it_is_wrong() ->
     (crosses,) = dots(figure)
     wrong = (splits.test.x[:, 0] > 0.4).long() != splits.test.y
     np.testing.assert_allclose(crosses, splits.test.x[wrong])
-    assert f"wrong on test: {int(wrong.sum())} of 300" in said(figure)
+    assert f"wrong on test: {int(wrong.sum())} of 300" in texts(figure)
     left, right, boundary = [drawn for drawn in figure.axes[0].collections if isinstance(drawn, ContourSet)]
     step = 1.06 / 200
     assert left.get_paths()[0].vertices[:, 0].max() == pytest.approx(0.4, abs=step)
@@ -154,20 +154,20 @@ def test_regions_are_what_the_network_answers_and_crosses_where_it_is_wrong() ->
     assert_nothing_cut_off(figure)
 
 
-def test_a_trained_network_is_asked_in_the_datas_own_units(run: Any, study: Any) -> None:
+def test_regions_have_the_units_of_the_data(run: Any, study: Any) -> None:
     words = ("epochs=30", "optimizer.lr=0.01", "dataset.train_size=300", "dataset.test_size=400")
     trained: TrainedNetwork = run(*words).network
     test = load_splits(study(*words).dataset, 0).test
     figure = regions(trained, study(*words).dataset, test, "disc")
     wrong = int((trained.predict(test.x) != test.y).sum())
     assert wrong == round(400 * run(*words).history[METRIC][0, -1])
-    assert f"wrong on test: {wrong} of 400" in said(figure)
+    assert f"wrong on test: {wrong} of 400" in texts(figure)
 
 
 # Effects
 
 
-def test_each_effect_is_a_point_with_its_interval_filled_where_clear() -> None:
+def test_effects_are_points_with_intervals() -> None:
     rng = np.random.default_rng(0)
     found = [paired_effect("clear", rng.normal(0.01, 0.001, 50)), paired_effect("none", rng.normal(0, 0.001, 50))]
     figure = effects(found, ["a clear effect", "no effect"])
@@ -182,7 +182,7 @@ def test_each_effect_is_a_point_with_its_interval_filled_where_clear() -> None:
 # Inside the page
 
 
-def test_a_drawing_inside_a_page_has_its_words_ids_and_colours_from_it(tmp_path: Path) -> None:
+def test_embedded_drawing_has_texts_ids_and_colours_of_the_page(tmp_path: Path) -> None:
     _, drawing = save(curves([result(seed=1), result(seed=2)], "loss"), tmp_path, "figure")
     element = inline(drawing.read_text(encoding="utf-8"), "one", "A <title>", "5 & more")
     assert element.startswith('<svg role="img" aria-labelledby="one-title one-description"')

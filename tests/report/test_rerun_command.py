@@ -1,4 +1,4 @@
-"""Checks that the commands a report gives compose the very configurations that it is about."""
+"""The commands in a report compose the configurations of its studies."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def result(overrides: list[str], catalog: Catalog) -> StudyResult:
 
 
 def composed(command: str, catalog: Catalog) -> list[dict[str, Any]]:
-    """What Hydra makes of a command, every combination of a sweep's values."""
+    """The configurations that Hydra composes from a command, for every combination of a sweep's values."""
     words = shlex.split(command)
     assert words[:2] == ["regnet", "run"]
     sweep = "-m" in words
@@ -47,12 +47,12 @@ def composed(command: str, catalog: Catalog) -> list[dict[str, Any]]:
 
 
 def numbers(config: dict[str, Any]) -> dict[str, Any]:
-    """A configuration without its seeds, which can be told in several ways, and without the policy on plugins."""
+    """A configuration without its seeds, which can be written in several ways, and without the policy on plugins."""
     return {key: value for key, value in config.items() if key not in ("seed", "seeds", "plugins")}
 
 
 @pytest.mark.parametrize("overrides", SINGLE, ids=lambda words: " ".join(words) or "defaults")
-def test_a_study_is_composed_again(overrides: list[str], catalog: Catalog) -> None:
+def test_command_composes_the_study(overrides: list[str], catalog: Catalog) -> None:
     study = result(overrides, catalog)
     (command,) = commands([study], catalog)
     (config,) = composed(command, catalog)
@@ -60,7 +60,7 @@ def test_a_study_is_composed_again(overrides: list[str], catalog: Catalog) -> No
     assert Settings(seed=config["seed"], seeds=config["seeds"]).seed_list == study.seeds
 
 
-def test_a_grid_is_one_sweep_even_through_the_defaults(catalog: Catalog) -> None:
+def test_grid_is_one_sweep(catalog: Catalog) -> None:
     grid = [[f"optimizer.lr={lr}", f"engine={engine}", "seeds=3"] for lr, engine in product((0.001, 0.1), ("handbuilt", "torch"))]
     studies = [result(words, catalog) for words in grid]
     (command,) = commands(studies, catalog)
@@ -69,10 +69,10 @@ def test_a_grid_is_one_sweep_even_through_the_defaults(catalog: Catalog) -> None
     assert sorted(again) == sorted(str(numbers(dict(study.config))) for study in studies)
 
 
-def test_what_is_no_grid_is_a_command_for_each(catalog: Catalog) -> None:
+def test_other_studies_have_a_command_each(catalog: Catalog) -> None:
     studies = [result(words, catalog) for words in (["optimizer.lr=0.1"], ["optimizer=adam"], ["epochs=3"])]
-    told = commands(studies, catalog)
-    assert [numbers(config) for command in told for config in composed(command, catalog)] == [
+    found = commands(studies, catalog)
+    assert [numbers(config) for command in found for config in composed(command, catalog)] == [
         numbers(dict(study.config)) for study in studies
     ]
 
@@ -81,6 +81,6 @@ TEXTS = ["relu", "true", "12", "", "a b", "it's", "back\\slash", "ends\\", "\\'"
 
 
 @pytest.mark.parametrize("value", [None, True, 3, 1e-7, float("inf"), *TEXTS, ["a", 1, {"b": None}]], ids=repr)
-def test_hydra_reads_a_value_as_it_was(value: Any, catalog: Catalog) -> None:
+def test_values_are_parsed_by_hydra(value: Any, catalog: Catalog) -> None:
     config = compose_config([f"+more={hydra_text({'it': value})}"], catalog)
     assert config["more"] == {"it": value}

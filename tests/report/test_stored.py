@@ -1,4 +1,4 @@
-"""Checks that a launch's report made from the MLflow store alone says what the one made from its folder says."""
+"""A report from the MLflow store alone equals the report from the launch's folder."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ RUN = ("-m", "optimizer.lr=0.001,0.01", "seeds=3", "report=page", *SMALL)
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sweep, its report, and the report made again where nothing but the store is left."""
+    """A sweep, its report, and a report made from only the store."""
     made = tmp_path_factory.mktemp("stored")
-    no_commit = {"GIT_CEILING_DIRECTORIES": str(made.parent)}  # temporary folders may lie within a checkout
+    no_commit = {"GIT_CEILING_DIRECTORIES": str(made.parent)}  # temporary folders may be inside a checkout
     done = regnet(made, "run", *RUN, **no_commit)
     assert done.returncode == 0, done.stderr
     (launch,) = made.glob("multirun/*/*")
@@ -37,7 +37,7 @@ def page(folder: Path) -> Document:
     return Document((folder / "report.html").read_text(encoding="utf-8"))
 
 
-def test_the_tables_and_the_figures_are_the_same(folder: Path) -> None:
+def test_tables_and_figures_are_equal(folder: Path) -> None:
     there, again = folder / "launch" / "report", folder / "again"
     assert {path.name for path in there.iterdir()} == {path.name for path in again.iterdir()}
     for path in there.iterdir():
@@ -45,7 +45,7 @@ def test_the_tables_and_the_figures_are_the_same(folder: Path) -> None:
             assert path.read_bytes() == (again / path.name).read_bytes(), path.name
 
 
-def test_the_pages_differ_in_what_is_known_of_the_launch_alone(folder: Path) -> None:
+def test_pages_differ_only_in_the_launch(folder: Path) -> None:
     def without(one: Document) -> list[str]:
         said = [element.text for element in one.all("p", "li", "td", "th", "dd", "desc")]
         return [text for text in said if not re.search(r"command|multirun|launch|commit|\d\d:\d\d", text)]
@@ -53,12 +53,12 @@ def test_the_pages_differ_in_what_is_known_of_the_launch_alone(folder: Path) -> 
     assert without(page(folder / "launch" / "report")) == without(page(folder / "again"))
 
 
-def test_the_command_is_what_was_typed(folder: Path) -> None:
+def test_command_of_the_launch(folder: Path) -> None:
     for where in (folder / "launch" / "report", folder / "again"):
         assert shlex.split(page(where).one("pre").text) == ["regnet", "run", *RUN]
 
 
-def test_a_command_that_was_not_kept_is_made_from_the_configurations(folder: Path, tmp_path: Path) -> None:
+def test_missing_command_is_made_from_the_configurations(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder / "mlruns", tmp_path / "mlruns")
     shutil.copy(folder / "mlflow.db", tmp_path)
     with sqlite3.connect(tmp_path / "mlflow.db") as store:
@@ -68,7 +68,7 @@ def test_a_command_that_was_not_kept_is_made_from_the_configurations(folder: Pat
     assert set(shlex.split(page(tmp_path / "report").one("pre").text)) == {"regnet", "run", *RUN}
 
 
-def test_a_page_is_made_even_where_the_weights_are_gone(folder: Path, tmp_path: Path) -> None:
+def test_page_without_weights(folder: Path, tmp_path: Path) -> None:
     shutil.copy(folder / "mlflow.db", tmp_path)
     for weights in folder.glob("mlruns/*/*/artifacts/weights.safetensors"):
         weights.unlink()
@@ -79,7 +79,7 @@ def test_a_page_is_made_even_where_the_weights_are_gone(folder: Path, tmp_path: 
     assert not any(name.startswith("regions") for name in names)
 
 
-def test_a_table_is_all_that_is_made_if_that_is_asked_for(folder: Path) -> None:
+def test_report_of_only_a_table(folder: Path) -> None:
     done = regnet(folder, "report", "--kind", "table", "--out", "table")
     assert done.returncode == 0, done.stderr
     assert [path.name for path in (folder / "table").iterdir()] == ["table.md"]

@@ -1,4 +1,4 @@
-"""Checks the tables: units, and what is left out and said."""
+"""Tables of results: units, and notes about what is left out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.measures import MEASURES
 
 
 def result(errors: list[float], *, together: int = 1, failures: dict[int, str] | None = None, **config: object) -> StudyResult:
-    """A study whose seeds end with the given test errors after two epochs, each trained in one second."""
+    """A study with the given final test errors after two epochs, each seed trained in one second."""
     column = np.array(errors)
     history = {name: np.stack([column + 0.1, column], axis=1) for name in ("test/loss", "test/error_rate")}
     base = {"model": {"initializer": "he_fan_out"}, "loss": {"name": "mse", "reduction": "sum"}, "optimizer": {"lr": 0.1}}
@@ -42,13 +42,13 @@ def test_row_gives_mean_deviation_interval_time_and_n() -> None:
     assert row[3:] == ("1.00 s ± 0.00 s", "4")
 
 
-def test_lockstep_gives_a_share_and_no_deviation() -> None:
+def test_time_in_lockstep_is_a_share_without_deviation() -> None:
     table = comparison([result([0.01, 0.02, 0.03, 0.04], together=4)])
     assert table.rows[0][3] == "0.250 s each"
     assert any("4 runs trained together took 1.00 s" in note for note in table.notes)
 
 
-def test_failed_seeds_are_left_out_and_said() -> None:
+def test_failed_seeds_are_left_out() -> None:
     (row,) = comparison([result([0.01, np.nan, 0.03], failures={1: "diverged"})]).rows
     assert row[1].startswith("2.00 %")
     assert row[4] == "2 (1 failed)"
@@ -56,7 +56,7 @@ def test_failed_seeds_are_left_out_and_said() -> None:
     assert row[1:] == ("–", "–", "–", "0 (1 failed)")
 
 
-def test_one_seed_has_no_interval() -> None:
+def test_single_seed_has_no_interval() -> None:
     (row,) = comparison([result([0.0125])]).rows
     assert row[1:3] == ("1.25 %", "–")
 
@@ -75,14 +75,14 @@ def test_markdown_has_a_line_for_each_row() -> None:
     assert sum(line.startswith("| lr=") for line in lines) == 2
 
 
-def test_an_interval_is_cut_where_values_end_and_that_is_said() -> None:
+def test_interval_is_clipped_to_possible_values() -> None:
     table = comparison([result([0.0, 0.001, 0.05])])
     assert table.rows[0][2].startswith("[0.00, ")
     assert any("cut" in note for note in table.notes)
     assert not any("cut" in note for note in comparison([result([0.1, 0.11, 0.12])]).notes)
 
 
-def test_studies_are_grouped_by_what_they_are_judged_by() -> None:
+def test_studies_are_grouped_by_headline() -> None:
     values = result([1.0, 2.0])
     values = replace(values, history={"test/rmse": values.history["test/error_rate"]}, headline="test/rmse")
     nothing = replace(result([0.1]), history={}, failures={0: "diverged"})

@@ -209,4 +209,4 @@ def test_component_of_another_distribution_is_an_error(install: Install, tmp_pat
 def test_nothing_is_unpickled(install: Install, run: RunStudy, catalog: Catalog, tmp_path: Path) -> None:
     folder = kept(run(*DISC), catalog, tmp_path / "model")
     assert {path.name for path in folder.iterdir()} == {CONFIG, WEIGHTS, NEEDS}
-    assert load_file(folder / WEIGHTS).keys() == {f"{place}.{name}" for place in (0, 2, 4, 6) for name in ("weight", "bias")}
+    assert load_file(folder / WEIGHTS).keys() == {f"{index}.{name}" for index in (0, 2, 4, 6) for name in ("weight", "bias")}

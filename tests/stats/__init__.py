@@ -1,1 +1,1 @@
-"""What seeds say, and how far it can be trusted."""
+"""Tests of the statistics."""

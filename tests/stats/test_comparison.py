@@ -1,4 +1,4 @@
-"""Whole comparisons: each with each, corrected together, by the rules that were set."""
+"""Comparisons of all pairs, with the correction and the given rules."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VALUES = {name: SHARED + RNG.normal(shift, 0.001, 20) for name, shift in (("sgd"
 STUDIES = [Sample(name, range(20), values) for name, values in VALUES.items()]
 
 
-def test_each_is_compared_with_each_and_corrected() -> None:
+def test_all_pairs_are_compared_and_corrected() -> None:
     found = compare(STUDIES, ERROR_RATE)
     assert [(one.first, one.second) for one in found] == list(combinations(VALUES, 2))
     expected = [stats.ttest_rel(VALUES[one.first], VALUES[one.second]).pvalue for one in found]
@@ -29,19 +29,19 @@ def test_each_is_compared_with_each_and_corrected() -> None:
     assert {one.family for one in found} == {3}
 
 
-def test_the_better_is_named_only_where_it_is_shown() -> None:
+def test_better_study_only_if_shown() -> None:
     found = {(one.first, one.second): one.better for one in compare(STUDIES, ERROR_RATE)}
     assert found == {("sgd", "adam"): "sgd", ("sgd", "momentum"): None, ("adam", "momentum"): "momentum"}
 
 
-def test_what_looks_striking_alone_need_not_among_many() -> None:
+def test_correction_may_remove_a_difference() -> None:
     others = [Sample(str(seed), range(20), np.random.default_rng(seed).normal(0.02, 0.004, 20)) for seed in range(8)]
     found = compare(others, ERROR_RATE)
     assert min(one.difference.p or 1 for one in found) < 0.05
     assert all(one.better is None for one in found)
 
 
-def test_pairing_is_what_shows_it() -> None:
+def test_difference_shown_only_by_pairing() -> None:
     assert all(one.better is None for one in compare(STUDIES[:2], ERROR_RATE, Rules(design="unpaired")))
     others = Sample("adam", range(20, 40), VALUES["adam"])
     assert [one.paired for one in compare([STUDIES[0], others], ERROR_RATE)] == [False]
@@ -56,7 +56,7 @@ def test_larger_can_be_better(test: str) -> None:
     assert smaller.difference == larger.difference
 
 
-def test_power_is_told_at_the_strictest_level_of_the_family() -> None:
+def test_power_is_at_the_strictest_level_of_the_family() -> None:
     (alone,) = compare(STUDIES[::2], ERROR_RATE)
     together = compare(STUDIES, ERROR_RATE)[1]
     assert alone.power is not None
@@ -67,7 +67,7 @@ def test_power_is_told_at_the_strictest_level_of_the_family() -> None:
     assert astuple(strict.power) == pytest.approx(astuple(together.power))
 
 
-def test_a_level_is_that_of_every_interval() -> None:
+def test_level_of_every_interval() -> None:
     (one,) = compare(STUDIES[:2], ERROR_RATE, Rules(level=0.9))
     assert one.effect is not None
     assert {estimate.interval and estimate.interval.level for estimate in (one.difference.means, one.effect, one.improvement)} == {
@@ -75,12 +75,12 @@ def test_a_level_is_that_of_every_interval() -> None:
     }
 
 
-def test_a_level_is_a_share() -> None:
+def test_level_must_be_a_share() -> None:
     with pytest.raises(SampleError, match=r"lies between 0 and 1, such as 0\.95; got 95"):
         Rules(level=95)
 
 
-def test_what_has_no_test_is_not_counted_in_the_family() -> None:
+def test_pairs_without_a_test_are_not_counted() -> None:
     copied = Sample("copied", range(20), VALUES["sgd"])
     found = compare([*STUDIES[:2], copied], ERROR_RATE)
     assert {one.family for one in found} == {2}
@@ -89,18 +89,18 @@ def test_what_has_no_test_is_not_counted_in_the_family() -> None:
     ]
 
 
-def test_one_seed_gives_no_interval_and_no_winner() -> None:
+def test_single_seed_has_no_interval_and_no_winner() -> None:
     (one,) = compare([Sample("a", [1], [0.2]), Sample("b", [1], [0.3])], ERROR_RATE)
     assert (one.difference.means.interval, one.improvement.interval, one.effect, one.p, one.better) == (None,) * 5
 
 
-def test_the_difference_of_bounded_values_is_bounded_and_a_cut_is_said() -> None:
+def test_difference_of_bounded_values_is_clipped() -> None:
     (one,) = compare([Sample("a", [1, 2], [0.1, 0.9]), Sample("b", [1, 2], [0.8, 0.2])], ERROR_RATE)
     assert one.difference.means.interval == Interval(-1, 1, 0.95)
     assert one.notes == ("the difference's interval reaches beyond what two values of the metric can differ by, and is cut there",)
 
 
-def test_failed_seeds_are_refused_or_said() -> None:
+def test_failed_seeds() -> None:
     broken = Sample("broken", range(19), VALUES["adam"][:19], {19: "diverged"})
     with pytest.raises(SampleError, match="'sgd' against 'broken': seed 19 of 'broken' failed"):
         compare([STUDIES[0], broken], ERROR_RATE)
@@ -109,7 +109,7 @@ def test_failed_seeds_are_refused_or_said() -> None:
 
 
 @pytest.mark.parametrize("samples", [[], STUDIES[:1], [STUDIES[0], STUDIES[0]]])
-def test_two_studies_with_names_of_their_own_are_needed(samples: list[Sample]) -> None:
+def test_two_studies_with_different_names_are_required(samples: list[Sample]) -> None:
     with pytest.raises(SampleError, match="at least two studies, each with a name of its own"):
         compare(samples)
 

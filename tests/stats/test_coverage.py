@@ -1,6 +1,6 @@
-"""Simulations: intervals cover the truth as often as they say, and families of comparisons err no more often.
+"""Simulations: the coverage of intervals, and the family-wise error rate of comparisons.
 
-A share of so many trials is allowed three of its standard errors.
+A share may differ by three standard errors.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def test_students_interval(n: int, draw: Draw, mean: float) -> None:
 @pytest.mark.parametrize(("n", "level"), [(5, 0.9), (20, 0.95), (200, 0.95)])
 @pytest.mark.parametrize(("draw", "mean"), DRAWS)
 def test_bootstrap_interval(n: int, level: float, draw: Draw, mean: float) -> None:
-    """At the highest level that five seeds allow, too. It may fall short by two points more: 0.88 was measured for 0.9."""
+    """Also at the highest level that five seeds allow. It may be two points lower: 0.88 was measured for 0.9."""
     rng, trials = np.random.default_rng(n), 300
     found = [bootstrap_interval(values, rng, level=level, resamples=999) for values in draw(rng, (trials, n))]
     assert -0.02 - allowed(level, trials) <= covered(found, mean) - level <= allowed(level, trials)
@@ -53,7 +53,7 @@ def test_bootstrap_interval(n: int, level: float, draw: Draw, mean: float) -> No
 @sizes
 @pytest.mark.parametrize("paired", [True, False])
 def test_interval_of_a_difference(n: int, paired: bool) -> None:
-    """Paired, noise three times as large is shared; unpaired, the second spreads three times as wide and is half as many."""
+    """Paired, with shared noise three times as large; unpaired, with a second sample of half the size and three times the std."""
     rng, trials = np.random.default_rng(n), 800
     shared = rng.normal(0, 3, (trials, n)) * paired
     first = rng.normal(0.3, 1, (trials, n)) + shared
@@ -74,7 +74,7 @@ def test_interval_of_an_effect_size(n: int, paired: bool) -> None:
 @sizes
 @pytest.mark.parametrize("truth", [0.5, 0.75, 0.92])
 def test_interval_of_a_probability_on_the_same_seed(n: int, truth: float) -> None:
-    """Exactly, from all outcomes. A share of n seeds comes in steps, so that no interval covers just as often as it says."""
+    """Exact, from all outcomes. A share of n seeds is discrete, so the coverage cannot equal the level."""
     wins = np.arange(n + 1)
     outcomes = [np.where(np.arange(n) < k, 1.0, -1.0) for k in wins]
     held = [truth in (probability_below(Matched(np.zeros(n), one, True, ())).interval or ()) for one in outcomes]
@@ -84,7 +84,7 @@ def test_interval_of_a_probability_on_the_same_seed(n: int, truth: float) -> Non
 @sizes
 @pytest.mark.parametrize("shift", [0.0, 1.0, 2.0])
 def test_interval_of_a_probability_of_any_two_runs(n: int, shift: float) -> None:
-    """Measured from 0.94 to 0.97."""
+    """The measured coverage is from 0.94 to 0.97."""
     rng, trials = np.random.default_rng(n), 600
     first, second = rng.normal(0, 1, (trials, n)), rng.normal(shift, 1, (trials, n))
     found = [probability_below(Matched(*pair, False, ())).interval for pair in zip(first, second, strict=True)]
@@ -94,8 +94,8 @@ def test_interval_of_a_probability_of_any_two_runs(n: int, shift: float) -> None
 
 @pytest.mark.slow
 @pytest.mark.parametrize("rules", [Rules(), Rules(design="unpaired"), Rules(test="rank")], ids=["paired", "unpaired", "rank"])
-def test_a_family_errs_as_seldom_as_holm_promises(rules: Rules) -> None:
-    """Four studies that do not differ, six comparisons: one family in twenty shows a difference, and uncorrected many more."""
+def test_family_wise_error_rate_of_holm(rules: Rules) -> None:
+    """Four equal studies, six comparisons: one in twenty families shows a difference, and many more without the correction."""
     rng, trials, n = np.random.default_rng(0), 200, 10
     families = [compare([Sample(name, range(n), rng.normal(size=n)) for name in "abcd"], rules=rules) for _ in range(trials)]
     wrong = np.mean([any(one.better for one in family) for family in families])

@@ -1,4 +1,4 @@
-"""Descriptions of samples, against scipy, statsmodels and rliable, and what they say beside the numbers."""
+"""Descriptions of samples against scipy, statsmodels and rliable, and their notes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_numbers_agree_with_scipy_statsmodels_and_rliable(n: int) -> None:
     assert found.student == Interval(*map(pytest.approx, reference.tconfint_mean()), 0.95)
 
 
-def test_bootstrap_is_scipys_where_there_is_nothing_to_expand() -> None:
+def test_bootstrap_equals_scipy_for_large_samples() -> None:
     values = np.random.default_rng(1).gamma(4, size=2000)
     found = bootstrap_interval(values, np.random.default_rng(2), resamples=2000)
     expected = stats.bootstrap((values,), np.mean, n_resamples=2000, rng=np.random.default_rng(2)).confidence_interval
@@ -35,7 +35,7 @@ def test_bootstrap_is_scipys_where_there_is_nothing_to_expand() -> None:
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=0.01 * width)
 
 
-def test_bootstrap_is_expanded_where_there_are_few() -> None:
+def test_bootstrap_is_expanded_for_small_samples() -> None:
     values = np.random.default_rng(3).normal(size=8)
     level = 1 - 2 * stats.norm.cdf(-np.sqrt(8 / 7) * stats.t.ppf(0.975, 7))
     plain, expanded = (
@@ -52,13 +52,13 @@ def test_the_same_generator_gives_the_same_interval() -> None:
     assert first == again != other
 
 
-def test_one_seed_gives_no_interval_and_says_so() -> None:
+def test_single_seed_has_no_interval() -> None:
     found = described([0.02])
     assert (found.mean, found.std, found.standard_error, found.student, found.bootstrap) == (0.02, None, None, None, None)
     assert found.notes == ("one seed only: it gives no interval",)
 
 
-def test_few_seeds_give_no_bootstrap_interval_and_say_so() -> None:
+def test_few_seeds_have_no_bootstrap_interval() -> None:
     found = described([0.02, 0.03, 0.025, 0.022, 0.028])
     assert found.student is not None
     assert found.bootstrap is None
@@ -67,13 +67,13 @@ def test_few_seeds_give_no_bootstrap_interval_and_say_so() -> None:
         bootstrap_interval(np.arange(5.0), np.random.default_rng(0))
 
 
-def test_equal_values_give_an_interval_of_no_width() -> None:
+def test_equal_values_have_an_interval_of_width_zero() -> None:
     found = described([0.02] * 6)
     assert found.student == Interval(pytest.approx(0.02), pytest.approx(0.02), 0.95)
     assert found.bootstrap == Interval(0.02, 0.02, 0.95)
 
 
-def test_no_interval_leaves_the_bounds_and_a_cut_is_said() -> None:
+def test_intervals_are_clipped_to_the_bounds() -> None:
     found = described([0.0, 0.0, 0.0, 0.0, 0.0, 0.06])
     assert found.student is not None
     assert found.bootstrap is not None
@@ -82,7 +82,7 @@ def test_no_interval_leaves_the_bounds_and_a_cut_is_said() -> None:
     assert found.notes == ("Student's interval reaches beyond what the metric can be, and is cut at 0 and 1",)
 
 
-def test_failed_seeds_are_counted_and_said() -> None:
+def test_failed_seeds_are_counted() -> None:
     found = described([0.02, 0.03], {7: "the loss is not a number"})
     assert (found.n, found.failed) == (2, 1)
     assert found.notes[0] == "1 of 3 seeds failed and are not in these numbers"

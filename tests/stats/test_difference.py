@@ -17,7 +17,7 @@ FIRST, SECOND, LONGER = RNG.normal(0, 1, 15), RNG.normal(0.5, 1, 15), RNG.normal
 PAIRED, UNPAIRED = Matched(FIRST, SECOND, True, ()), Matched(FIRST, LONGER, False, ())
 
 
-def test_paired_is_statsmodels_paired_t() -> None:
+def test_paired_equals_statsmodels_paired_t() -> None:
     found, reference = difference(PAIRED), DescrStatsW(FIRST - SECOND)
     _, p, freedom = reference.ttest_mean()
     assert (found.p, found.freedom, found.standard_error) == pytest.approx((p, freedom, reference.std_mean))
@@ -25,7 +25,7 @@ def test_paired_is_statsmodels_paired_t() -> None:
     assert (found.means.interval.low, found.means.interval.high) == pytest.approx(reference.tconfint_mean())
 
 
-def test_unpaired_is_statsmodels_welch() -> None:
+def test_unpaired_equals_statsmodels_welch() -> None:
     found, reference = difference(UNPAIRED), CompareMeans(DescrStatsW(FIRST), DescrStatsW(LONGER))
     _, p, freedom = reference.ttest_ind(usevar="unequal")
     assert (found.p, found.freedom) == pytest.approx((p, freedom))
@@ -33,31 +33,31 @@ def test_unpaired_is_statsmodels_welch() -> None:
     assert (found.means.interval.low, found.means.interval.high) == pytest.approx(reference.tconfint_diff(usevar="unequal"))
 
 
-def test_rank_tests_are_scipys() -> None:
+def test_rank_tests_equal_scipy() -> None:
     assert difference(PAIRED, "rank").p == pytest.approx(stats.wilcoxon(FIRST - SECOND).pvalue)
     assert difference(UNPAIRED, "rank").p == pytest.approx(stats.mannwhitneyu(FIRST, LONGER).pvalue)
 
 
-def test_signed_ranks_lean_by_ranks_and_not_by_how_many() -> None:
-    """Most differences are above 0, but small; those below are large."""
+def test_direction_of_signed_ranks() -> None:
+    """Most differences are positive but small; the negative ones are large."""
     differences = np.array([0.1, 0.2, 0.3, 0.4, 0.5, -5.0, -6.0, -7.0, -8.0])
     found = difference(Matched(differences, np.zeros(9), True, ()), "rank")
     assert found.leaning == 1 + 2 + 3 + 4 + 5 - 6 - 7 - 8 - 9
 
 
 @pytest.mark.parametrize("paired", [True, False])
-def test_without_spread_there_is_no_p(paired: bool) -> None:
+def test_no_p_value_without_spread(paired: bool) -> None:
     found = difference(Matched(np.full(4, 0.3), np.full(4, 0.1), paired, ()))
     assert (found.means.value, found.standard_error, found.p) == (pytest.approx(0.2), 0, None)
 
 
-def test_differences_that_are_the_same_but_for_rounding_have_no_spread() -> None:
+def test_differences_equal_up_to_rounding_have_no_spread() -> None:
     first = np.array([0.1, 0.2, 0.3, 0.7])
     assert np.ptp(first + 0.1 - first) > 0
     assert difference(Matched(first + 0.1, first, True, ())).p is None
 
 
-def test_a_single_value_gives_a_difference_without_interval_or_p() -> None:
+def test_single_values_have_no_interval_and_no_p_value() -> None:
     found = difference(Matched(np.array([0.5]), LONGER, False, ()))
     assert found.means.value == pytest.approx(0.5 - LONGER.mean())
     assert (found.means.interval, found.p, isnan(found.standard_error)) == (None, None, True)

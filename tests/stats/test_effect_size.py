@@ -1,4 +1,4 @@
-"""Hedges' g against statsmodels, and its interval against the distribution it comes from."""
+"""Hedges' g against statsmodels, and its interval against the noncentral t distribution."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ FIRST, SECOND = RNG.normal(0, 1, 15), RNG.normal(0.5, 1, 24)
 PAIRED, UNPAIRED = Matched(FIRST, SECOND[:15], True, ()), Matched(FIRST, SECOND, False, ())
 
 
-def test_unpaired_is_statsmodels() -> None:
-    """Statsmodels approximates the correction by ``1 - 3 / (4 ν - 1)``, which is within a thousandth."""
+def test_unpaired_equals_statsmodels() -> None:
+    """Statsmodels approximates the correction by ``1 - 3 / (4 ν - 1)``, which is accurate to a thousandth."""
     found = hedges_g(UNPAIRED)
     assert found is not None
     moments = (FIRST.mean(), FIRST.std(ddof=1), 15, SECOND.mean(), SECOND.std(ddof=1), 24)
@@ -24,7 +24,7 @@ def test_unpaired_is_statsmodels() -> None:
 
 
 @pytest.mark.parametrize("matched", [PAIRED, UNPAIRED])
-def test_at_the_intervals_ends_the_t_found_is_in_the_tail(matched: Matched) -> None:
+def test_tail_probabilities_at_the_ends_of_the_interval(matched: Matched) -> None:
     first, second = matched.first, matched.second
     test = stats.ttest_rel(first, second) if matched.paired else stats.ttest_ind(first, second)
     root = np.sqrt(15 if matched.paired else 15 * 24 / 39)
@@ -36,7 +36,7 @@ def test_at_the_intervals_ends_the_t_found_is_in_the_tail(matched: Matched) -> N
 
 
 @pytest.mark.parametrize("n", [4, 20])
-def test_it_is_without_bias(n: int) -> None:
+def test_g_is_unbiased(n: int) -> None:
     """Cohen's d is a quarter too large at n = 4; three standard errors are allowed."""
     draws = np.random.default_rng(1).normal(0.8, 1, (3000, n))
     found = [g.value for draw in draws if (g := hedges_g(Matched(draw, np.zeros(n), True, ())))]
@@ -44,5 +44,5 @@ def test_it_is_without_bias(n: int) -> None:
 
 
 @pytest.mark.parametrize(("n", "paired"), [(4, True), (4, False), (2, True), (1, False)])
-def test_without_a_known_spread_there_is_none(n: int, paired: bool) -> None:
+def test_no_effect_size_without_spread(n: int, paired: bool) -> None:
     assert hedges_g(Matched(np.full(n, 0.3), np.full(n, 0.1), paired, ())) is None

@@ -10,8 +10,8 @@ from regnet.stats import factorial_effects
 
 
 def test_two_factors_by_hand() -> None:
-    noise = np.array([-1.0, 0.0, 1.0])  # shared by the cells, as by the seeds, so that pairing removes it
-    first, second, both, wobble = 2.0, 5.0, 0.5, np.array([0.1, 0.0, -0.1])  # the wobble is in the first factor alone
+    noise = np.array([-1.0, 0.0, 1.0])  # shared by all cells, so pairing removes it
+    first, second, both, wobble = 2.0, 5.0, 0.5, np.array([0.1, 0.0, -0.1])  # the variation is only in the first factor
     cells = np.array([[noise, noise + second], [noise + first + wobble, noise + first + second + 2 * both + wobble]])
     effects = {effect.name: effect.difference for effect in factorial_effects(cells, ("a", "b"))}
     assert effects["a"].mean == pytest.approx(first + both)
@@ -33,13 +33,13 @@ def test_three_factors_by_hand() -> None:
         assert effect.difference.mean == pytest.approx((cells * signs).sum((0, 1, 2)).mean() / 4)
 
 
-def test_an_effect_without_spread_has_no_p() -> None:
+def test_effect_without_spread_has_no_p_value() -> None:
     cells = np.zeros((2, 2, 4))
     cells[1] = 2.0
     assert [np.isnan(effect.p) for effect in factorial_effects(cells, ("a", "b"))] == [True, True, True]
 
 
-def test_effect_is_the_paired_t_test() -> None:
+def test_effect_equals_the_paired_t_test() -> None:
     cells = np.random.default_rng(3).normal(size=(2, 2, 30))
     effect = factorial_effects(cells, ("a", "b"))[0]
     expected = stats.ttest_rel(cells[1].mean(0), cells[0].mean(0))

@@ -13,14 +13,14 @@ from regnet.stats.improvement import probability_below
 from regnet.stats.pairing import Matched
 
 
-def test_unpaired_is_rliables() -> None:
+def test_unpaired_equals_rliable() -> None:
     rng = np.random.default_rng(0)
     first, second = rng.integers(0, 9, 15) / 9, rng.integers(2, 11, 24) / 9  # with ties
     found = probability_below(Matched(first, second, False, ()))
     assert found.value == pytest.approx(probability_of_improvement(second[:, None], first[:, None]))
 
 
-def test_unpaired_interval_is_statsmodels_where_there_are_many() -> None:
+def test_unpaired_interval_equals_statsmodels_for_large_samples() -> None:
     rng = np.random.default_rng(1)
     first, second = rng.normal(0, 1, 400), rng.normal(0.4, 1, 300)
     found = probability_below(Matched(first, second, False, ())).interval
@@ -28,7 +28,7 @@ def test_unpaired_interval_is_statsmodels_where_there_are_many() -> None:
     assert (found.low, found.high) == pytest.approx(rank_compare_2indep(second, first).conf_int(), abs=3e-3)
 
 
-def test_paired_is_scipys_share_of_seeds() -> None:
+def test_paired_equals_scipy() -> None:
     first = np.arange(20.0)
     found = probability_below(Matched(first, first + np.where(first < 14, 1, -1), True, ()))
     expected = stats.binomtest(14, 20).proportion_ci(method="wilson")
@@ -40,7 +40,7 @@ def test_a_tie_counts_half() -> None:
 
 
 @pytest.mark.parametrize("paired", [True, False])
-def test_samples_apart_leave_room_for_doubt_within_the_bounds(paired: bool) -> None:
+def test_interval_of_separated_samples(paired: bool) -> None:
     low, high = np.arange(5.0), np.arange(5.0) + 10
     for matched, value in ((Matched(low, high, paired, ()), 1), (Matched(high, low, paired, ()), 0)):
         found = probability_below(matched)
@@ -51,5 +51,5 @@ def test_samples_apart_leave_room_for_doubt_within_the_bounds(paired: bool) -> N
         assert 0 <= found.interval.low < found.interval.high <= 1
 
 
-def test_a_single_value_gives_no_interval() -> None:
+def test_single_value_has_no_interval() -> None:
     assert probability_below(Matched(np.array([1.0]), np.array([2.0]), True, ())) == Estimate(1.0, None)

@@ -1,4 +1,4 @@
-"""Which values are compared with which, and that no seed goes missing in silence."""
+"""Pairing of values by seed, and errors or notes about missing seeds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def matched(first: Sample, second: Sample, **rules: object) -> Matched:
     return match(first, second, ERROR_RATE, Rules(**rules))
 
 
-def test_the_same_seeds_are_paired_whatever_their_order() -> None:
+def test_same_seeds_are_paired_in_any_order() -> None:
     found = matched(LONG, SHUFFLED)
     assert (found.first.tolist(), found.second.tolist(), found.paired) == ([0.1, 0.2, 0.3], [0.11, 0.21, 0.31], True)
     assert found.notes == ()
@@ -38,12 +38,12 @@ def test_pairs_can_be_declined() -> None:
     ("other", "missing"),
     [(FAILED, "seed 2 of 'failed' failed"), (SHORT, "seed 2 only one of the two has")],
 )
-def test_an_incomplete_grid_is_refused(other: Sample, missing: str) -> None:
+def test_missing_seeds_are_an_error(other: Sample, missing: str) -> None:
     with pytest.raises(SampleError, match=rf"'long' against '{other.name}': {missing}\. Run what is missing, or say"):
         matched(LONG, other)
 
 
-def test_a_failure_is_refused_without_pairs_too() -> None:
+def test_failed_seeds_are_an_error_without_pairs() -> None:
     with pytest.raises(SampleError, match="seed 2 of 'failed' failed"):
         matched(FAILED, OTHERS)
 
@@ -52,39 +52,39 @@ def test_a_failure_is_refused_without_pairs_too() -> None:
     ("other", "note"),
     [(FAILED, "seed 2 of 'failed' failed: left out"), (SHORT, "seed 2 only one of the two has: left out")],
 )
-def test_missing_seeds_are_left_out_of_both_when_told_and_said(other: Sample, note: str) -> None:
+def test_missing_seeds_are_dropped_on_request(other: Sample, note: str) -> None:
     found = matched(LONG, other, incomplete="drop")
     assert (found.first.tolist(), found.second.tolist()) == ([0.1, 0.3], list(other.values))
     assert found.notes == (note,)
 
 
-def test_a_failed_seed_counts_as_the_worst_value_when_told() -> None:
+def test_failed_seed_is_the_worst_value_on_request() -> None:
     found = matched(LONG, FAILED, incomplete="worst")
     assert (found.first.tolist(), found.second.tolist()) == ([0.1, 0.2, 0.3], [0.12, 1.0, 0.32])
     assert found.notes == ("seed 2 of 'failed' failed: counted as the worst value",)
 
 
-def test_the_worst_value_is_the_low_end_where_larger_is_better() -> None:
+def test_worst_value_if_larger_is_better() -> None:
     accuracy = Measure(0, 1, better="larger")
     assert match(LONG, FAILED, accuracy, Rules(incomplete="worst")).second.tolist() == [0.12, 0.0, 0.32]
 
 
-def test_a_metric_without_a_worst_value_is_refused() -> None:
+def test_metric_without_a_worst_value_is_an_error() -> None:
     with pytest.raises(SampleError, match="study 'failed': seed 2 failed and cannot count as the worst value"):
         match(LONG, FAILED, Measure(), Rules(incomplete="worst"))
 
 
-def test_all_failed_is_refused_whatever_is_told() -> None:
+def test_study_without_successful_seeds_is_an_error() -> None:
     with pytest.raises(SampleError, match="all 2 seeds failed"):
         matched(LONG, Sample("lost", [], [], {1: "diverged", 2: "diverged"}), incomplete="worst")
 
 
-def test_no_seed_left_in_common_is_refused() -> None:
+def test_no_common_seeds_is_an_error() -> None:
     with pytest.raises(SampleError, match="no seed was trained to the end in both"):
         matched(Sample("a", [1], [0.1], {2: "diverged"}), Sample("b", [2], [0.1], {1: "diverged"}), incomplete="drop")
 
 
-def test_other_data_are_refused_unless_said_to_be_unpaired() -> None:
+def test_different_data_are_an_error_unless_unpaired() -> None:
     first, second = (Sample(data, [1, 2], [0.1, 0.2], data=data) for data in ("disc", "digits"))
     with pytest.raises(SampleError, match="'disc' was measured on 'disc', 'digits' on 'digits': a difference may come"):
         matched(first, second)

@@ -17,16 +17,16 @@ NOISE /= NOISE.std(ddof=1)
 
 
 @pytest.mark.parametrize("alpha", [0.05, 0.05 / 45])
-def test_paired_is_statsmodels(alpha: float) -> None:
+def test_paired_equals_statsmodels(alpha: float) -> None:
     found = power(difference(Matched(NOISE + 0.3, np.zeros(20), True, ())), 20, alpha)
     reference = TTestPower()
     assert found is not None
     assert reference.power(found.found, 20, alpha) == pytest.approx(0.8, abs=1e-5)
-    assert reference.power(found.missed, 20, alpha) == pytest.approx(0.2, abs=2e-3)  # theirs counts the far tail too
+    assert reference.power(found.missed, 20, alpha) == pytest.approx(0.2, abs=2e-3)  # statsmodels also counts the opposite tail
     assert found.needed == np.ceil(reference.solve_power(0.3, power=0.8, alpha=alpha))
 
 
-def test_unpaired_is_statsmodels() -> None:
+def test_unpaired_equals_statsmodels() -> None:
     found = power(difference(Matched(NOISE + 0.3, NOISE, False, ())), 20, 0.05)
     reference = TTestIndPower()
     assert found is not None
@@ -35,8 +35,8 @@ def test_unpaired_is_statsmodels() -> None:
 
 
 @pytest.mark.parametrize("n", [5, 20, 200])
-def test_gaps_are_found_and_missed_as_often_as_said(n: int) -> None:
-    """Of 4,000 pairs of samples; three standard errors are allowed."""
+def test_rates_of_found_and_missed_gaps(n: int) -> None:
+    """For 4,000 pairs of samples, within three standard errors."""
     rng, noise = np.random.default_rng(n), np.resize([-1.0, 1.0], n)
     noise = (noise - noise.mean()) / noise.std(ddof=1)
     said = power(difference(Matched(noise, np.zeros(n), True, ())), n, 0.05)
@@ -46,7 +46,7 @@ def test_gaps_are_found_and_missed_as_often_as_said(n: int) -> None:
         assert (p < 0.05).mean() == pytest.approx(share, abs=3 * np.sqrt(0.16 / 4000))
 
 
-def test_the_number_needed_is_enough_and_no_more_than_that() -> None:
+def test_number_of_seeds_needed_is_the_smallest() -> None:
     said = power(difference(Matched(NOISE + 0.3, np.zeros(20), True, ())), 20, 0.05)
     assert said is not None
     assert said.needed is not None
@@ -54,11 +54,11 @@ def test_the_number_needed_is_enough_and_no_more_than_that() -> None:
     assert short < 0.8 <= enough
 
 
-def test_no_gap_takes_more_seeds_than_anyone_has() -> None:
+def test_number_of_seeds_for_no_gap() -> None:
     said = power(difference(Matched(NOISE - NOISE.mean(), np.zeros(20), True, ())), 20, 0.05)
     assert said is not None
     assert said.needed is None
 
 
-def test_without_spread_there_is_no_power_to_tell() -> None:
+def test_no_power_without_spread() -> None:
     assert power(difference(Matched(np.ones(4), np.zeros(4), True, ())), 4, 0.05) is None

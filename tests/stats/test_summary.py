@@ -28,13 +28,13 @@ def test_summary_by_hand() -> None:
     assert (summary.low, summary.high) == pytest.approx((2 - reach, 2 + reach), rel=1e-6)
 
 
-def test_one_run_has_no_spread() -> None:
+def test_single_run_has_no_spread() -> None:
     summary = summarize([0.5])
     assert (summary.n, summary.mean) == (1, 0.5)
     assert np.isnan([summary.std, summary.low, summary.high]).all()
 
 
-def test_an_interval_ends_where_the_values_do() -> None:
+def test_interval_is_clipped_to_possible_values() -> None:
     rate = ERROR_RATE
     assert summarize([0.0, 0.1]).low < 0
     assert summarize([0.0, 0.1]).within(rate).low == 0
@@ -44,11 +44,11 @@ def test_an_interval_ends_where_the_values_do() -> None:
 
 
 @pytest.mark.parametrize("sample", [[], [1.0, np.nan], [np.inf, 2.0]])
-def test_failed_runs_are_refused_as_samples(sample: list[float]) -> None:
+def test_failed_runs_are_an_error(sample: list[float]) -> None:
     with pytest.raises(ValueError, match="finite"):
         summarize(sample)
 
 
-def test_moments_give_the_same_as_the_sample() -> None:
+def test_summary_from_moments_equals_that_of_the_sample() -> None:
     sample = np.random.default_rng(1).normal(size=20)
     assert from_moments(sample.mean(), sample.std(ddof=1), 20) == pytest.approx(summarize(sample))

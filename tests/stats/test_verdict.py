@@ -1,4 +1,4 @@
-"""The sentences that comparisons come to."""
+"""The sentences of comparisons."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from tests.measures import ERROR_RATE
 NOISE = np.resize([0.001, -0.001, 0.0], 20)
 
 
-def said(first: list[float] | np.ndarray, second: list[float] | np.ndarray, rules: Rules | None = None) -> str:
+def sentence(first: list[float] | np.ndarray, second: list[float] | np.ndarray, rules: Rules | None = None) -> str:
     samples = [Sample(name, range(len(values)), values) for name, values in (("a", first), ("b", second))]
     (one,) = compare(samples, ERROR_RATE, rules or Rules())
     return verdict(one, ERROR_RATE)
 
 
 def test_better() -> None:
-    assert said(NOISE + 0.0205, np.full(20, 0.02)) == (
+    assert sentence(NOISE + 0.0205, np.full(20, 0.02)) == (
         "'b' is better than 'a' by 0.05 points (95 % interval 0.00983 to 0.0902 points), and on 65 % of the seeds "
         "(paired t, p = 0.017)"
     )
 
 
 def test_better_by_rank() -> None:
-    assert said(NOISE + 0.02, NOISE[::-1] + 0.025, Rules(test="rank", design="unpaired")) == (
+    assert sentence(NOISE + 0.02, NOISE[::-1] + 0.025, Rules(test="rank", design="unpaired")) == (
         "'a' tends to be better than 'b': it is in 100 % of all pairs of runs (Mann–Whitney U, p < 0.0001)"
     )
 
 
 def test_not_shown() -> None:
-    assert said(NOISE + 0.0201, np.full(20, 0.02)) == (
+    assert sentence(NOISE + 0.0201, np.full(20, 0.02)) == (
         "no difference shown (paired t, p = 0.61): with 20 seeds a gap under 0.0226 points would be missed 4 times in 5, "
         "and one of 0.0567 points found 4 times in 5; to find one of 0.01 points, as seen here, takes about 581 seeds of each"
     )
@@ -44,28 +44,28 @@ def test_corrected() -> None:
     )
 
 
-def test_no_possible_gap_would_be_found() -> None:
-    assert "a gap under 100 points would be missed 4 times in 5, and none that there can be is found" in said(
+def test_no_possible_gap_can_be_found() -> None:
+    assert "a gap under 100 points would be missed 4 times in 5, and none that there can be is found" in sentence(
         [0.1, 0.9], [0.8, 0.2]
     )
 
 
-def test_no_gap_asks_for_no_number_of_seeds() -> None:
-    assert said([0.1, 0.9], [0.9, 0.1]).endswith("found 4 times in 5")
+def test_no_number_of_seeds_without_a_gap() -> None:
+    assert sentence([0.1, 0.9], [0.9, 0.1]).endswith("found 4 times in 5")
 
 
 def test_one_seed() -> None:
-    assert said([0.1], [0.2]) == "nothing is shown: 1 seed, and a single one cannot distinguish a difference from chance"
+    assert sentence([0.1], [0.2]) == "nothing is shown: 1 seed, and a single one cannot distinguish a difference from chance"
 
 
 def test_the_same_values() -> None:
-    assert said(NOISE, NOISE) == "no difference: the same values with 20 seeds"
+    assert sentence(NOISE, NOISE) == "no difference: the same values with 20 seeds"
 
 
 def test_no_spread() -> None:
-    assert said([0.2] * 3, [0.3] * 3) == "no test can judge it: exactly 10 points apart with 3 seeds, without any spread"
+    assert sentence([0.2] * 3, [0.3] * 3) == "no test can judge it: exactly 10 points apart with 3 seeds, without any spread"
 
 
-def test_different_numbers_of_seeds_are_both_told() -> None:
+def test_different_numbers_of_seeds() -> None:
     (one,) = compare([Sample("a", [1, 2], [1.0, 2.0]), Sample("b", [3, 4, 5], [1.0, 2.0, 3.0])], Measure())
     assert "with 2 and 3 seeds a gap under" in verdict(one)

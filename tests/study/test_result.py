@@ -20,7 +20,7 @@ from tests.conftest import RunStudy
 SMALL = ("epochs=3", "dataset.train_size=40", "dataset.test_size=30")
 
 
-def assert_same(first: StudyResult, second: StudyResult) -> bool:
+def equal(first: StudyResult, second: StudyResult) -> bool:
     arrays = first.history.keys() == second.history.keys() and all(
         np.array_equal(first.history[name], second.history[name], equal_nan=True) for name in first.history
     )
@@ -78,12 +78,12 @@ def test_jobs_of_a_study_are_joined(run: RunStudy) -> None:
     other = run("seed=0", "replicas=solo", "optimizer.lr=0.01", *SMALL)
     studies = by_study([*jobs, other, jobs[0]])
     assert [study.seeds for study in studies] == [(0, 1, 2), (0,)]
-    assert assert_same(studies[0], whole)
+    assert equal(studies[0], whole)
 
 
 def test_of_and_join_are_inverse(run: RunStudy) -> None:
     result = run("seeds=3", *SMALL)
-    assert assert_same(join([result.of(seed) for seed in result.seeds]), result)
+    assert equal(join([result.of(seed) for seed in result.seeds]), result)
     assert result.of(1).network.seed == 1
 
 
@@ -93,7 +93,7 @@ def test_saving_and_loading(run: RunStudy, tmp_path: Path) -> None:
     save_result(run(*SMALL), tmp_path / "10")
     assert [path.name for path in find_results(tmp_path)] == ["3", "10"]
     loaded = load_result(tmp_path / "3")
-    assert assert_same(loaded, result)
+    assert equal(loaded, result)
     assert (loaded.identity, loaded.config, loaded.machine) == (result.identity, dict(result.config), result.machine)
     assert loaded.seconds == pytest.approx(result.seconds)
     assert list(loaded.history) == list(result.history)
@@ -106,7 +106,7 @@ def test_saving_and_loading(run: RunStudy, tmp_path: Path) -> None:
 def test_loading_from_a_folder_whose_name_is_not_utf8(run: RunStudy, tmp_path: Path) -> None:
     result, folder = run(*SMALL), tmp_path / os.fsdecode(b"\xe9")
     save_result(result, folder)
-    assert assert_same(load_result(folder), result)
+    assert equal(load_result(folder), result)
     assert load_weights(folder, 0).keys() == result.network.weights.keys()
 
 
@@ -127,7 +127,7 @@ def test_run_from_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert isinstance(result.network.predict(torch.rand(7, 2)), torch.Tensor)
     assert list(tmp_path.iterdir()) == []
     again = regnet.run(["optimizer=adam", "seeds=5", "tracking=none", *SMALL])
-    assert assert_same(result, again)
+    assert equal(result, again)
 
 
 def test_divergence_is_no_fault(run: RunStudy) -> None:

@@ -1,4 +1,4 @@
-"""A real MLflow store in a folder of its own for each test: a fresh one takes seconds to set up, so a ready one is copied."""
+"""Fixtures with an MLflow store in a folder for each test; a new store takes seconds to create, so a template is copied."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def ready_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def store(ready_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], MlflowClient]:
-    """Makes the test's folder the working directory, with a store in it; gives a client of that store."""
+    """Changes into the test's folder with a store in it, and returns a client of that store."""
     shutil.copy(ready_database, tmp_path / "mlflow.db")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)

@@ -1,4 +1,4 @@
-"""Checks that what is written in bulk cannot be told from what MLflow's own client writes, row by row and file by file."""
+"""Rows and files written in bulk equal those written by MLflow's client."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TIMES = {"creation_time", "last_update_time"}
 
 
 def story(report: Path) -> Iterator[messages.Record | str]:
-    """Two studies and everything that can happen to their runs, in an order in which it can happen."""
+    """The records of two studies, with all kinds of events, in a possible order."""
     draw = np.random.default_rng(0)
     x, y = draw.random((20, 2), dtype=np.float32), draw.integers(0, 2, 20)
     tags = {"regnet.role": "run", "regnet.launch": "a launch", "regnet.study": "abc"}
@@ -34,7 +34,7 @@ def story(report: Path) -> Iterator[messages.Record | str]:
     yield messages.StudyBegun(0, "plain", {"optimizer": {"lr": 0.1}}, tags, params)
     yield messages.StudyBegun(1, "odd", {"lr": "1e-3"}, {**tags, "empty": ""}, {"very long": "y" * 7000, "π": "3", "none": ""})
     yield messages.DataSeen(2, "disc", {"training": (x, y), "testing": (x[:10], y[:10])})
-    yield messages.DataSeen(3, "disc", {"training": (x, y), "testing": (x, y)})  # one and the same, as MLflow sees it
+    yield messages.DataSeen(3, "disc", {"training": (x, y), "testing": (x, y)})  # the same data set to MLflow
     runs = (10, 11, 12, 13)
     for seed, (run, study, data) in enumerate(zip(runs, (0, 0, 1, 0), (2, 3, 2, 2), strict=True)):
         yield messages.RunBegun(run, study, data, seed, 1_000 + seed)
@@ -65,11 +65,11 @@ def story(report: Path) -> Iterator[messages.Record | str]:
     yield WRITE
 
 
-def told(uri: str, folder: Path) -> RunBuffer:
+def write_story(uri: str, folder: Path) -> RunBuffer:
     """A buffer that has written the story into a store, and its files into a folder."""
     (folder / "report").mkdir(parents=True)
     (folder / "report" / "table.md").write_text("| 1 |")
-    buffer = RunBuffer(messages.Destination(uri, "told", folder))
+    buffer = RunBuffer(messages.Destination(uri, "story", folder))
     for record in story(folder / "report"):
         if isinstance(record, str):
             buffer.write()
@@ -79,7 +79,7 @@ def told(uri: str, folder: Path) -> RunBuffer:
 
 
 def rows(uri: str, folder: Path) -> dict[str, list[str]]:
-    """Every row of every table, with names in place of the identities that were drawn at random, and without MLflow's own times."""
+    """Every row of every table, with names instead of random identifiers, and without MLflow's times."""
     engine = create_engine(uri)
     metadata = MetaData()
     metadata.reflect(engine)
@@ -93,20 +93,21 @@ def rows(uri: str, folder: Path) -> dict[str, list[str]]:
     names |= {row["dataset_uuid"]: row["digest"] for row in found["datasets"]}
     names |= {row["input_uuid"]: f"{names[row['source_id']]} to {names[row['destination_id']]}" for row in found["inputs"]}
 
-    def told(value: Any) -> str:
+    def with_names(value: Any) -> str:
         text = repr(value)
         for identity, name in names.items():
             text = text.replace(identity, name)
         return text
 
     return {
-        table: sorted(told({k: v for k, v in row.items() if k not in TIMES}) for row in every) for table, every in found.items()
+        table: sorted(with_names({k: v for k, v in row.items() if k not in TIMES}) for row in every)
+        for table, every in found.items()
     }
 
 
 def files(uri: str) -> dict[str, bytes]:
     client = MlflowClient(uri)
-    experiment = client.get_experiment_by_name("told")
+    experiment = client.get_experiment_by_name("story")
     assert experiment is not None
     found = {}
     for run in client.search_runs([experiment.experiment_id]):
@@ -115,14 +116,14 @@ def files(uri: str) -> dict[str, bytes]:
     return found
 
 
-def test_bulk_rows_are_those_of_the_client(ready_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bulk_rows_equal_those_of_the_client(ready_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     stores = {name: f"sqlite:///{tmp_path}/{name}.db" for name in ("bulk", "client")}
     for name in stores:
         shutil.copy(ready_database, tmp_path / f"{name}.db")
-    bulk = told(stores["bulk"], tmp_path / "bulk")
+    bulk = write_story(stores["bulk"], tmp_path / "bulk")
     monkeypatch.setattr("regnet.tracking.store.connect.sql_store", lambda client: None)
-    client = told(stores["client"], tmp_path / "client")
+    client = write_story(stores["client"], tmp_path / "client")
     assert isinstance(bulk._backend, BulkBackend)
     assert isinstance(client._backend, ClientBackend)
     one, other = (rows(uri, tmp_path / name) for name, uri in stores.items())
@@ -134,7 +135,7 @@ def test_bulk_rows_are_those_of_the_client(ready_database: Path, tmp_path: Path,
     assert len(files(stores["bulk"])) == 6
 
 
-def test_a_table_that_is_not_as_known_is_left_to_the_client(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_client_is_used_for_an_unknown_schema(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(sql_store(store()), SqlAlchemyStore)
     monkeypatch.setitem(sql_tables.COLUMNS, sql_tables.RUNS, sql_tables.COLUMNS[sql_tables.RUNS] + " workspace")
     assert sql_store(store()) is None

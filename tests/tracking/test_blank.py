@@ -1,4 +1,4 @@
-"""Checks that a store is set up as MLflow sets one up, and that MLflow is asked for it once."""
+"""A new SQLite store equals one that MLflow creates, and MLflow creates only the first."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ from regnet.tracking.store.sqlite_template import is_blank, set_up
 
 
 @pytest.fixture
-def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A user's cache folder, in which nothing is remembered yet."""
+def cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache folder of the user."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache" / "regnet"
 
 
 def dump(path: Path) -> list[list[str]]:
-    """A database as SQL, less when and where its first experiment was made.
+    """A database as SQL, without the time and the folder of its first experiment.
 
-    In sorted words, since the order of a table's constraints is another one each time that MLflow makes it.
+    With sorted words, since MLflow creates the constraints of a table in varying order.
     """
     with closing(sqlite3.connect(path)) as store:
         lines = [line for line in store.iterdump() if "'Default'" not in line]
     return sorted(sorted(re.split(r"[\s,()]+", line)) for line in lines)
 
 
-def test_a_store_is_what_mlflow_makes_of_one(ready_database: Path, memory: Path, tmp_path: Path) -> None:
-    for name in ("first.db", "second.db"):  # the first is asked for, the second remembered
+def test_store_equals_that_of_mlflow(ready_database: Path, cache_folder: Path, tmp_path: Path) -> None:
+    for name in ("first.db", "second.db"):  # the first is created by MLflow, the second is copied
         connect(f"sqlite:///{tmp_path / name}")
         assert dump(tmp_path / name) == dump(ready_database)
-    assert [path.suffix for path in memory.iterdir()] == [".sql"]
+    assert [path.suffix for path in cache_folder.iterdir()] == [".sql"]
     (default,) = MlflowClient(f"sqlite:///{tmp_path}/second.db").search_experiments()
     assert (default.experiment_id, default.name) == ("0", "Default")
 
 
 SCRIPT = "BEGIN EXCLUSIVE;\nCREATE TABLE experiments (name TEXT);\nCREATE TABLE more (name TEXT);\nCOMMIT;"
-"""Stands in for what MLflow says, which takes it seconds."""
+"""A replacement for MLflow's SQL, which takes seconds to create."""
 
 
-def test_mlflow_is_asked_once(memory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mlflow_creates_only_the_first_store(cache_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("regnet.tracking.store.sqlite_template._script", lambda: SCRIPT)
     set_up(tmp_path / "first.db")
     monkeypatch.setattr("regnet.tracking.store.sqlite_template._script", pytest.fail)
@@ -54,28 +54,30 @@ def test_mlflow_is_asked_once(memory: Path, tmp_path: Path, monkeypatch: pytest.
     assert not is_blank(tmp_path / "second.db")
 
 
-def test_a_store_that_somebody_has_set_up_meanwhile_is_left_as_it_is(memory: Path, ready_database: Path, tmp_path: Path) -> None:
+def test_store_created_by_another_process_is_unchanged(cache_folder: Path, ready_database: Path, tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_bytes(ready_database.read_bytes())
     before = dump(tmp_path / "mlflow.db")
     assert not is_blank(tmp_path / "mlflow.db")
-    _remember(memory, SCRIPT)
+    _remember(cache_folder, SCRIPT)
     set_up(tmp_path / "mlflow.db")
     assert dump(tmp_path / "mlflow.db") == before
 
 
-@pytest.mark.parametrize("spoil", [lambda memory: memory.write_text("no folder"), lambda memory: _remember(memory, "no SQL;")])
-def test_where_nothing_can_be_remembered_mlflow_does_it(
-    memory: Path, ready_database: Path, tmp_path: Path, spoil: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "spoil", [lambda cache_folder: cache_folder.write_text("no folder"), lambda cache_folder: _remember(cache_folder, "no SQL;")]
+)
+def test_mlflow_creates_the_store_if_the_template_cannot_be_cached(
+    cache_folder: Path, ready_database: Path, tmp_path: Path, spoil: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("regnet.tracking.store.sqlite_template._script", lambda: SCRIPT)
-    memory.parent.mkdir(parents=True)
-    spoil(memory)
+    cache_folder.parent.mkdir(parents=True)
+    spoil(cache_folder)
     connect(f"sqlite:///{tmp_path}/mlflow.db")
     assert dump(tmp_path / "mlflow.db") == dump(ready_database)
 
 
-def _remember(memory: Path, script: str) -> None:
+def _remember(cache_folder: Path, script: str) -> None:
     from importlib.metadata import version
 
-    memory.mkdir(parents=True)
-    (memory / f"mlflow-{version('mlflow')}.sql").write_text(script)
+    cache_folder.mkdir(parents=True)
+    (cache_folder / f"mlflow-{version('mlflow')}.sql").write_text(script)

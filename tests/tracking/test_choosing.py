@@ -1,4 +1,4 @@
-"""Checks which runs are kept as models: chosen by validation, never by test, and not at all where nothing was set aside."""
+"""The runs that are stored as models: selected by validation metrics, never by test metrics; none without validation."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CONFIG = {
 
 
 def result(final: Mapping[str, Sequence[float]], identity: str = "a", **changes: Any) -> StudyResult:
-    """A result with those metrics after the last of two epochs, for seeds from 10."""
+    """A result with the given metrics after the last of two epochs, for seeds from 10."""
     count = len(next(iter(final.values())))
     return StudyResult(
         name=identity,
@@ -56,23 +56,23 @@ VALIDATED = {"train/loss": [1, 2, 3], "test/error_rate": [0.1, 0.2, 0.3], "valid
 NOTHING_ASIDE = {"train/loss": [3, 2, 1], "test/error_rate": [0.1, 0.2, 0.3]}
 
 
-def test_validation_decides_and_not_test() -> None:
-    assert best_seed(result(VALIDATED)) == 11  # the first of two that are equal
+def test_selection_by_validation() -> None:
+    assert best_seed(result(VALIDATED)) == 11  # the first of two equal ones
     assert judged_by(result(VALIDATED)) == "validation/error_rate"
 
 
-def test_regression_is_judged_by_its_own_error() -> None:
+def test_selection_of_a_regression() -> None:
     found = result({"train/loss": [1, 2], "validation/loss": [1, 2], "validation/rmse": [9, 4], "test/rmse": [1, 2]})
     assert (best_seed(found), judged_by(found)) == (11, "validation/rmse")
 
 
-def test_a_failed_run_is_never_the_best() -> None:
+def test_failed_run_is_never_selected() -> None:
     found = result(VALIDATED)
     assert best_seed(replace(found, failures={11: "diverged"})) == 12
     assert best_seed(replace(found, failures=dict.fromkeys(found.seeds, "diverged"))) is None
 
 
-def test_without_validation_none_is_chosen_and_it_is_said_how_to_have_one(caplog: pytest.LogCaptureFixture) -> None:
+def test_no_selection_without_validation(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "regnet"):
         assert models_wanted([result(NOTHING_ASIDE, validation=0.0)], ["label"], "launch").models == ()
     assert [record.message for record in caplog.records] == [
@@ -97,7 +97,7 @@ def test_policies(policy: str, final: Mapping[str, Sequence[float]], seeds: list
     assert not caplog.records
 
 
-def test_of_each_name_the_best_is_registered() -> None:
+def test_best_run_is_registered_for_each_name() -> None:
     worse = VALIDATED | {"validation/error_rate": [0.3, 0.2, 0.2]}
     studies = [
         result(worse, "a", **tracked(register="one")),
@@ -115,7 +115,7 @@ def test_of_each_name_the_best_is_registered() -> None:
     assert {need.distribution for one in wanted.models for need in one.needs} == {OWN}
 
 
-def test_models_of_different_data_sets_cannot_share_a_name(caplog: pytest.LogCaptureFixture) -> None:
+def test_models_of_different_data_sets_with_the_same_name(caplog: pytest.LogCaptureFixture) -> None:
     studies = [result(VALIDATED, name, dataset={"name": name}, **tracked(register="both")) for name in ("disc", "digits")]
     wanted = models_wanted(studies, ["A", "B"], "launch")
     assert [(one.study, one.register) for one in wanted.models] == [("disc", None), ("digits", None)]
@@ -131,7 +131,7 @@ def test_models_of_different_data_sets_cannot_share_a_name(caplog: pytest.LogCap
         ({"validation": 0.0} | tracked(register="a"), "none is chosen without validation examples: set validation=0.1, or"),
     ],
 )
-def test_what_cannot_be_had_is_refused(changes: Mapping[str, Any], message: str) -> None:
+def test_errors_of_policies(changes: Mapping[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         check_choice(CONFIG | changes)
 
@@ -139,5 +139,5 @@ def test_what_cannot_be_had_is_refused(changes: Mapping[str, Any], message: str)
 @pytest.mark.parametrize(
     "changes", [{}, {"validation": 0.0}, tracked(register="a"), {"validation": 0.0} | tracked(register="a", models="all")]
 )
-def test_what_can_be_had_is_not(changes: Mapping[str, Any]) -> None:
+def test_valid_policies(changes: Mapping[str, Any]) -> None:
     check_choice(CONFIG | changes)

@@ -1,4 +1,4 @@
-"""Checks that histories read in bulk are those that MLflow's client reads run by run."""
+"""Histories read in bulk equal those that MLflow's client reads run by run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from regnet.tracking.store.connect import store_of
 from regnet.tracking.store.sql_store import SqlStore
 
 
-def test_a_query_and_the_client_read_the_same(store: Callable[[], MlflowClient], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_query_equals_client(store: Callable[[], MlflowClient], monkeypatch: pytest.MonkeyPatch) -> None:
     client = store()
     made = [client.create_run("0").info.run_id for _ in range(3)]
     draw = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""Checks that a study's best run is a model in a real store: loaded elsewhere, served, and registered when asked."""
+"""The best run of a study as a model in an MLflow store: loading in another process, serving, registering."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def model_folder(client: MlflowClient, run: Run) -> Path:
     return Path(client.get_logged_model(output.model_id).artifact_location)
 
 
-def test_the_best_run_is_kept_as_a_model(store: Store) -> None:
+def test_best_run_is_stored_as_a_model(store: Store) -> None:
     result = regnet.run(SMALL)
     client = store()
     (model,) = client.search_logged_models(["1"])
@@ -97,7 +97,7 @@ def test_the_best_run_is_kept_as_a_model(store: Store) -> None:
         loaded.predict(np.ones((50, 3)))
 
 
-def test_it_is_plain_data(store: Store) -> None:
+def test_model_contains_only_plain_data(store: Store) -> None:
     result = regnet.run(SMALL)
     folder = model_folder(store(), best_run(store(), result))
     files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
@@ -111,7 +111,7 @@ def test_it_is_plain_data(store: Store) -> None:
     assert {line.partition("==")[0] for line in required} == {"mlflow", OWN, "torch"}
 
 
-def test_regression_gives_values(store: Store) -> None:
+def test_model_of_a_regression(store: Store) -> None:
     result = regnet.run(["dataset=diabetes", "model.output=null", "epochs=2", "seeds=2", "validation=0.1"])
     loaded = mlflow.pyfunc.load_model(str(model_folder(store(), best_run(store(), result))))
     assert loaded.metadata.signature.outputs.to_dict()[0]["tensor-spec"] == {"dtype": "float64", "shape": (-1, 1)}
@@ -119,7 +119,7 @@ def test_regression_gives_values(store: Store) -> None:
     assert (answer.dtype, answer.shape) == (np.float64, (len(loaded.input_example), 1))
 
 
-def test_without_validation_there_is_no_model_unless_asked(store: Store) -> None:
+def test_no_model_without_validation_by_default(store: Store) -> None:
     regnet.run([*SMALL, "validation=0"])
     assert len(store().search_logged_models(["1"])) == 0
     regnet.run([*SMALL, "validation=0", "tracking.models=all"])
@@ -127,7 +127,7 @@ def test_without_validation_there_is_no_model_unless_asked(store: Store) -> None
     assert model.tags["regnet.chosen_by"] == "train/loss"
 
 
-def test_validation_is_tracked_and_read_back(store: Store) -> None:
+def test_validation_metrics_are_tracked(store: Store) -> None:
     written = regnet.run(SMALL)
     client = store()
     (read,) = read_launch(store_of(client), "regnet", newest_launch(store_of(client), "regnet"))
@@ -151,14 +151,14 @@ def test_the_newest_version_has_the_alias(store: Store) -> None:
     assert mlflow.pyfunc.load_model(there).predict(X).tolist() == trained.predict(torch.tensor(X)).tolist()
 
 
-def test_a_run_is_kept_once(store: Store) -> None:
+def test_run_is_stored_once(store: Store) -> None:
     result = regnet.run(SMALL)
     client = store()
     write_summaries([result], newest_launch(store_of(client), "regnet"))
     assert len(client.search_logged_models(["1"])) == 1
 
 
-def test_each_study_of_a_sweep_has_its_model(store: Store) -> None:
+def test_each_study_of_a_sweep_has_a_model(store: Store) -> None:
     command = [sys.executable, "-m", "regnet", "run", "-m", "optimizer.lr=0.00001,0.01", *SMALL, "tracking.register=disc"]
     subprocess.run(command, check=True, capture_output=True)
     client = store()
@@ -175,10 +175,10 @@ def test_through_a_server(server: str, tmp_path: Path, monkeypatch: pytest.Monke
     result = regnet.run([*SMALL, "tracking.register=disc"])
     trained = result.networks[result.seeds.index(best_seed(result))]
     assert mlflow.pyfunc.load_model("models:/disc@best").predict(X).tolist() == trained.predict(torch.tensor(X)).tolist()
-    assert not list(tmp_path.iterdir())  # everything is at the server
+    assert not list(tmp_path.iterdir())  # everything is on the server
 
 
-def test_a_name_with_nothing_to_register_is_refused_before_training(store: Store) -> None:
+def test_name_without_a_model_is_an_error_before_training(store: Store) -> None:
     with pytest.raises(ConfigError, match=r"set validation=0\.1"):
         regnet.run([*SMALL, "validation=0", "tracking.register=disc"])
     assert store().get_experiment_by_name("regnet") is None
@@ -209,7 +209,7 @@ def load_elsewhere(folder: Path, **environment: str) -> subprocess.CompletedProc
     return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=False, cwd=folder.parent)
 
 
-def test_it_is_served(store: Store, tmp_path: Path) -> None:
+def test_serving(store: Store, tmp_path: Path) -> None:
     result = regnet.run([*SMALL, "tracking.register=disc"])
     trained = result.networks[result.seeds.index(best_seed(result))]
     expected = trained.predict(torch.tensor(X)).tolist()
@@ -224,7 +224,7 @@ def test_it_is_served(store: Store, tmp_path: Path) -> None:
 
 @contextmanager
 def served(uri: str, folder: Path) -> Iterator[Callable[[Any], Any]]:
-    """`mlflow models serve` on loopback, and asking it for predictions."""
+    """Context manager that runs `mlflow models serve` and yields a function that requests predictions."""
     port = free_port()
     command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", uri, "--env-manager", "local", "--port", str(port)]
     environment = os.environ | {
@@ -244,7 +244,7 @@ def served(uri: str, folder: Path) -> Iterator[Callable[[Any], Any]]:
 
 
 def ask(url: str, question: Any) -> Any:
-    """The server's answer, be it a prediction or what is wrong with the question."""
+    """The answer of the server: predictions or an error."""
     request = urllib.request.Request(url, json.dumps(question).encode(), {"Content-Type": "application/json"})
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:

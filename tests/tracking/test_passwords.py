@@ -1,4 +1,4 @@
-"""Checks that the password in a store's address is left out, and nothing else."""
+"""The password in a store's address is left out, and nothing else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from regnet.tracking.store.passwords import without_password
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("postgresql://anna:secret@host:5432/runs", "postgresql://anna:***@host:5432/runs"),
         ("https://:s3cr%40t@host", "https://:***@host"),
@@ -23,10 +23,10 @@ from regnet.tracking.store.passwords import without_password
         ("dataset=mine:disc loss.scale=3", "dataset=mine:disc loss.scale=3"),
     ],
 )
-def test_the_password_alone_is_left_out(text: str, told: str) -> None:
-    assert without_password(text) == told
+def test_only_the_password_is_left_out(text: str, expected: str) -> None:
+    assert without_password(text) == expected
 
 
-def test_it_is_not_among_the_parameters() -> None:
+def test_password_is_not_among_the_parameters() -> None:
     config = {"tracking": {"name": "mlflow", "uri": "postgresql://anna:secret@host/runs"}}
     assert params_of(config) == {"tracking.name": "mlflow", "tracking.uri": "postgresql://anna:***@host/runs"}

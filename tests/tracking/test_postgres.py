@@ -1,4 +1,4 @@
-"""Checks a store in a real PostgreSQL: what is written in bulk is what MLflow's client writes, and everything reads it."""
+"""A store in PostgreSQL: writing in bulk equals MLflow's client, and all commands read it."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ from tests.cli.test_command import SMALL
 from tests.cli.test_command import regnet as command
 from tests.conftest import Inside
 from tests.servers import free_port, wait_for
-from tests.tracking.test_backends import rows, told
+from tests.tracking.test_backends import rows, write_story
 
 pytestmark = pytest.mark.slow
 
 NOBODY_S = "postgres"
-"""The user that PostgreSQL runs as where the tests run as root, which it refuses."""
+"""The user that runs PostgreSQL if the tests run as root, which PostgreSQL does not accept."""
 
 
 def program(name: str) -> str:
-    """Where a program of PostgreSQL's is; Debian has them off the path."""
+    """The path of a program of PostgreSQL, which is not on the PATH in Debian."""
     found = shutil.which(name) or next(map(str, Path("/usr/lib/postgresql").glob(f"*/bin/{name}")), None)
     if found is None:
         pytest.skip("there is no PostgreSQL here: scripts/postgres installs it")
@@ -52,7 +52,7 @@ def program(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """The address of a PostgreSQL server with no database but its own."""
+    """The address of a new PostgreSQL server."""
     user = pwd.getpwnam(NOBODY_S).pw_uid if os.getuid() == 0 else os.getuid()
     port = str(free_port())
     with tempfile.TemporaryDirectory(prefix="regnet-", dir="/tmp", ignore_cleanup_errors=True) as folder:
@@ -73,13 +73,13 @@ def server() -> Iterator[str]:
             wait_for(lambda: subprocess.run(asking, check=False).returncode == 0, process, Path(folder, "log"))
             yield f"postgresql://regnet@127.0.0.1:{port}"
         finally:
-            process.send_signal(signal.SIGINT)  # whether or not somebody is still connected
+            process.send_signal(signal.SIGINT)  # even if clients are still connected
             process.wait()
 
 
 @pytest.fixture(scope="module")
 def database(server: str) -> Callable[[str], str]:
-    """Makes a database of that name, and gives its address."""
+    """Creates a database of the given name and returns its address."""
 
     def made(name: str) -> str:
         engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
@@ -91,21 +91,23 @@ def database(server: str) -> Callable[[str], str]:
     return made
 
 
-def test_bulk_rows_are_those_of_the_client(database: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bulk_rows_equal_those_of_the_client(
+    database: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
-    one, other = database("bulk"), database("client")
-    bulk = told(one, tmp_path / "bulk")
+    bulk_uri, client_uri = database("bulk"), database("client")
+    bulk = write_story(bulk_uri, tmp_path / "bulk")
     monkeypatch.setattr("regnet.tracking.store.connect.sql_store", lambda client: None)
-    client = told(other, tmp_path / "client")
+    client = write_story(client_uri, tmp_path / "client")
     assert isinstance(bulk._backend, BulkBackend)
     assert isinstance(client._backend, ClientBackend)
-    first, second = rows(one, tmp_path / "bulk"), rows(other, tmp_path / "client")
+    first, second = rows(bulk_uri, tmp_path / "bulk"), rows(client_uri, tmp_path / "client")
     assert len(first["metrics"]) > 50
     for table in first.keys() | second.keys():
         assert first[table] == second[table], table
 
 
-def test_what_is_written_is_read(database: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_written_results_are_read(database: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     uri = database("results")
     written = regnet.run(["seeds=3", f"tracking.uri={uri}", *SMALL])
@@ -116,8 +118,8 @@ def test_what_is_written_is_read(database: Callable[[str], str], tmp_path: Path,
         assert np.array_equal(read.history[name], values)
 
 
-def test_every_command_takes_it(database: Callable[[str], str], tmp_path: Path) -> None:
-    uri = database("commands").replace("regnet@", "regnet:very-secret@")  # which this server does not ask for
+def test_every_command_accepts_postgresql(database: Callable[[str], str], tmp_path: Path) -> None:
+    uri = database("commands").replace("regnet@", "regnet:very-secret@")  # the server does not check the password
     words = ["run", "-m", "optimizer.lr=0.001,0.1", "seeds=4", "validation=0.2", f"tracking.uri='{uri}'", *SMALL]
     swept = command(tmp_path, *words)
     assert (swept.returncode, swept.stderr) == (0, "")
@@ -127,17 +129,17 @@ def test_every_command_takes_it(database: Callable[[str], str], tmp_path: Path) 
         assert done.returncode == 0, done.stderr
     assert done.stdout.count("\n") == 1 + 8
     assert "regnet:***@" in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
-    told = [path.read_text(errors="replace") for path in (tmp_path / "report").iterdir()]
+    texts = [path.read_text(errors="replace") for path in (tmp_path / "report").iterdir()]
     engine = create_engine(uri)
     with engine.connect() as connection:
         for table in ("params", "tags", "experiment_tags"):
-            told += [str(tuple(row)) for row in connection.execute(text(f"SELECT * FROM {table}"))]
+            texts += [str(tuple(row)) for row in connection.execute(text(f"SELECT * FROM {table}"))]
     engine.dispose()
-    told += [path.read_text(errors="replace") for path in tmp_path.glob("mlruns/**/*") if path.is_file()]
-    assert not any("very-secret" in one for one in told)
+    texts += [path.read_text(errors="replace") for path in tmp_path.glob("mlruns/**/*") if path.is_file()]
+    assert not any("very-secret" in text for text in texts)
 
 
-def test_a_password_is_not_told(server: str) -> None:
+def test_password_is_not_in_errors(server: str) -> None:
     uri = server.replace("regnet@", "nobody:very-secret@") + "/none_such"
     with pytest.raises(TrackingError, match=r"^the MLflow store postgresql://nobody:\*\*\*@") as raised:
         connect(uri)
@@ -152,11 +154,11 @@ def test_a_password_is_not_told(server: str) -> None:
         ("postgresql+none_such://127.0.0.1/mlflow", "none_such"),
     ],
 )
-def test_what_cannot_be_reached_is_told_at_once(server: str, tmp_path: Path, uri: str, reason: str) -> None:
+def test_unreachable_server_is_reported_immediately(server: str, tmp_path: Path, uri: str, reason: str) -> None:
     for words in (["run", f"tracking.uri={uri.format(server=server)}", *SMALL], ["compare", "--uri", uri.format(server=server)]):
         start = time.monotonic()
         done = command(tmp_path, *words)
-        assert time.monotonic() - start < 60  # MLflow tries for longer
+        assert time.monotonic() - start < 60  # MLflow retries for longer
         assert done.returncode == 2
         assert reason in done.stderr
         assert len(done.stderr.strip().splitlines()) <= 2
@@ -164,7 +166,7 @@ def test_what_cannot_be_reached_is_told_at_once(server: str, tmp_path: Path, uri
 
 @contextmanager
 def connected(uri: str) -> Iterator[Connection]:
-    """Context manager of a connection of the test's own, in a transaction."""
+    """Context manager of a separate connection, in a transaction."""
     engine = create_engine(uri)
     try:
         with engine.begin() as connection:
@@ -175,7 +177,7 @@ def connected(uri: str) -> Iterator[Connection]:
 
 @contextmanager
 def frozen(uri: str) -> Iterator[None]:
-    """Context manager in which every process of the server is stopped: connections stay open, and nobody answers."""
+    """Context manager that stops every process of the server: connections stay open without an answer."""
     with connected(uri) as connection:
         backend = psutil.Process(connection.execute(text("SELECT pg_backend_pid()")).scalar_one())
     postmaster = backend.parent()
@@ -192,17 +194,17 @@ def frozen(uri: str) -> Iterator[None]:
                 each.resume()
 
 
-def test_a_server_that_freezes_is_given_up(database: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_frozen_server_times_out(database: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
     uri = database("frozen")
     store = connect(uri)
     monkeypatch.setattr(silence, "ANSWER_SECONDS", 2)
     message = "cannot be used: the database has not answered for 2 s"
     with frozen(uri), pytest.raises(TrackingError, match=message), tracking_errors(uri):
         store.experiments()
-    assert connect(uri).experiments()  # once it answers again, it can be used again
+    assert connect(uri).experiments()  # usable again as soon as it answers
 
 
-def test_a_statement_that_takes_its_time_is_not_given_up_while_its_rows_arrive(
+def test_slow_statement_does_not_time_out_while_rows_arrive(
     database: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     uri = database("patient")
@@ -215,14 +217,14 @@ def test_a_statement_that_takes_its_time_is_not_given_up_while_its_rows_arrive(
 
 @contextmanager
 def locked(uri: str) -> Iterator[None]:
-    """Context manager in which no statement about runs is answered."""
+    """Context manager that locks the table of runs, so that its statements are not answered."""
     with connected(uri) as connection:
         connection.execute(text("LOCK TABLE runs IN ACCESS EXCLUSIVE MODE"))
         yield
 
 
 @pytest.mark.parametrize("name", ["compare", "results", "report"])
-def test_commands_give_up_a_statement_that_is_never_answered(
+def test_commands_time_out_without_an_answer(
     name: str, database: Callable[[str], str], inside: Inside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     uri = database(f"locked_{name}")
@@ -235,7 +237,7 @@ def test_commands_give_up_a_statement_that_is_never_answered(
     assert len(done.stderr.strip().splitlines()) <= 2
 
 
-def test_a_run_gives_up_a_statement_that_is_never_answered(database: Callable[[str], str], tmp_path: Path) -> None:
+def test_run_times_out_without_an_answer(database: Callable[[str], str], tmp_path: Path) -> None:
     uri = database("locked_run")
     connect(uri)
     with locked(uri):

@@ -1,4 +1,4 @@
-"""Checks the process that writes: that training does not wait for it, and that neither end can die and nobody hear of it."""
+"""The writing process: training does not wait for it, and the death of either process is reported."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def eventually(condition: Callable[[], bool], seconds: float = 30) -> None:
 
 
 class Meanwhile:
-    """A listener that does something once, in the second epoch."""
+    """A listener that calls a function once, in the second epoch."""
 
     regnet_fatal = True
 
@@ -61,7 +61,7 @@ class Meanwhile:
 
 
 def train(*overrides: str, action: Callable[[], None] = lambda: None) -> None:
-    """Trains several studies one after another within one launch, each with a word of its own beside `SMALL`."""
+    """Trains several studies one after another in one launch, each with an override in addition to `SMALL`."""
     catalog = load_catalog()
     catalog.plugins.manager.register(Meanwhile(action))
     with open_tracker(catalog.plugins.manager, "a launch"):
@@ -78,13 +78,13 @@ def test_the_training_process_does_not_import_mlflow(store: Store, tmp_path: Pat
     assert [run.info.status for run in runs(store())] == ["FINISHED"]
 
 
-def test_one_launch_may_have_studies_for_several_stores_and_none(store: Store, tmp_path: Path) -> None:
+def test_launch_with_studies_for_several_stores_and_none(store: Store, tmp_path: Path) -> None:
     train("tracking.experiment=one", "tracking=none", "tracking.experiment=two seeds=2", "tracking.experiment=one optimizer.lr=0.1")
     assert [len(runs(store(), name)) for name in ("one", "two", "regnet")] == [2, 2, 0]
     assert {run.data.tags["regnet.launch"] for name in ("one", "two") for run in runs(store(), name)} == {"a launch"}
 
 
-def test_two_jobs_that_are_alike_are_two_runs(store: Store) -> None:
+def test_two_equal_jobs_are_two_runs(store: Store) -> None:
     train("seeds=2", "seeds=2")
     assert sorted(run.data.tags["regnet.seed"] for run in runs(store())) == ["0", "0", "1", "1"]
 
@@ -97,7 +97,7 @@ def test_launches_share_the_process(store: Store) -> None:
     assert len(runs(store())) == 2
 
 
-def test_an_untracked_study_starts_no_process_and_does_not_import_mlflow(tmp_path: Path) -> None:
+def test_untracked_study_starts_no_process(tmp_path: Path) -> None:
     code = (
         f"import regnet; regnet.run(['epochs=1', 'tracking=none', *{SMALL!r}])\n"
         "import sys; module = sys.modules.get('regnet.tracking.write.process')\n"
@@ -107,7 +107,7 @@ def test_an_untracked_study_starts_no_process_and_does_not_import_mlflow(tmp_pat
     assert done.stdout == "False False\n"
 
 
-def test_an_unknown_way_of_tracking_is_told_before_training(store: Store) -> None:
+def test_unknown_tracking_is_an_error_before_training(store: Store) -> None:
     with pytest.raises(ConfigError, match="unknown tracking 'mlfow': did you mean 'mlflow'"):
         train("tracking.name=mlfow", action=lambda: pytest.fail("it was trained"))
 
@@ -120,17 +120,17 @@ def test_an_unknown_way_of_tracking_is_told_before_training(store: Store) -> Non
         ("nonsense://x", "^the MLflow store nonsense://x cannot be used: "),
     ],
 )
-def test_a_store_that_cannot_be_used_ends_the_training(store: Store, uri: str, words: str) -> None:
+def test_unusable_store_ends_the_training(store: Store, uri: str, words: str) -> None:
     start = time.monotonic()
     with pytest.raises(TrackingError, match=words) as caught:
         regnet.run([*LONG, f"tracking.uri={uri}"])
     assert "\n" not in str(caught.value)
     assert time.monotonic() - start < 20
-    regnet.run([*SMALL, "epochs=1"])  # which is no concern of other stores
+    regnet.run([*SMALL, "epochs=1"])  # other stores are not affected
     assert [run.info.status for run in runs(store())] == ["FINISHED"]
 
 
-def test_a_store_that_is_lost_while_training_is_told_of(store: Store, tmp_path: Path) -> None:
+def test_store_lost_during_training_is_reported(store: Store, tmp_path: Path) -> None:
     def lose() -> None:
         eventually(lambda: len(runs(store())) == 1)
         (tmp_path / "mlflow.db").write_text("this is no database")
@@ -139,19 +139,19 @@ def test_a_store_that_is_lost_while_training_is_told_of(store: Store, tmp_path: 
         train("epochs=1000000", action=lose)
 
 
-def test_a_writing_process_that_is_killed_is_told_of_and_replaced(store: Store) -> None:
+def test_killed_writing_process_is_reported_and_replaced(store: Store) -> None:
     def kill() -> None:
         os.kill(writing_process().pid, signal.SIGKILL)
 
     with pytest.raises(TrackingError, match=r"the writing process \d+ ended with exit code -9 \(SIGKILL\)"):
         train("epochs=1000000", action=kill)
     with pytest.raises(TrackingError, match=r"the writing process .* ended"):
-        train("epochs=2", action=kill)  # it is over before anybody has noticed
+        train("epochs=2", action=kill)  # the training finishes before the failure is noticed
     train("seed=7")
     assert "7" in {run.data.tags["regnet.seed"] for run in runs(store()) if run.info.status == "FINISHED"}
 
 
-def test_a_channel_to_a_process_that_has_ended_says_so(tmp_path: Path) -> None:
+def test_channel_to_an_ended_process_raises(tmp_path: Path) -> None:
     process = WritingProcess()
     process.end(os.getpid())
     assert not process.running
@@ -159,7 +159,7 @@ def test_a_channel_to_a_process_that_has_ended_says_so(tmp_path: Path) -> None:
         process.open(Destination("sqlite:///x.db", "x", tmp_path)).close()
 
 
-def test_what_was_measured_can_be_seen_while_training_goes_on(store: Store, tmp_path: Path) -> None:
+def test_metrics_are_visible_during_training(store: Store, tmp_path: Path) -> None:
     process = subprocess.Popen([sys.executable, "-m", "regnet", "run", *LONG], cwd=tmp_path, stderr=subprocess.PIPE)
     try:
         eventually(lambda: any("train/loss" in run.data.metrics for run in runs(store())))
@@ -175,7 +175,7 @@ def test_what_was_measured_can_be_seen_while_training_goes_on(store: Store, tmp_
     assert run.data.tags["regnet.failure"] == "the training process ended without reporting a result"
 
 
-def test_an_interruption_that_reaches_both_processes_loses_nothing(store: Store) -> None:
+def test_interruption_of_both_processes_loses_nothing(store: Store) -> None:
     def interrupt() -> None:
         eventually(lambda: len(runs(store())) == 2)
         os.kill(writing_process().pid, signal.SIGINT)

@@ -1,4 +1,4 @@
-"""Checks that studies are found by what people call them, in one experiment or all, by rows and through MLflow's client alike."""
+"""Studies are found by their names, in one experiment or in all, by SQL and by MLflow's client."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from regnet.tracking.write.run_buffer import RunBuffer
 
 MakeClient = Callable[[], MlflowClient]
 Story = tuple[str, str, str, str, dict[int, float | None]]
-"""Identity, name, label and launch of a study, and what its seeds ended with: nothing where one failed."""
+"""Identity, name, label and launch of a study, and the final values of its seeds: None for a failed seed."""
 
 FIRST: Story = ("aaa", "plain", "lr=0.1", "monday", {0: 0.1, 1: 0.2})
 AGAIN: Story = ("aaa", "plain", "lr=0.1", "tuesday", {1: 0.3, 2: None})
@@ -30,14 +30,14 @@ OTHER: Story = ("bbb", "it's", "monday", "tuesday", {0: 0.4})
 
 @pytest.fixture(params=["rows", "client"])
 def filled(store: MakeClient, request: pytest.FixtureRequest) -> Store:
-    """A store with three launches in two experiments, read either way."""
-    told("one", Path.cwd(), FIRST)
-    told("two", Path.cwd(), AGAIN, start=2_000)
-    told("two", Path.cwd(), OTHER, start=3_000)
+    """A store with three launches in two experiments, read by SQL or by the client."""
+    write_study("one", Path.cwd(), FIRST)
+    write_study("two", Path.cwd(), AGAIN, start=2_000)
+    write_study("two", Path.cwd(), OTHER, start=3_000)
     return ClientStore(store()) if request.param == "client" else store_of(store())
 
 
-def told(experiment: str, folder: Path, story: Story, start: int = 1_000) -> None:
+def write_study(experiment: str, folder: Path, story: Story, start: int = 1_000) -> None:
     """Writes a study as the writing process would."""
     buffer = RunBuffer(messages.Destination(f"sqlite:///{folder}/mlflow.db", experiment, folder))
     for record in events(story, start):
@@ -80,7 +80,7 @@ def test_words(filled: Store, words: list[str], expected: list[tuple[str, str, i
     assert seen(select_runs(filled, words)) == expected
 
 
-def test_an_experiment_narrows_the_search(filled: Store) -> None:
+def test_search_in_an_experiment(filled: Store) -> None:
     assert seen(select_runs(filled, ["plain"], "one")) == [("monday", "aaa", 0), ("monday", "aaa", 1)]
     assert seen(select_runs(filled, [], "one")) == [("monday", "aaa", 0), ("monday", "aaa", 1)]
     with pytest.raises(TrackingError, match=r"called 'it\\'s'|called \"it's\""):
@@ -93,7 +93,7 @@ def test_deleted_runs_are_not_found(filled: Store, store: MakeClient) -> None:
         select_runs(filled, ["bbb"])
 
 
-def test_unknown_words_are_answered_with_the_closest(filled: Store) -> None:
+def test_unknown_names_have_suggestions(filled: Store) -> None:
     with pytest.raises(TrackingError, match=r"is called 'plane': the closest names are 'plain'"):
         select_runs(filled, ["plane"])
     with pytest.raises(TrackingError, match=r"no launch is called 'mond': the closest names are 'monday'"):
@@ -102,7 +102,7 @@ def test_unknown_words_are_answered_with_the_closest(filled: Store) -> None:
         select_runs(filled, ["plain"], "on")
 
 
-def test_a_store_without_runs(store: MakeClient) -> None:
+def test_store_without_runs(store: MakeClient) -> None:
     for words in ([], ["x"]):
         with pytest.raises(TrackingError, match="no regnet runs"):
             select_runs(store_of(store()), words)
@@ -111,12 +111,12 @@ def test_a_store_without_runs(store: MakeClient) -> None:
 
 
 @pytest.mark.parametrize("filled", ["client"], indirect=True)
-def test_what_the_client_cannot_search_for_is_told(filled: Store) -> None:
+def test_names_that_the_client_cannot_search_for(filled: Store) -> None:
     with pytest.raises(TrackingError, match="both kinds of quotation marks"):
         select_runs(filled, ["'\""])
 
 
-def test_rows_and_the_client_give_the_same(filled: Store, store: MakeClient) -> None:
+def test_sql_equals_client(filled: Store, store: MakeClient) -> None:
     found = filled.find_runs(filled.experiments(), {})
     assert len(found) == 8
     for other in (store_of(store()), ClientStore(store())):
@@ -125,7 +125,7 @@ def test_rows_and_the_client_give_the_same(filled: Store, store: MakeClient) -> 
         assert other.newest_run(other.experiments()) == filled.newest_run(filled.experiments())
 
 
-def test_a_study_of_two_launches_has_each_seed_once(filled: Store) -> None:
+def test_study_in_two_launches_has_each_seed_once(filled: Store) -> None:
     union = unite(select_runs(filled, ["plain", "bbb"]))
     assert seen(list(union.runs)) == [("monday", "aaa", 0), ("tuesday", "aaa", 1), ("tuesday", "aaa", 2), ("tuesday", "bbb", 0)]
     united, unlike = union.notes
@@ -137,15 +137,15 @@ def test_a_study_of_two_launches_has_each_seed_once(filled: Store) -> None:
     assert first.config == {"optimizer": {"lr": 0.1}, "study": None}
 
 
-def test_a_run_that_finished_counts_before_a_newer_one_that_did_not(store: MakeClient) -> None:
+def test_finished_run_precedes_a_newer_failed_one(store: MakeClient) -> None:
     store()
-    told("one", Path.cwd(), FIRST)
-    told("one", Path.cwd(), ("aaa", "plain", "lr=0.1", "friday", {0: None}), start=9_000)
+    write_study("one", Path.cwd(), FIRST)
+    write_study("one", Path.cwd(), ("aaa", "plain", "lr=0.1", "friday", {0: None}), start=9_000)
     (union,) = by_study(unite(select_runs(store_of(store()), ["aaa"])).runs).values()
     assert [(run.seed, run.launch, run.failure) for run in union] == [(0, "monday", None), (1, "monday", None)]
 
 
-def test_parameters_are_read_as_what_they_were() -> None:
+def test_types_of_parameters() -> None:
     texts = ["True", "False", "None", "12", "-3", "1e-05", "0.5", "relu", "[25, 25]", "", "1.2.3"]
     values = [True, False, None, 12, -3, 1e-05, 0.5, "relu", "[25, 25]", "", "1.2.3"]
     assert [value_of(text) for text in texts] == values

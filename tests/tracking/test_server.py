@@ -1,4 +1,4 @@
-"""Checks tracking through a real MLflow server, which takes no rows in bulk: the same must come out of it."""
+"""Tracking with an MLflow server, which does not accept rows in bulk, gives the same results."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def server(ready_database: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         process.wait()
 
 
-def test_what_is_written_through_a_server_is_read_through_it(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_writing_and_reading_through_a_server(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     written = regnet.run(["seeds=3", f"tracking.uri={server}", *SMALL])
     client = MlflowClient(server)
@@ -57,4 +57,4 @@ def test_what_is_written_through_a_server_is_read_through_it(server: str, tmp_pa
         if run.data.tags["regnet.role"] == "run":
             assert {item.path for item in client.list_artifacts(run.info.run_id)} == {"config.yaml", "weights.safetensors"}
             assert len(run.inputs.dataset_inputs) == 2
-    assert not list(tmp_path.iterdir())  # everything is at the server
+    assert not list(tmp_path.iterdir())  # everything is on the server

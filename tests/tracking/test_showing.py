@@ -1,4 +1,4 @@
-"""Checks what a launch leaves behind for MLflow's UI: labels, the best runs, descriptions and views."""
+"""What a launch writes for MLflow's UI: labels, best runs, descriptions and views."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def experiment(client: MlflowClient) -> Experiment:
     return there
 
 
-def test_a_run_and_its_summary_lead_to_the_view(store: Store) -> None:
+def test_run_and_summary_link_to_the_view(store: Store) -> None:
     regnet.run(["seeds=2", *SMALL])
     client = store()
     there = experiment(client)
@@ -48,7 +48,7 @@ def test_a_run_and_its_summary_lead_to_the_view(store: Store) -> None:
     assert f"**Newest launch: {launch}**" in there.tags[NOTE]
 
 
-def test_a_summary_has_its_studys_table(store: Store) -> None:
+def test_summary_has_the_table_of_its_study(store: Store) -> None:
     result = regnet.run(["seeds=3", *SMALL])
     (summary,) = found(store(), "summary")
     mean = summary.data.metrics["test/error_rate/mean"]
@@ -60,10 +60,10 @@ def test_a_summary_has_its_studys_table(store: Store) -> None:
 
 
 @pytest.mark.parametrize("public", [False, True], ids=["in bulk", "by MLflow's client"])
-def test_studies_are_labelled_by_what_they_differ_in(store: Store, public: bool) -> None:
+def test_labels_of_studies(store: Store, public: bool) -> None:
     results = [regnet.run([f"optimizer.lr={lr}", "seeds=3", *SMALL]) for lr in (0.001, 0.01)]
     client = store()
-    for run in found(client, "run"):  # as if they had been started together
+    for run in found(client, "run"):  # as if started together
         client.set_tag(run.info.run_id, "regnet.launch", "a sweep")
     shown = ClientStore(client) if public else store_of(client)
     there = experiment(client).experiment_id
@@ -82,14 +82,14 @@ def test_studies_are_labelled_by_what_they_differ_in(store: Store, public: bool)
     assert list(launch_links(shown, there, "a sweep")) == ["All runs, grouped by study", "The best run of each study, compared"]
 
 
-def test_the_best_run_is_chosen_by_validation_never_by_test(store: Store) -> None:
+def test_best_run_is_selected_by_validation(store: Store) -> None:
     result = regnet.run(["seeds=8", "validation=0.25", "tracking=none", *SMALL])
     assert best_seed(result) == result.seeds[result.history["validation/error_rate"][:, -1].argmin()]
     without = regnet.run(["seeds=8", "tracking=none", *SMALL])
     assert best_seed(without) == without.seeds[without.history["train/loss"][:, -1].argmin()]
 
 
-def test_a_sweep_ends_with_links(store: Store, tmp_path: Path) -> None:
+def test_links_after_a_sweep(store: Store, tmp_path: Path) -> None:
     words = ["run", "-m", "optimizer.lr=0.001,0.01", "seeds=2", *SMALL]
     done = subprocess.run([sys.executable, "-m", "regnet", *words], cwd=tmp_path, capture_output=True, text=True, check=True)
     lines = done.stdout.splitlines()
@@ -103,7 +103,7 @@ def test_a_sweep_ends_with_links(store: Store, tmp_path: Path) -> None:
     assert {run.info.run_name for run in found(client, "summary")} == {"lr=0.001 · summary", "lr=0.01 · summary"}
 
 
-def test_a_view_that_is_there_stays(store: Store) -> None:
+def test_existing_view_is_kept(store: Store) -> None:
     regnet.run(SMALL)
     client = store()
     there = experiment(client)
@@ -113,7 +113,7 @@ def test_a_view_that_is_there_stays(store: Store) -> None:
     assert experiment(client).tags[view_tag(launch)] == "the user's"
 
 
-def test_summaries_say_where_they_are(store: Store, tmp_path: Path) -> None:
+def test_summaries_have_links(store: Store, tmp_path: Path) -> None:
     result = regnet.run(SMALL)
     (where,) = write_summaries([result], "again")
     assert (where.uri, where.experiment) == (f"sqlite:///{tmp_path}/mlflow.db", "regnet")

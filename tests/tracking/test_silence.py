@@ -1,4 +1,4 @@
-"""What does not answer is given up within a limit, and named: a server, a database, a lock that another process holds, git."""
+"""Timeouts, with errors that name what did not answer: a server, a database, a lock of another process, git."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ HEALTHY = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK"
 
 @pytest.fixture
 def listen() -> Iterator[Callable[[Answer], int]]:
-    """Starts a server that reads requests, answers each as it is told, or not at all, and keeps the connection; gives its port."""
+    """Starts a server that answers requests by a function, or not at all, and keeps the connection open; returns its port."""
     opened: list[socket.socket] = []
 
     def serve(server: socket.socket, answer: Answer) -> None:
-        with suppress(OSError):  # it was closed
+        with suppress(OSError):  # the connection was closed
             while True:
                 connection, _ = server.accept()
                 opened.append(connection)
@@ -55,14 +55,14 @@ Listen = Callable[[Answer], int]
 
 
 @pytest.mark.parametrize(("answer", "reason"), [(b"", "timed out"), (b"SSH-2.0-none\r\n", "SSH-2.0-none")])
-def test_a_server_that_does_not_answer(answer: bytes, reason: str, listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_server_that_does_not_answer(answer: bytes, reason: str, listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(silence, "CONNECT_SECONDS", 1)
     with pytest.raises(TrackingError, match=rf"^the MLflow server http://127.*does not answer: {reason}"):
         check_store(f"http://127.0.0.1:{listen(lambda _: answer)}")
 
 
 @pytest.mark.parametrize("query", ["", "?connect_timeout=2"])
-def test_a_database_that_does_not_answer(query: str, listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_database_that_does_not_answer(query: str, listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("psycopg")
     monkeypatch.setattr(silence, "CONNECT_SECONDS", 60 if query else 2)
     start = time.monotonic()
@@ -82,11 +82,11 @@ def test_a_database_that_does_not_answer(query: str, listen: Listen, monkeypatch
         ("mssql+pyodbc://h/x", {"timeout": 5}),
     ],
 )
-def test_drivers_are_given_the_options_that_they_have(address: str, options: dict[str, int]) -> None:
+def test_timeout_options_of_drivers(address: str, options: dict[str, int]) -> None:
     assert silence.connect_options(address) == options
 
 
-def test_requests_that_are_not_answered(listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_without_an_answer(listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     address = f"http://127.0.0.1:{listen(lambda request: HEALTHY if b'/health' in request else b'')}"
@@ -95,7 +95,7 @@ def test_requests_that_are_not_answered(listen: Listen, monkeypatch: pytest.Monk
         store.experiments()
 
 
-def test_mlflow_gives_up_after_two_minutes_unless_the_user_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_default_timeout_of_mlflow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MLFLOW_HTTP_REQUEST_TIMEOUT", raising=False)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "9")
     quiet_mlflow()
@@ -112,7 +112,7 @@ with FileLock(sys.argv[1]):
 """
 
 
-def test_a_lock_that_another_process_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lock_of_another_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     address = f"sqlite:///{tmp_path}/mlflow.db"
     connect(address)
     monkeypatch.setattr("regnet.tracking.store.connect.LOCK_SECONDS", 1)

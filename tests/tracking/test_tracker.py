@@ -1,4 +1,4 @@
-"""Checks what lands in a real MLflow store, read back through MLflow's own API and through regnet's."""
+"""The contents of an MLflow store, read with MLflow's API and with regnet's."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def runs(client: MlflowClient, role: str = "run", experiment: str = "regnet") ->
     return sorted(client.search_runs([found.experiment_id], f"tags.`regnet.role` = '{role}'"), key=lambda run: run.info.start_time)
 
 
-def test_a_run_for_each_seed_with_everything_in_it(store: Store) -> None:
+def test_each_seed_is_a_run_with_params_and_metrics(store: Store) -> None:
     result = regnet.run(["seeds=3", "optimizer=adam", *SMALL])
     client = store()
     found = runs(client)
@@ -85,7 +85,7 @@ def test_tags(store: Store) -> None:
     regnet.run(["seeds=2", *SMALL])
     regnet.run(["seed=5", *SMALL])
     tags = [run.data.tags for run in runs(store())]
-    assert len({one["regnet.study"] for one in tags}) == 1  # the seed is no part of a study's identity
+    assert len({one["regnet.study"] for one in tags}) == 1  # the seed is not part of a study's identity
     assert len({one["regnet.launch"] for one in tags}) == 2
     assert tags[0]["regnet.engine"] == "handbuilt"
     assert tags[0]["regnet.plugins"].startswith("regnet-framework ")
@@ -106,16 +106,16 @@ def test_summary_run(store: Store) -> None:
     assert "seed" not in summary.data.params
 
 
-def test_a_summary_s_interval_is_one_of_values_that_there_are(store: Store) -> None:
+def test_interval_of_a_summary_is_clipped_to_possible_values(store: Store) -> None:
     result = regnet.run(["seeds=[5,6]", *SMALL])
     (summary,) = runs(store(), "summary")
     metrics = summary.data.metrics
-    assert summarize(result.history["test/error_rate"][:, -1]).low < 0  # these two are far apart
+    assert summarize(result.history["test/error_rate"][:, -1]).low < 0  # the two values are far apart
     assert metrics["test/error_rate/ci95_low"] == 0
     assert f"| 0 to {metrics['test/error_rate/ci95_high']:.4g} |" in summary.data.tags["mlflow.note.content"]
 
 
-def test_results_read_back_are_those_that_were_written(store: Store) -> None:
+def test_read_results_equal_written_ones(store: Store) -> None:
     written = regnet.run(["seeds=[4,2]", *SMALL])
     client = store()
     (read,) = read_launch(store_of(client), "regnet", newest_launch(store_of(client), "regnet"))
@@ -128,10 +128,10 @@ def test_results_read_back_are_those_that_were_written(store: Store) -> None:
     assert not read.solo
 
 
-def test_a_seed_that_diverges_is_failed_and_says_when(store: Store) -> None:
+def test_diverged_seed_is_a_failed_run_with_its_epoch(store: Store) -> None:
     unstable = ["model.output=null", "optimizer.lr=0.14", "epochs=3", "seeds=12", "dataset.train_size=200"]
     result = regnet.run(unstable)
-    assert 0 < len(result.failures) < 12  # the learning rate is chosen at the edge
+    assert 0 < len(result.failures) < 12  # the learning rate is close to the limit of divergence
     by_seed = {int(run.data.tags["regnet.seed"]): run for run in runs(store())}
     for seed, run in by_seed.items():
         assert run.info.status == ("FAILED" if seed in result.failures else "FINISHED")
@@ -145,7 +145,7 @@ def test_a_seed_that_diverges_is_failed_and_says_when(store: Store) -> None:
 
 
 class Saboteur:
-    """A listener that raises in the second epoch, and asks to be heard."""
+    """A fatal listener that raises an exception in the second epoch."""
 
     regnet_fatal = True
 
@@ -171,18 +171,18 @@ def test_no_run_is_left_running(store: Store, monkeypatch: pytest.MonkeyPatch, e
     found = runs(store())
     assert [run.info.status for run in found] == [status] * 2
     assert [run.data.tags["regnet.failure"] for run in found] == [["interrupted"], ["RuntimeError: boom"]][status == "FAILED"] * 2
-    assert all("train/loss" in run.data.metrics for run in found)  # what was known is not lost
+    assert all("train/loss" in run.data.metrics for run in found)  # the metrics so far are kept
 
 
 class Faint:
-    """A listener that raises and does not insist."""
+    """A listener that raises an exception and is not fatal."""
 
     @hookimpl
     def regnet_epoch_ended(self, event: EpochEnded) -> None:
         raise ValueError("not well")
 
 
-def test_a_listener_that_fails_is_told_of_in_a_tag(store: Store) -> None:
+def test_failed_listener_is_recorded_in_a_tag(store: Store) -> None:
     catalog = load_catalog()
     catalog.plugins.manager.register(Faint(), "faint")
     config = compose_config(SMALL, catalog)
@@ -193,7 +193,7 @@ def test_a_listener_that_fails_is_told_of_in_a_tag(store: Store) -> None:
     assert run.data.tags["regnet.listener_failed"] == "faint in regnet_epoch_ended: ValueError: not well"
 
 
-def test_another_store_by_option_and_by_environment(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_store_by_option_and_by_environment(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mlflow.db").rename(tmp_path / "other.db")
     regnet.run([f"tracking.uri=sqlite:///{tmp_path}/other.db", *SMALL])
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/other.db")
@@ -203,7 +203,7 @@ def test_another_store_by_option_and_by_environment(store: Store, tmp_path: Path
     assert not (tmp_path / "mlflow.db").exists()
 
 
-def test_unusable_stores_are_told_before_training(tmp_path: Path) -> None:
+def test_unusable_stores_are_errors_before_training(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("this is no database")
     for uri, words in [
         ("sqlite:////no/such/folder/x.db", "does not exist"),
@@ -216,8 +216,8 @@ def test_unusable_stores_are_told_before_training(tmp_path: Path) -> None:
         assert "\n" not in str(caught.value)
 
 
-def test_several_processes_may_open_a_fresh_store_at_once(tmp_path: Path) -> None:
-    """Really at once: each waits until all have imported what it takes."""
+def test_processes_may_open_a_new_store_simultaneously(tmp_path: Path) -> None:
+    """Each process waits until all have imported their modules."""
     code = """
 import sys
 from regnet.tracking.store.connect import connect

@@ -1,4 +1,4 @@
-"""Checks the view and the links that MLflow's UI is given; tests/browser looks at what it makes of them."""
+"""The view and the links for MLflow's UI; tests/browser checks how MLflow displays them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def unpacked(state: str) -> Any:
     return json.loads(zlib.decompress(base64.b64decode(packed)))
 
 
-def test_the_view_is_of_a_launchs_runs_by_label() -> None:
+def test_view_shows_the_runs_of_a_launch_by_label() -> None:
     state = unpacked(view_state(LAUNCH, ["lr=0.1", "lr=0.2"], {"train", "test"}))
     assert state["searchFilter"] == f"tags.`regnet.role` = 'run' and tags.`regnet.launch` = '{LAUNCH}'"
     assert state["groupBy"]["groupByKeys"] == [{"mode": "tag", "groupByData": "regnet.label"}]
@@ -31,14 +31,14 @@ def test_the_view_is_of_a_launchs_runs_by_label() -> None:
     assert [section["name"] for section in state["compareRunSections"]] == ["test", "train"]
 
 
-def test_a_view_of_very_many_studies_still_fits_into_a_tag() -> None:
+def test_view_of_many_studies_fits_into_a_tag() -> None:
     labels = [f"{number**5:x}" * 4 for number in range(1000)]
     state = view_state(LAUNCH, labels)
     assert len(state) <= TAG_LENGTH
     assert "groupsExpanded" not in unpacked(state)
 
 
-def test_a_link_opens_the_view_of_its_launch() -> None:
+def test_link_opens_the_view_of_its_launch() -> None:
     link = urlsplit(urlsplit(grouped_link("7", LAUNCH, "http://127.0.0.1:5000/")).fragment)
     assert link.path == "/experiments/7/runs"
     assert view_tag(LAUNCH) == f"mlflow.sharedViewState.{parse_qs(link.query)['viewStateShareKey'][0]}"
@@ -63,11 +63,11 @@ BLOCK = "<!-- regnet -->\nnew\n<!-- /regnet -->"
         ("Mine.\n<!-- regnet -->\nold\n<!-- /regnet -->\nAlso mine.", f"Mine.\n{BLOCK}\nAlso mine."),
     ],
 )
-def test_what_a_user_wrote_stays(before: str, after: str) -> None:
+def test_text_of_the_user_is_kept(before: str, after: str) -> None:
     assert with_block(before, "new", TAG_LENGTH) == after
 
 
-def test_a_description_that_is_too_long_loses_its_last_lines() -> None:
+def test_long_description_is_truncated() -> None:
     text = with_block("Mine.", "\n".join(f"line {number}" for number in range(100)), 200)
     assert len(text) <= 200
     assert text.startswith("Mine.\n\n<!-- regnet -->\nline 0\n")

@@ -35,20 +35,20 @@ def valued(coding: Coding) -> Data:
     return prepare(Splits(train, test), "none", coding, torch.float64)
 
 
-def assert_same(x: Tensor) -> Tensor:
+def identity_network(x: Tensor) -> Tensor:
     return x
 
 
 def test_error_rate() -> None:
     """One of four training examples is wrong, and both test examples."""
-    found = evaluate(assert_same, classified(), MSE(), CLASSES)
+    found = evaluate(identity_network, classified(), MSE(), CLASSES)
     assert found["train/error_rate"].item() == 0.25
     assert found["test/error_rate"].item() == 1.0
 
 
 def test_loss_of_all_examples() -> None:
     """For the test examples, with targets (1, -1) and (-1, 1): 1 + 4 for each."""
-    assert evaluate(assert_same, classified(), MSE(), CLASSES)["test/loss"].item() == 5.0
+    assert evaluate(identity_network, classified(), MSE(), CLASSES)["test/loss"].item() == 5.0
 
 
 def test_metrics_of_values_have_their_units() -> None:
@@ -56,7 +56,7 @@ def test_metrics_of_values_have_their_units() -> None:
 
     The test values have the mean 2 and the sum of squares 1 + 1, so R² = 1 - 20 / 2.
     """
-    found = evaluate(assert_same, valued("standardized"), MSE(), VALUES)
+    found = evaluate(identity_network, valued("standardized"), MSE(), VALUES)
     torch.testing.assert_close(found["train/rmse"].item(), (26 / 3) ** 0.5)
     torch.testing.assert_close(found["train/r2"].item(), 0.0, rtol=0, atol=1e-6)
     torch.testing.assert_close(found["test/rmse"].item(), 10**0.5)
@@ -75,25 +75,25 @@ def test_metrics_of_each_replica() -> None:
         Split(-classified().train.x, classified().train.y), Split(torch.tensor([[0.0, 1.0]] * 2), torch.tensor([1, 1])), 2
     )
     alone = [classified(), prepare(other, "none", "signed", torch.float64)]
-    together = evaluate(assert_same, stack(alone), MSE(), CLASSES)
+    together = evaluate(identity_network, stack(alone), MSE(), CLASSES)
     for row, data in enumerate(alone):
-        for name, value in evaluate(assert_same, data, MSE(), CLASSES).items():
+        for name, value in evaluate(identity_network, data, MSE(), CLASSES).items():
             torch.testing.assert_close(together[name][row], value)
     assert together["train/error_rate"].tolist() == [0.25, 0.75]
 
 
 def test_the_loss_and_every_metric_are_measured_on_every_split() -> None:
-    assert set(evaluate(assert_same, classified(), MSE(), CLASSES)) == {
+    assert set(evaluate(identity_network, classified(), MSE(), CLASSES)) == {
         f"{s}/{m}" for s in ("train", "test") for m in ("loss", "error_rate")
     }
-    assert set(evaluate(assert_same, valued("values"), MSE(), VALUES)) == {
+    assert set(evaluate(identity_network, valued("values"), MSE(), VALUES)) == {
         f"{s}/{m}" for s in ("train", "test") for m in ("loss", "rmse", "r2")
     }
 
 
 @pytest.mark.parametrize("replicas", [1, 2])
 def test_names_of_the_numbers_of_a_table(replicas: int) -> None:
-    found = evaluate(assert_same, stack([classified()] * replicas), MSE(), {"confusion_matrix": ConfusionMatrix()})
+    found = evaluate(identity_network, stack([classified()] * replicas), MSE(), {"confusion_matrix": ConfusionMatrix()})
     counts = {name: values.tolist() for name, values in found.items() if name.startswith("train/confusion")}
     assert counts == {
         f"train/confusion_matrix/{true}/{answer}": [count] * replicas
@@ -107,14 +107,14 @@ def test_metric_of_a_wrong_shape_is_an_error() -> None:
             return super().compute(prediction, target).mean()
 
     with pytest.raises(ConfigError, match=r"metric whole returned shape \(\): expected 1 axes"):
-        evaluate(assert_same, stack([classified()]), MSE(), {"whole": Whole()})
+        evaluate(identity_network, stack([classified()]), MSE(), {"whole": Whole()})
 
 
 def test_metrics_of_validation_examples() -> None:
     validation = Split(torch.tensor([[0.9, -0.9], [0.9, -0.9]]), torch.tensor([0, 1]))
     test = Split(torch.tensor([[0.0, 1.0]]), torch.tensor([0]))
     data = prepare(Splits(validation, test, 2), "none", "signed", torch.float64, validation)
-    found = evaluate(assert_same, data, MSE(), CLASSES)
+    found = evaluate(identity_network, data, MSE(), CLASSES)
     assert found["validation/error_rate"].item() == 0.5
     assert set(found) == {f"{split}/{metric}" for split in SPLITS for metric in ("loss", "error_rate")}
 
@@ -131,6 +131,6 @@ def test_predictions_are_computed_in_parts() -> None:
     data = prepare(Splits(part, part, 2), "none", "signed", torch.float64)
     found = evaluate(watched, stack([data, data]), MSE(), CLASSES)
     assert sizes[:3] == [(2, AT_ONCE, 2), (2, AT_ONCE, 2), (2, 3, 2)]
-    alone = evaluate(assert_same, data, MSE(), CLASSES)
+    alone = evaluate(identity_network, data, MSE(), CLASSES)
     for name, values in found.items():
         torch.testing.assert_close(values, alone[name].expand(2))

@@ -73,15 +73,15 @@ def alone(study: Study, observer: Observer) -> StudyResult:
     return run_study(replace(study, workers=1), observer)
 
 
-def assert_same(one: StudyResult, other: StudyResult, *, exactly: bool) -> None:
+def assert_same(first: StudyResult, second: StudyResult, *, exactly: bool) -> None:
     tolerance = 0 if exactly else 2e-6
-    assert (one.seeds, one.name, one.identity, one.config) == (other.seeds, other.name, other.identity, other.config)
-    assert one.failures == other.failures
-    assert one.stopped == other.stopped
-    assert one.history.keys() == other.history.keys()
-    for metric, values in one.history.items():
-        np.testing.assert_allclose(other.history[metric], values, rtol=tolerance, atol=tolerance)
-    for ours, theirs in zip(one.networks, other.networks, strict=True):
+    assert (first.seeds, first.name, first.identity, first.config) == (second.seeds, second.name, second.identity, second.config)
+    assert first.failures == second.failures
+    assert first.stopped == second.stopped
+    assert first.history.keys() == second.history.keys()
+    for metric, values in first.history.items():
+        np.testing.assert_allclose(second.history[metric], values, rtol=tolerance, atol=tolerance)
+    for ours, theirs in zip(first.networks, second.networks, strict=True):
         assert ours.network == theirs.network
         for name, weight in ours.weights.items():
             torch.testing.assert_close(theirs.weights[name], weight, rtol=tolerance, atol=tolerance, equal_nan=True)

@@ -90,17 +90,17 @@ def test_jobs_of_a_mixed_sweep_equal_those_of_the_basic_launcher(regnet_run: Run
     assert len(jobs(tmp_path / "basic")) == 32
     same_jobs(tmp_path / "basic", tmp_path / "lockstep")
     assert tracked(tmp_path / "basic") == tracked(tmp_path / "lockstep")
-    told = lockstep[2]
-    assert "6 jobs together, they differ in seed, optimizer.lr: #0, #4, #12, #16, #20, #28" in told
-    assert "12 alone, engine=torch trains one seed at a time: #1, #3, #5" in told
+    log = lockstep[2]
+    assert "6 jobs together, they differ in seed, optimizer.lr: #0, #4, #12, #16, #20, #28" in log
+    assert "12 alone, engine=torch trains one seed at a time: #1, #3, #5" in log
 
 
 def test_jobs_of_several_seeds_are_trained_together(regnet_run: Run, tmp_path: Path) -> None:
     words = ("seeds=3", "optimizer.lr=0.01,0.03", "tracking=none", "shuffle=true")
     for launcher in ("basic", "lockstep"):
-        code, _, told = launched(regnet_run, tmp_path / launcher, launcher, *words)
+        code, _, log = launched(regnet_run, tmp_path / launcher, launcher, *words)
         assert code == 0
-    assert "2 jobs together, they differ in optimizer.lr: #0 to #1" in told
+    assert "2 jobs together, they differ in optimizer.lr: #0 to #1" in log
     same_jobs(tmp_path / "basic", tmp_path / "lockstep")
     assert [load_result(tmp_path / "lockstep/out" / job).together.tolist() for job in "01"] == [[6, 6, 6]] * 2
 
@@ -109,10 +109,10 @@ def test_optuna_trials_of_a_batch_train_together(regnet_run: Run, tmp_path: Path
     study = ("hydra/sweeper=optuna", "hydra.sweeper.n_trials=6", "hydra.sweeper.n_jobs=3", "hydra.sweeper.sampler.seed=1")
     for launcher in ("basic", "lockstep"):
         words = (*study, "optimizer.lr=tag(log,interval(0.001,0.1))", "seeds=2", "tracking=none")
-        code, _, told = launched(regnet_run, tmp_path / launcher, launcher, *words)
+        code, _, log = launched(regnet_run, tmp_path / launcher, launcher, *words)
         assert code == 0
-    assert "3 jobs together, they differ in optimizer.lr: #0 to #2" in told
-    assert "3 jobs together, they differ in optimizer.lr: #3 to #5" in told
+    assert "3 jobs together, they differ in optimizer.lr: #0 to #2" in log
+    assert "3 jobs together, they differ in optimizer.lr: #3 to #5" in log
     same_jobs(tmp_path / "basic", tmp_path / "lockstep")
     best = [yaml.safe_load((tmp_path / name / "out/optimization_results.yaml").read_text()) for name in ("basic", "lockstep")]
     assert best[0]["best_params"] == best[1]["best_params"]
@@ -121,16 +121,16 @@ def test_optuna_trials_of_a_batch_train_together(regnet_run: Run, tmp_path: Path
 
 def test_jobs_with_their_own_working_directory_run_one_by_one(regnet_run: Run, tmp_path: Path) -> None:
     words = ("seed=0,1", "hydra.job.chdir=true", "tracking=none", "report=none")
-    code, _, told = launched(regnet_run, tmp_path, "lockstep", *words)
+    code, _, log = launched(regnet_run, tmp_path, "lockstep", *words)
     assert code == 0
-    assert "2 alone, hydra.job.chdir or hydra.job.env_set is set: #0 to #1" in told
+    assert "2 alone, hydra.job.chdir or hydra.job.env_set is set: #0 to #1" in log
     assert len(list(tmp_path.rglob(RESULT))) == 2
 
 
 def test_invalid_override_is_an_error_before_any_job(regnet_run: Run, tmp_path: Path) -> None:
-    code, told, _ = launched(regnet_run, tmp_path, "lockstep", "optimizer.lr=0.1,abc", "tracking=none")
+    code, stderr, _ = launched(regnet_run, tmp_path, "lockstep", "optimizer.lr=0.1,abc", "tracking=none")
     assert code == 2
-    assert "optimizer.lr of optimizer sgd takes float > 0; got 'abc'" in told
+    assert "optimizer.lr of optimizer sgd takes float > 0; got 'abc'" in stderr
     assert jobs(tmp_path) == {}
 
 
@@ -145,8 +145,8 @@ def test_interruption_keeps_completed_jobs(number: signal.Signals, tmp_path: Pat
                 time.sleep(0.1)
             time.sleep(1)
             process.send_signal(number)
-            _, told = process.communicate(timeout=60)
+            _, stderr = process.communicate(timeout=60)
         finally:
             process.kill()
-    assert (process.returncode, told.strip()) == (130, "regnet: interrupted")
+    assert (process.returncode, stderr.strip()) == (130, "regnet: interrupted")
     assert {job for job, path in jobs(tmp_path).items() if (path / RESULT).exists()} == {"0", "2"}

@@ -146,6 +146,6 @@ def check_replica_options(optimizer: Optimizer) -> Iterator[Finding]:
         cause = options.cause
         situation = Situation(f"{options} as a tensor (R, 1), after {STEPS} steps", cause)
         got = take_steps(options.together, start(REPLICAS, SIZE), gradients, situation).end
-        each = [take_steps(one, start(REPLICAS, SIZE), gradients).end[row] for row, one in enumerate(options.alone)]
+        each = [take_steps(single, start(REPLICAS, SIZE), gradients).end[row] for row, single in enumerate(options.alone)]
         for finding in compare(Location(Property.REPLICA_OPTIONS, "parameters", situation.during), got, torch.stack(each)):
             yield replace(finding, cause=f"{cause} ({finding.cause})" if finding.cause != UNKNOWN else cause)
