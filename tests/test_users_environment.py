@@ -51,8 +51,8 @@ def regnet(folder: Path, words: Sequence[str], *, workers: bool = False) -> str:
 
 def succeed(words: Sequence[str], folder: Path, environment: Mapping[str, str] = {}) -> str:
     with running(words, folder, environment) as process:
-        out, told = process.communicate(timeout=LIMIT)
-    assert process.returncode == 0, told
+        out, stderr = process.communicate(timeout=LIMIT)
+    assert process.returncode == 0, stderr
     return out
 
 
@@ -123,10 +123,10 @@ every_dataset = pytest.mark.parametrize(
 @pytest.mark.parametrize("dataset", datasets())
 def test_two_programs_are_trained_by_workers(dataset: str, folder: Path) -> None:
     words = [*LOCKSTEP, *choosing(dataset, folder), "model.hidden=[8],[6]", *SMALL]
-    told = regnet(folder, ["run", *words], workers=True)
-    assert re.search(r"hidden=\[8\].*\b40 │", told)
-    assert re.search(r"hidden=\[6\].*\b40 │", told)
-    assert "In lockstep 20 runs trained together" in told, "each program is shared among the workers"
+    output = regnet(folder, ["run", *words], workers=True)
+    assert re.search(r"hidden=\[8\].*\b40 │", output)
+    assert re.search(r"hidden=\[6\].*\b40 │", output)
+    assert "In lockstep 20 runs trained together" in output, "each program is shared among the workers"
 
 
 MORE_THREADS = {"OMP_NUM_THREADS": "8", "MKL_NUM_THREADS": "8", "OMP_DYNAMIC": "false"}
@@ -162,8 +162,8 @@ LARGE = [
 @pytest.mark.parametrize("words", LARGE, ids=["seeds", "programs", "table"])
 @pytest.mark.parametrize("workers", [False, True])
 def test_the_commands_that_hung(words: list[str], workers: bool, folder: Path) -> None:
-    told = regnet(folder, words, workers=workers)
-    assert re.search(r"\b(300|5) │", told)
+    output = regnet(folder, words, workers=workers)
+    assert re.search(r"\b(300|5) │", output)
     results = list(folder.rglob(RESULT))
     assert len(results) == (2 if "-m" in words else 1)
 
@@ -171,8 +171,8 @@ def test_the_commands_that_hung(words: list[str], workers: bool, folder: Path) -
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("taskset"), reason="taskset is a program of Linux")
 def test_a_single_core(folder: Path) -> None:
-    told = succeed(["taskset", "-c", "0", sys.executable, "-c", COMMAND_WITH_WORKERS, "run", *DIGITS, *SMALL], folder)
-    assert "In lockstep 40 runs trained together" in told
+    output = succeed(["taskset", "-c", "0", sys.executable, "-c", COMMAND_WITH_WORKERS, "run", *DIGITS, *SMALL], folder)
+    assert "In lockstep 40 runs trained together" in output
 
 
 @pytest.mark.slow
@@ -249,8 +249,8 @@ def test_a_signal_ends_a_launch_within_seconds_whatever_its_workers_do(number: s
             time.sleep(4)
         started = family(process.pid) if trouble else training(process, folder)
         process.send_signal(number)
-        _, told = process.communicate(timeout=8)
-        assert (process.returncode, told.strip()) == (130, "regnet: interrupted")
+        _, stderr = process.communicate(timeout=8)
+        assert (process.returncode, stderr.strip()) == (130, "regnet: interrupted")
         assert ended(started[1:], 1)
 
 

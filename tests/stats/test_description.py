@@ -83,7 +83,7 @@ def test_intervals_are_clipped_to_the_bounds() -> None:
 
 
 def test_failed_seeds_are_counted() -> None:
-    found = described([0.02, 0.03], {7: "the loss is not a number"})
+    found = described([0.02, 0.03], {7: "the loss is NaN"})
     assert (found.n, found.failed) == (2, 1)
     assert found.notes[0] == "1 of 3 seeds failed and are not in these numbers"
 

@@ -16,7 +16,7 @@ def test_repeated_seed_is_an_error() -> None:
 
 def test_seed_with_a_value_and_a_failure_is_an_error() -> None:
     with pytest.raises(SampleError, match="seed 3 is there more than once"):
-        Sample("adam", [1, 3], [0.1, 0.2], {3: "the loss is not a number"})
+        Sample("adam", [1, 3], [0.1, 0.2], {3: "the loss is NaN"})
 
 
 def test_epochs_are_an_error() -> None:
