@@ -7,6 +7,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -269,3 +270,35 @@ def test_data_set_that_another_process_inserts_meanwhile(database: Callable[[str
     with engine.connect() as connection:
         assert connection.execute(text("SELECT source_id FROM inputs")).all() == [(row["dataset_uuid"],)]
     engine.dispose()
+
+
+def test_connections_that_are_cut_while_runs_are_written(database: Callable[[str], str], server: str, tmp_path: Path) -> None:
+    """As by a server that is restarted: each write is tried again, and nothing is lost or written twice."""
+    uri = database("cut")
+    connect(uri)  # sets it up
+    words = [sys.executable, "-m", "regnet", "run", "seeds=8", "epochs=1500", f"tracking.uri={uri}", *SMALL[1:]]
+    cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = 'cut' AND state <> 'idle'"
+    cuts = 0
+    own, others = create_engine(uri), create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            with own.connect() as connection:
+                while connection.execute(text("SELECT count(*) FROM runs")).scalar() != 8:
+                    connection.commit()
+                    assert process.poll() is None
+                    time.sleep(0.05)
+            own.dispose()
+            with others.connect() as connection:
+                while process.poll() is None and cuts < 5:
+                    cuts += int(connection.execute(text(cut)).scalar() or 0)
+                    time.sleep(0.01)
+            _, stderr = process.communicate(timeout=200)
+        finally:
+            process.kill()
+    others.dispose()
+    assert (process.returncode, cuts > 0) == (0, True), stderr
+    assert "trying again for" in stderr
+    (study,) = read_launch(connect(uri), "regnet", newest_launch(connect(uri), "regnet"))
+    assert (study.seeds, study.failures) == (tuple(range(8)), {})
+    assert study.history["train/loss"].shape == (8, 1500)
+    assert np.isfinite(study.history["train/loss"]).all()

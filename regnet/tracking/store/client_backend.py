@@ -37,12 +37,12 @@ class ClientBackend:
                 pass
 
     def _write(self, new: Changes) -> None:
-        if new.begun is not None:
+        if new.begun is not None and new.run not in self._ids:  # an earlier attempt may have created it
             run = self._client.create_run(self._experiment, new.begun.milliseconds, new.tags, new.begun.name)
             self._ids[new.run] = run.info.run_id
-            if new.begun.inputs:
-                self._client.log_inputs(run.info.run_id, datasets=new.begun.inputs)
         run_id = self._ids[new.run]
+        if new.begun is not None and new.begun.inputs:
+            self._client.log_inputs(run_id, datasets=new.begun.inputs)
         self._client.log_batch(
             run_id,
             metrics=[Metric(point.name, point.value, point.milliseconds, point.step) for point in new.points],

@@ -9,7 +9,7 @@ import shutil
 import sys
 import uuid
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -20,6 +20,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from regnet.tracking.store.messages import TAG_LENGTH
+from regnet.tracking.store.retry import retried
 from regnet.tracking.store.run_changes import Backend, Changes
 from regnet.tracking.store.sql_tables import (
     DATASETS,
@@ -77,11 +78,14 @@ class BulkBackend:
         store = sql_store(client)
         assert store is not None
         self._session = store.ManagedSessionMaker
+        self._uri = client.tracking_uri
         self._experiment = int(experiment)
         self._location = client.get_experiment(experiment).artifact_location
         self._fallback = fallback
         self._runs: dict[int, _Run] = {}
         self._datasets: dict[tuple[str, str], str] = {}
+        self._failed = False
+        """Whether the last attempt to write a transaction failed."""
 
     def adopt(self, run: int, run_id: str) -> None:
         self._fallback.adopt(run, run_id)
@@ -94,13 +98,46 @@ class BulkBackend:
         for new in bulk:
             _save_files(new, Path(self._runs[new.run].artifacts))
         for batch in _transactions(bulk):
+            retried(self._uri, partial(self._commit, batch))
+        if rest:
+            retried(self._uri, partial(self._fallback.write, rest))
+
+    def _commit(self, batch: list[Changes]) -> None:
+        """Write changes in one transaction; if it fails, nothing is written or remembered, so that it can be tried again.
+
+        An earlier attempt may have been committed although its reply was lost; then the changes are only remembered.
+        """
+        datasets = dict(self._datasets)
+        latest = {new.run: dict(self._runs[new.run].latest) for new in batch}
+        try:
             with self._session(read_only=False) as session:
                 connection = session.connection()
                 if connection.dialect.name == "sqlite":
                     connection.exec_driver_sql(f"PRAGMA cache_size = -{SQLITE_CACHE}")
-                self._insert(connection, batch)
-        if rest:
-            self._fallback.write(rest)
+                if self._failed and self._is_committed(connection, batch):
+                    for new in batch:
+                        self._remember(new)
+                else:
+                    self._insert(connection, batch)
+        except BaseException:
+            self._failed = True
+            self._datasets = datasets
+            self._runs |= {run: self._runs[run]._replace(latest=points) for run, points in latest.items()}
+            raise
+        self._failed = False
+
+    def _is_committed(self, connection: Connection, batch: list[Changes]) -> bool:
+        """Return whether the store has a row that only this batch inserts."""
+        for new in batch:
+            run_id = self._runs[new.run].run_id
+            if new.begun is not None:
+                return connection.execute(select(RUNS.c.run_uuid).where(RUNS.c.run_uuid == run_id)).first() is not None
+            if new.points:
+                point, columns = new.points[0], METRICS.c
+                same = (columns.run_uuid == run_id, columns.key == point.name, columns.step == point.step)
+                query = select(columns.run_uuid).where(*same, columns.timestamp == point.milliseconds)
+                return connection.execute(query).first() is not None
+        return False  # tags and the end of a run, which may be written twice
 
     def _accepts(self, new: Changes) -> bool:
         """Return whether this backend writes the changes; create the run if it is new, or pass it on to the fallback."""
@@ -203,19 +240,22 @@ class BulkBackend:
         later: list[_PointRow] = []
         for new in changes:
             run = self._runs[new.run]
-            rows = [_point_row(run.run_id, *point) for point in new.points]
-            last: dict[str, _PointRow] = {}
-            for row in rows:
-                if row[1] not in last or row > last[row[1]]:
-                    last[row[1]] = row
-            points += rows
-            first += (row for name, row in last.items() if name not in run.latest)
-            later += (row for name, row in last.items() if name in run.latest and row > run.latest[name])
-            run.latest.update((name, max(row, run.latest.get(name, row))) for name, row in last.items())
+            points += (_point_row(run.run_id, *point) for point in new.points)
+            before = dict(run.latest)
+            self._remember(new)
+            first += (row for name, row in run.latest.items() if name not in before)
+            later += (row for name, row in run.latest.items() if name in before and row > before[name])
         # sorting by run is a third faster than sorting by name, although the table's key starts with the name
         put_many(connection, METRICS, POINT_COLUMNS, sorted(points))
         put_many(connection, LATEST, POINT_COLUMNS, first)
         change(connection, LATEST, ["run_uuid", "key"], (dict(zip(POINT_COLUMNS, row, strict=True)) for row in later))
+
+    def _remember(self, new: Changes) -> None:
+        """Record the last point of each metric."""
+        run = self._runs[new.run]
+        for row in (_point_row(run.run_id, *point) for point in new.points):
+            if row[1] not in run.latest or row > run.latest[row[1]]:
+                run.latest[row[1]] = row
 
 
 def _transactions(changes: list[Changes]) -> Iterator[list[Changes]]:

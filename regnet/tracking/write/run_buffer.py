@@ -5,6 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 import os
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 
 from omegaconf import OmegaConf
 
@@ -13,11 +16,14 @@ from regnet.tracking.store import messages
 from regnet.tracking.store.connect import connect, tracking_errors
 from regnet.tracking.store.datasets import dataset_inputs
 from regnet.tracking.store.passwords import without_password
+from regnet.tracking.store.retry import retried
 from regnet.tracking.store.run_changes import Beginning, Changes, Ending, Inputs, Point
 from regnet.tracking.store.store import SUMMARY
 from regnet.tracking.ui.descriptions import link, run_note
 from regnet.tracking.ui.publish import show_launch, show_view
 from regnet.tracking.ui.view import NOTE, grouped_link
+
+T = TypeVar("T")
 
 
 class RunBuffer:
@@ -66,9 +72,14 @@ class RunBuffer:
         with tracking_errors(self._destination.uri):
             self._backend.write(changes)
             for launch in launches:
-                show_launch(self._store, self._experiment, launch)
+                self._retried(partial(show_launch, self._store, self._experiment, launch))
             for wanted in models:
-                self._store.keep_models(self._experiment, wanted)
+                self._retried(partial(self._store.keep_models, self._experiment, wanted))
+
+    def _retried(self, use: Callable[[], T]) -> T:
+        """Use the store again and again while its database fails; raise TrackingError if it fails for too long."""
+        with tracking_errors(self._destination.uri):
+            return retried(self._destination.uri, use)
 
     def abandon(self, milliseconds: int) -> None:
         """Mark the unfinished runs as killed, because the training process has ended."""
@@ -148,8 +159,7 @@ class RunBuffer:
     def _view(self, launch: str) -> str:
         """Return the address of the launch's view; save the view in the store if it is not there."""
         if launch not in self._views:
-            with tracking_errors(self._destination.uri):
-                show_view(self._store, self._experiment, launch)
+            self._retried(partial(show_view, self._store, self._experiment, launch))
             self._views[launch] = grouped_link(self._experiment, launch)
         return self._views[launch]
 
@@ -158,7 +168,7 @@ class RunBuffer:
         launch, study = record.tags["regnet.launch"], record.tags["regnet.study"]
         known = self._known_summaries.get(launch)
         if known is None or known.get(study, "") is None:  # not read yet, or created since
-            with tracking_errors(self._destination.uri):
-                runs = self._store.find_runs({self._experiment: ""}, SUMMARY | {"regnet.launch": launch})
+            tags = SUMMARY | {"regnet.launch": launch}
+            runs = self._retried(partial(self._store.find_runs, {self._experiment: ""}, tags))
             known = self._known_summaries[launch] = {run.study: run.run_id for run in runs}
         return known.setdefault(study, None)

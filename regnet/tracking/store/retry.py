@@ -1,0 +1,53 @@
+"""Retries for databases that are locked, restarted or away for a while: training continues meanwhile in its own process."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import OperationalError
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+
+from regnet.tracking.store.passwords import without_password
+from regnet.tracking.store.silence import gave_up
+
+RETRY_SECONDS: Final = 100.0
+"""How long a failed write is tried again: less than the training process waits for the writing process."""
+LONGEST_WAIT: Final = 10.0
+"""The longest time between two attempts, in seconds."""
+
+log = logging.getLogger("regnet")
+T = TypeVar("T")
+
+
+def retried(uri: str, write: Callable[[], T]) -> T:
+    """Call a function that can be repeated, again and again while the database fails, with a warning at the first failure.
+
+    A database that has not answered for so long that it was given up is not tried again.
+
+    Raises:
+        MlflowException, OperationalError: the last attempt failed.
+    """
+
+    def warn(state: RetryCallState) -> None:
+        if state.attempt_number == 1 and state.outcome is not None:
+            reason = str(state.outcome.exception()).partition("\n")[0]
+            text = f"the MLflow store {uri} cannot be written: {reason}; trying again for {RETRY_SECONDS:.0f} s"
+            log.warning("regnet: %s", without_password(text))
+
+    return Retrying(
+        retry=retry_if_exception(lambda error: _is_temporary(error) and not gave_up(uri)),
+        wait=wait_random_exponential(multiplier=0.5, max=LONGEST_WAIT),
+        stop=stop_after_delay(RETRY_SECONDS),
+        before_sleep=warn,
+        reraise=True,
+    )(write)
+
+
+def _is_temporary(error: BaseException) -> bool:
+    """Return whether the database may be available again; MLflow's session hides its driver's error in one of its own."""
+    if isinstance(error, MlflowException):
+        return isinstance(error.__cause__, OperationalError)
+    return isinstance(error, OperationalError)
