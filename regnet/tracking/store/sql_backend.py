@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import math
-import posixpath
-import re
 import shutil
-import sys
 import uuid
-from collections.abc import Iterator, Mapping
-from functools import lru_cache, partial
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
-from mlflow.entities import Dataset, DatasetInput
+from mlflow.entities import Dataset
 from mlflow.tracking import MlflowClient
-from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
-from regnet.tracking.store.messages import TAG_LENGTH
 from regnet.tracking.store.retry import retried
 from regnet.tracking.store.run_changes import Backend, Changes
+from regnet.tracking.store.sql_rows import POINT_COLUMNS, PointRow, all_tags, distinct_inputs, is_plain, key_rows, point_row
 from regnet.tracking.store.sql_tables import (
     DATASETS,
     INPUT_TAGS,
@@ -43,9 +38,6 @@ TRANSACTION = 50_000
 """Approximate number of points in a transaction; other processes wait until it is committed."""
 SQLITE_CACHE = 65_536
 """SQLite's page cache in KiB: the default of 2 MB is too small for four indexes."""
-KEY_LENGTH, PARAM_LENGTH = 250, 500
-"""Lengths of names and values that every version of MLflow accepts unchanged."""
-PLAIN_NAME = re.compile(r"[\w.\- /]+")
 
 
 def takes_bulk(client: MlflowClient, experiment: str) -> bool:
@@ -53,15 +45,10 @@ def takes_bulk(client: MlflowClient, experiment: str) -> bool:
     return sql_store(client) is not None and Path(client.get_experiment(experiment).artifact_location).is_absolute()
 
 
-_PointRow: TypeAlias = tuple[str, str, int, int, float, bool]
-POINT_COLUMNS = ("run_uuid", "key", "step", "timestamp", "value", "is_nan")
-"""The columns in the order in which rows of one metric sort as in MLflow."""
-
-
 class _Run(NamedTuple):
     run_id: str
     artifacts: str
-    latest: dict[str, _PointRow]
+    latest: dict[str, PointRow]
     """The last point of each metric in the store."""
 
 
@@ -141,7 +128,7 @@ class BulkBackend:
 
     def _accepts(self, new: Changes) -> bool:
         """Return whether this backend writes the changes; create the run if it is new, or pass it on to the fallback."""
-        if not _is_plain(new):
+        if not is_plain(new):
             if (run := self._runs.pop(new.run, None)) is not None:
                 self._fallback.adopt(new.run, run.run_id)
             return False
@@ -153,8 +140,8 @@ class BulkBackend:
     def _insert(self, connection: Connection, changes: list[Changes]) -> None:
         put(connection, RUNS, self._run_rows(changes))
         self._insert_inputs(connection, changes)
-        put(connection, PARAMS, (row for new in changes for row in _key_rows(self._runs[new.run], new.params)))
-        tags = [row for new in changes for row in _key_rows(self._runs[new.run], _all_tags(new))]
+        put(connection, PARAMS, (row for new in changes for row in key_rows(self._runs[new.run].run_id, new.params)))
+        tags = [row for new in changes for row in key_rows(self._runs[new.run].run_id, all_tags(new))]
         replace(connection, TAGS, ("run_uuid", "key"), tags)
         self._insert_points(connection, changes)
         ends = [(self._runs[new.run], new.ended) for new in changes if new.ended is not None]
@@ -180,7 +167,7 @@ class BulkBackend:
                 }
 
     def _insert_inputs(self, connection: Connection, changes: list[Changes]) -> None:
-        pairs = [(self._runs[new.run].run_id, item) for new in changes if new.begun for item in _distinct(new.begun.inputs)]
+        pairs = [(self._runs[new.run].run_id, item) for new in changes if new.begun for item in distinct_inputs(new.begun.inputs)]
         self._insert_datasets(connection, [item.dataset for _, item in pairs])
         rows, tags = [], []
         for run_id, item in pairs:
@@ -235,12 +222,12 @@ class BulkBackend:
 
     def _insert_points(self, connection: Connection, changes: list[Changes]) -> None:
         """Insert all points, and update the table with the last point of each metric by step, time and value."""
-        points: list[_PointRow] = []
-        first: list[_PointRow] = []
-        later: list[_PointRow] = []
+        points: list[PointRow] = []
+        first: list[PointRow] = []
+        later: list[PointRow] = []
         for new in changes:
             run = self._runs[new.run]
-            points += (_point_row(run.run_id, *point) for point in new.points)
+            points += (point_row(run.run_id, *point) for point in new.points)
             before = dict(run.latest)
             self._remember(new)
             first += (row for name, row in run.latest.items() if name not in before)
@@ -253,7 +240,7 @@ class BulkBackend:
     def _remember(self, new: Changes) -> None:
         """Record the last point of each metric."""
         run = self._runs[new.run]
-        for row in (_point_row(run.run_id, *point) for point in new.points):
+        for row in (point_row(run.run_id, *point) for point in new.points):
             if row[1] not in run.latest or row > run.latest[row[1]]:
                 run.latest[row[1]] = row
 
@@ -279,40 +266,3 @@ def _save_files(new: Changes, folder: Path) -> None:
         (folder / name).write_bytes(content)
     if new.report is not None:
         shutil.copytree(new.report, folder / new.report.name, copy_function=shutil.copyfile, dirs_exist_ok=True)
-
-
-def _all_tags(new: Changes) -> Mapping[str, str]:
-    return new.tags if new.begun is None else {**new.tags, MLFLOW_RUN_NAME: new.begun.name}
-
-
-def _key_rows(run: _Run, values: Mapping[str, str]) -> list[Row]:
-    return [{"run_uuid": run.run_id, "key": key, "value": value} for key, value in values.items()]
-
-
-def _point_row(run_id: str, name: str, step: int, milliseconds: int, value: float) -> _PointRow:
-    """Return a point as MLflow saves it in SQL: NaN as a flagged zero, and infinity as the largest finite number."""
-    if math.isnan(value):
-        return run_id, name, step, milliseconds, 0.0, True
-    return run_id, name, step, milliseconds, value if math.isfinite(value) else math.copysign(sys.float_info.max, value), False
-
-
-def _distinct(inputs: list[DatasetInput]) -> list[DatasetInput]:
-    """Return the inputs without duplicates: of several with the same name and digest, only the first."""
-    distinct: dict[tuple[str, str], DatasetInput] = {}
-    for item in inputs:
-        distinct.setdefault((item.dataset.name, item.dataset.digest), item)
-    return list(distinct.values())
-
-
-def _is_plain(new: Changes) -> bool:
-    """Return whether MLflow accepts every name and value unchanged, without rejecting or truncating it."""
-    return (
-        all(len(value) <= PARAM_LENGTH for value in new.params.values())
-        and all(len(value) <= TAG_LENGTH for value in new.tags.values())
-        and all(_is_plain_name(name) for name in (*new.params, *new.tags, *{point.name for point in new.points}))
-    )
-
-
-@lru_cache(maxsize=10_000)
-def _is_plain_name(name: str) -> bool:
-    return len(name) <= KEY_LENGTH and PLAIN_NAME.fullmatch(name) is not None and posixpath.normpath(name) == name
