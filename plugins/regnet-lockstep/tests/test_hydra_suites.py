@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hydra.test_utils.launcher_common_tests import BatchedSweeperTestSuite, IntegrationTestSuite, LauncherTestSuite
 
-pytestmark = pytest.mark.filterwarnings("default")  # Hydra's suites are not ours to fix
+pytestmark = pytest.mark.filterwarnings("ignore:Future Hydra versions will no longer change working directory:UserWarning")
 
 
 @pytest.mark.parametrize(("launcher_name", "overrides"), [("lockstep", []), ("lockstep", ["hydra.launcher.workers=1"])])
