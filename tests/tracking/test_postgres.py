@@ -180,11 +180,11 @@ def connected(uri: str) -> Iterator[Connection]:
 def frozen(uri: str) -> Iterator[None]:
     """Context manager that stops every process of the server: connections stay open without an answer."""
     with connected(uri) as connection:
-        backend = psutil.Process(connection.execute(text("SELECT pg_backend_pid()")).scalar_one())
-    postmaster = backend.parent()
+        postmaster = psutil.Process(connection.execute(text("SELECT pg_backend_pid()")).scalar_one()).parent()
     assert postmaster is not None
+    postmaster.suspend()  # from here on it starts no other process
     processes = [postmaster, *postmaster.children(recursive=True)]
-    for each in processes:
+    for each in processes[1:]:
         with suppress(psutil.NoSuchProcess):
             each.suspend()
     try:
