@@ -238,6 +238,7 @@ def test_a_worker_that_is_lost_takes_only_its_own_seeds_with_it(troubled: MakeTr
     assert isinstance(outcomes[1], WorkerDied)
     assert result.seeds == given.seeds
     lost = [seed for seed in given.seeds if seed in result.faults]
+    assert 0 < len(lost) < 4
     assert all("SIGKILL" in result.faults[seed] for seed in lost)
     assert sorted(event.seed for event in observer.events if isinstance(event, RunFailed)) == sorted([*lost, 9])
 
