@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Sequence
-from datetime import datetime
 
 from regnet.config.build_study import assemble
-from regnet.config.compose import compose_config
+from regnet.config.compose import compose_launch_config
 from regnet.errors import ConfigError
+from regnet.launch_folder.job_folder import JobFolder
+from regnet.launch_folder.keeper import FolderKeeper
+from regnet.launch_folder.owner import owned
+from regnet.launch_folder.plan import PlannedJob, plan_jobs, read_plan
+from regnet.launcher.planning import training_batches
+from regnet.launcher.resume import Command, open_launch
+from regnet.machine import free_memory, usable_cores
 from regnet.registry.catalog import load_catalog
 from regnet.registry.dispatch import Listeners
 from regnet.registry.selection import policy_of
@@ -27,6 +32,9 @@ def run(overrides: Sequence[str] = ()) -> StudyResult:
     >>> result.history["test/error_rate"].shape
     (5, 1)
 
+    Its folder, by default ``outputs/DATE/TIME``, has the result and its plan, so that ``resume=true`` or `regnet resume` continues
+    what was interrupted.
+
     Args:
         overrides: Hydra overrides, one string each; ``tracking=none`` trains without MLflow.
 
@@ -42,11 +50,18 @@ def _run(overrides: Sequence[str]) -> StudyResult:
     catalog = load_catalog()
     for broken in catalog.broken:
         log.warning("%s", broken)
-    config = compose_config(overrides, catalog)
+    config, settings, folder = compose_launch_config(overrides, catalog)
     study = assemble(config, catalog)
-    launch = f"python/{datetime.now().astimezone():%Y-%m-%d/%H-%M-%S.%f}-{os.getpid()}"
-    with open_tracker(catalog.plugins.manager, launch):
-        result = run_study(study, Listeners(catalog.plugins))
+    given = any(override.startswith("hydra.run.dir") for override in overrides)
+    folder = open_launch(Command(overrides, False, folder, given, settings, config["tracking"]), catalog.plugins)
+    plan = read_plan(folder)
+    launch = plan.start.launch if plan else str(folder)
+    job = PlannedJob(0, ".", study.name, study.identity, study.seeds)
+    with owned(folder):
+        batches = training_batches(plan_jobs(folder, [job], usable_cores(), free_memory() // 2), {".": 0}, study.workers)
+        with open_tracker(catalog.plugins.manager, launch):
+            result = run_study(study, Listeners(catalog.plugins), batches=batches, keeper=FolderKeeper([study], [folder]))
+            JobFolder(folder).finish(result)
     if config["tracking"]["name"] == "mlflow":
         from regnet.tracking.write.summary import write_summaries
 

@@ -38,6 +38,10 @@ class TrackingError(RegnetError):
     """The tracking store cannot be reached, read or written."""
 
 
+class DamagedFile(RegnetError):
+    """A file that regnet wrote was changed since, is incomplete, or has another format."""
+
+
 class Diverged(RegnetError):
     """No run of a study was trained to the end."""
 

@@ -13,14 +13,16 @@ from regnet.cli.options import add_plugin_options
 from regnet.cli.ui import print_links
 from regnet.config.compose import register_groups, with_search_path
 from regnet.config.errors import readable_errors
+from regnet.launch_folder.owner import owned
+from regnet.launch_folder.plan import read_plan
+from regnet.launch_folder.status import status_of
 from regnet.launcher.command_line import only_shows, parse_words, set_up_hydra, show
 from regnet.launcher.driver import compose_launch
-from regnet.registry.catalog import load_catalog
+from regnet.registry.catalog import Catalog, load_catalog
 from regnet.registry.selection import add_overrides_to_policy, add_to_policy
 from regnet.report.build import PAGES, build_report
 from regnet.report.launch_info import from_folder
 from regnet.study.result import StudyResult, by_study
-from regnet.study.storage import find_results, load_result
 from regnet.tracking.store.passwords import without_password
 
 PROGRAM = "regnet run"
@@ -43,19 +45,24 @@ def launch(words: Sequence[str]) -> int:
         if only_shows(options):
             show(options, PROGRAM)
         else:
-            return _launch(options, without_password(shlex.join(["regnet", "run", *words])))
+            return _launch(options, words, catalog)
     return 0
 
 
-def _launch(options: argparse.Namespace, command: str) -> int:
+def _launch(options: argparse.Namespace, words: Sequence[str], catalog: Catalog) -> int:
     """Runs the jobs; returns 1 if a seed failed for another reason than divergence."""
-    driver = compose_launch(options.overrides, multirun=options.multirun, config_dir=options.config_dir)
+    driver = compose_launch(options.overrides, catalog, words=words, multirun=options.multirun, config_dir=options.config_dir)
     results: list[StudyResult] = []
-    try:
-        driver.run()
-    finally:
-        results += by_study(load_result(job) for job in find_results(driver.folder))
-        _conclude(results, driver.folder, str(driver.folder), command)
+    with owned(driver.folder):
+        try:
+            driver.run()
+        finally:
+            plan = read_plan(driver.folder)
+            assert plan is not None
+            found = (status.complete_result for status in status_of(plan).jobs)
+            results += by_study(result for result in found if result)
+            command = without_password(shlex.join(["regnet", "run", *words]))
+            _conclude(results, driver.folder, plan.start.launch, command)
     return FAILED if any(result.faults for result in results) else 0
 
 

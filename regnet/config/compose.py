@@ -6,17 +6,18 @@ import dataclasses
 import types
 import typing
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal, Union
 
 from hydra import compose, initialize_config_module
 from hydra.core.config_store import ConfigStore
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from regnet.config.errors import readable_errors
 from regnet.errors import UnknownComponent
 from regnet.registry.catalog import MISSING, Catalog
 from regnet.registry.options import Option, options_of
-from regnet.registry.settings import GROUPS, Settings
+from regnet.registry.settings import GROUPS, LaunchSettings, Settings
 
 CONFIG_MODULE = "regnet.conf"
 CONFIG_NAME = "config"
@@ -28,7 +29,7 @@ def register_groups(catalog: Catalog) -> None:
     """Register with Hydra a typed node for the settings, and one for every component, as `optimizer=NAME` needs it."""
     store = ConfigStore.instance()
     groups = [Option(group, Any, MISSING) for group in GROUPS]
-    fields = _fields([*options_of(Settings).values(), *groups], catalog)
+    fields = _fields([*options_of(Settings).values(), *options_of(LaunchSettings).values(), *groups], catalog)
     for name, entry in catalog.settings.items():
         settings_node = node(name, entry.options.values(), catalog)
         fields.append((name, settings_node, dataclasses.field(default_factory=settings_node)))
@@ -74,9 +75,31 @@ def compose_config(overrides: Sequence[str], catalog: Catalog) -> dict[str, Any]
     Raises:
         ConfigError: Hydra cannot compose it.
     """
+    return plain(_composed(overrides, catalog))
+
+
+def compose_launch_config(overrides: Sequence[str], catalog: Catalog) -> tuple[dict[str, Any], LaunchSettings, Path]:
+    """Compose as `compose_config` does; also return the settings of the launch, and the folder that Hydra gives it.
+
+    Raises:
+        ConfigError: Hydra cannot compose it.
+    """
+    config = _composed(overrides, catalog, return_hydra_config=True)
+    with readable_errors(catalog):
+        folder = Path(config.hydra.run.dir)
+    own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+    return plain(own), launch_settings(config), folder
+
+
+def launch_settings(config: DictConfig) -> LaunchSettings:
+    """Return the settings of a launch from its composed configuration."""
+    return LaunchSettings(**{name: config[name] for name in options_of(LaunchSettings)})
+
+
+def _composed(overrides: Sequence[str], catalog: Catalog, *, return_hydra_config: bool = False) -> DictConfig:
     register_groups(catalog)
     with readable_errors(catalog), initialize_config_module(CONFIG_MODULE, version_base="1.3"):
-        return plain(compose(CONFIG_NAME, overrides=with_search_path(overrides, catalog)))
+        return compose(CONFIG_NAME, with_search_path(overrides, catalog), return_hydra_config)
 
 
 def with_search_path(overrides: Sequence[str], catalog: Catalog) -> list[str]:
@@ -92,7 +115,7 @@ def plain(config: Any) -> dict[str, Any]:
     """Return a composed configuration as plain Python values, without Hydra's part and with all interpolations resolved."""
     container = OmegaConf.to_container(config, resolve=True, enum_to_str=True)
     assert isinstance(container, dict)
-    hidden = ("hydra", "experiment", "contender")
+    hidden = {"hydra", "experiment", "contender", *options_of(LaunchSettings)}
     return {str(key): value for key, value in container.items() if key not in hidden}
 
 

@@ -2,12 +2,13 @@
 
 Public, for launchers in other distributions: `is_regnet_task` and `launch_in_lockstep`.
 
-Internal modules: `command_line` (Hydra's flags), `driver` (runs a launch with Hydra), `task` (the task of each job), `sweep_loader`
-(composes the jobs of a sweep), `lockstep_launch` (trains the jobs of a sweep together), `plan_text` (lists the groups of jobs),
-`job`, `copy_config`, `interpolation` and `yaml_writer` (one job, as Hydra runs it), `objective` (the direction of sweepers) and
-`progress` (the progress bar).
+Internal modules: `command_line` (Hydra's flags), `driver` (runs a launch with Hydra), `resume` (the launch that a command starts or
+continues), `task` (the task of each job), `sweep_loader` (composes the jobs of a sweep), `plan_sweep` and `planning` (plan the jobs
+before they train), `lockstep_launch` (trains the jobs of a sweep together), `plan_text` (lists the groups of jobs), `job`,
+`copy_config`, `interpolation` and `yaml_writer` (one job, as Hydra runs it), `objective` (the direction of sweepers) and `progress`
+(the progress bar).
 
-May import config, errors, events, gc_pause, hookspecs, registry, study, tracking, training.
+May import config, errors, events, gc_pause, hookspecs, launch_folder, machine, registry, study, tracking, training.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ def launch_in_lockstep(
     launcher: BasicLauncher, job_overrides: Sequence[Sequence[str]], first: int, *, workers: int = 0, memory: float | None = None
 ) -> list[JobReturn]:
     """Launch the jobs of `regnet run` for a Hydra launcher, and train similar jobs together as one program.
+
+    The jobs are planned here, before they train. A launcher that calls this sets the attribute `plans_batches` to true, so that
+    they are not planned twice.
 
     Args:
         launcher: the launcher, after its `setup`.

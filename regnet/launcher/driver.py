@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +12,15 @@ from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
+from omegaconf import OmegaConf
 
-from regnet.config.compose import CONFIG_MODULE, CONFIG_NAME
+from regnet.config.compose import CONFIG_MODULE, CONFIG_NAME, launch_settings
 from regnet.errors import ConfigError
+from regnet.launcher.plan_sweep import planning_launchers
+from regnet.launcher.resume import Command, open_launch, without_launch_settings
 from regnet.launcher.sweep_loader import SweepLoader
 from regnet.launcher.task import train_job
+from regnet.registry.catalog import Catalog
 from regnet.tracking.write.process import writing_process
 
 SEARCH_PATH = f"pkg://{CONFIG_MODULE}"
@@ -43,21 +46,26 @@ class Driver:
         """
         run = self.hydra.multirun if self.mode == RunMode.MULTIRUN else self.hydra.run
         try:
-            run(CONFIG_NAME, train_job, list(self.overrides))
+            with planning_launchers():
+                run(CONFIG_NAME, train_job, list(self.overrides))
         finally:
             gc.unfreeze()  # frozen while the jobs were composed
 
 
-def compose_launch(overrides: Sequence[str], *, multirun: bool, config_dir: str | None) -> Driver:
-    """Compose the launch that the overrides describe, and create its folder.
+def compose_launch(
+    overrides: Sequence[str], catalog: Catalog, *, words: Sequence[str], multirun: bool, config_dir: str | None
+) -> Driver:
+    """Compose the launch that the overrides describe, and create its folder and its plan, or find those of the launch to continue.
 
     Args:
         overrides: Hydra's overrides.
+        catalog: the plugins.
+        words: the arguments of `regnet run`, by which the launch is found again.
         multirun: whether to run a sweep, even if `hydra.mode` is not set.
         config_dir: a folder with more configurations.
 
     Raises:
-        ConfigError: `config_dir` does not exist, or the folder of the launch cannot be created.
+        ConfigError: `config_dir` does not exist, or the folder of the launch cannot be created or does not fit.
         HydraException, OmegaConfBaseException: the configuration cannot be composed.
     """
     hydra = Hydra("regnet", SweepLoader(_search_path(config_dir)))
@@ -65,14 +73,22 @@ def compose_launch(overrides: Sequence[str], *, multirun: bool, config_dir: str 
     config = hydra.compose_config(
         CONFIG_NAME, list(overrides), RunMode.MULTIRUN, with_log_configuration=False, validate_sweep_overrides=False
     )
-    if config.get("tracking", {}).get("name") == "mlflow":
+    tracking = config.get("tracking")
+    if tracking and tracking.get("name") == "mlflow":
         writing_process()  # started early: it takes seconds to start, while the studies are built
     many = multirun or config.hydra.mode == RunMode.MULTIRUN
     mode, key = (RunMode.MULTIRUN, "hydra.sweep.dir") if many else (RunMode.RUN, "hydra.run.dir")
-    folder = Path(config.hydra.sweep.dir if many else config.hydra.run.dir)
-    if not any(override.startswith(key) for override in overrides):
-        folder = _claim(folder)
-    return Driver(hydra, mode, folder, (*overrides, f"{key}='{folder}'", f"hydra.mode={mode.name}"))
+    command = Command(
+        words,
+        many,
+        Path(config.hydra.sweep.dir if many else config.hydra.run.dir),
+        any(override.startswith(key) for override in overrides),
+        launch_settings(config),
+        OmegaConf.to_container(tracking, resolve=True) if tracking else {},  # type: ignore[arg-type]
+    )
+    folder = open_launch(command, catalog.plugins)
+    own = without_launch_settings(overrides)
+    return Driver(hydra, mode, folder, (*own, f"{key}='{folder}'", f"hydra.mode={mode.name}"))
 
 
 def _search_path(config_dir: str | None) -> ConfigSearchPath:
@@ -83,19 +99,3 @@ def _search_path(config_dir: str | None) -> ConfigSearchPath:
             raise ConfigError(f"--config-dir: there is no folder {config_dir}")
         search_path.prepend("command-line", f"file://{Path(config_dir).resolve()}", anchor="schema")
     return search_path
-
-
-def _claim(folder: Path) -> Path:
-    """Create a folder of this name; if a launch of the same second has it already, append the next free number."""
-    names = (folder.with_name(f"{folder.name}-{number}") for number in itertools.count(2))
-    for candidate in itertools.chain([folder], names):
-        try:
-            candidate.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise ConfigError(
-                f"results cannot be written to {folder}: {error.strerror} (change the working directory, or set hydra.run.dir)"
-            ) from error
-        return candidate
-    raise AssertionError("no free number is left")

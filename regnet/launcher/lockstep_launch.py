@@ -11,17 +11,21 @@ from pathlib import Path
 
 from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra.core.utils import JobReturn, configure_log, filter_overrides, run_job, setup_globals
-from omegaconf import open_dict
 
 from regnet.gc_pause import making_what_stays
+from regnet.launch_folder.keeper import FolderKeeper
+from regnet.launch_folder.plan import plan_jobs
 from regnet.launcher.job import Job
+from regnet.launcher.plan_sweep import compose_job
 from regnet.launcher.plan_text import describe
+from regnet.launcher.planning import launch_folder, planned_job, training_batches
 from regnet.launcher.task import assemble_job, keep_result, listening
 from regnet.launcher.yaml_writer import YamlWriter
+from regnet.machine import free_memory, usable_cores
 from regnet.registry.catalog import load_catalog
 from regnet.study.result import StudyResult
 from regnet.study.study import Study
-from regnet.training.lockstep import Group, plan, run_together
+from regnet.training.lockstep import Batch, Group, plan, run_together
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +47,7 @@ class Launch:
         assert launcher.config is not None
         assert launcher.hydra_context is not None
         assert launcher.task_function is not None
+        self.launcher = launcher
         self.config = launcher.config
         self.context = launcher.hydra_context
         self.task = launcher.task_function
@@ -68,7 +73,7 @@ class Launch:
 
     def _run_all(self, job_overrides: Sequence[Sequence[str]]) -> list[JobReturn]:
         with making_what_stays():
-            jobs = [self._compose(overrides, self.first + index) for index, overrides in enumerate(job_overrides)]
+            jobs = [compose_job(self.launcher, overrides, self.first + index) for index, overrides in enumerate(job_overrides)]
         returns: dict[int, JobReturn] = {}
         with closing(self._outcomes(jobs)) as outcomes:  # an exception here ends the training at once
             for index, outcome in outcomes:
@@ -76,13 +81,6 @@ class Launch:
                 with making_what_stays(), self._job_logging():
                     returns[index] = self._run(jobs[index], outcome)
         return [returns[index] for index in range(len(jobs))]
-
-    def _compose(self, overrides: Sequence[str], number: int) -> Job:
-        config = self.context.config_loader.load_sweep_config(self.config, list(overrides))
-        with open_dict(config):
-            config.hydra.job.id = number
-            config.hydra.job.num = number
-        return Job(config)
 
     def _outcomes(self, jobs: Sequence[Job]) -> Generator[tuple[int, Callable[[], float] | None], None, None]:
         """The index and the outcome of each job, as soon as it is known; None for a job that has to run separately."""
@@ -100,13 +98,22 @@ class Launch:
             indices, together = list(studies), list(studies.values())
             for line in describe(plan(together), [self.first + index for index in indices]):
                 log.info(line)
+            batches, folders = self._plan(together, [jobs[index] for index in indices]), [jobs[index].folder for index in indices]
+            keeper = FolderKeeper(together, folders)
             with listening(together, catalog, self.config.hydra) as listeners:
-                for position, outcome in run_together(together, listeners, self.workers, self.memory):
+                for position, outcome in run_together(together, listeners, self.workers, batches=batches, keeper=keeper):
                     yield indices[position], partial(_finish, outcome)
         apart = [index for index, job in enumerate(jobs) if job.needs_its_own_environment]
         for line in describe([Group((index,), OWN_ENVIRONMENT) for index in apart], range(self.first, self.first + len(jobs))):
             log.info(line)
         yield from ((index, None) for index in apart)
+
+    def _plan(self, studies: Sequence[Study], jobs: Sequence[Job]) -> list[Batch]:
+        """Plan the jobs that train together, and return how their seeds are trained."""
+        planned = [planned_job(study, job.hydra, job.folder) for study, job in zip(studies, jobs, strict=True)]
+        memory = self.memory or free_memory() // 2
+        batches = plan_jobs(launch_folder(self.config.hydra), planned, self.workers or usable_cores(), memory)
+        return training_batches(batches, {job.folder: index for index, job in enumerate(planned)})
 
     def _run(self, job: Job, outcome: Callable[[], float] | None) -> JobReturn:
         if outcome is not None:

@@ -1,39 +1,61 @@
-"""A study's result on disk, beside Hydra's files, so that results are kept without tracking."""
+"""The results of a study on disk: one safetensors file with the histories and the weights of all its seeds, or of some."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
+from torch import Tensor
 
+from regnet.data.prepare import Data, Examples
+from regnet.data.targets import Targets
 from regnet.encoding import is_utf8
+from regnet.errors import DamagedFile
+from regnet.files import write_atomically
+from regnet.network.sequential import Sequential
 from regnet.stats.measure import Measure
-from regnet.study.result import StudyResult
+from regnet.study.result import StudyResult, TrainedNetwork
 
-RESULT = "result.safetensors"
-DESCRIPTION = "regnet"
+RESULT: Final = "result.safetensors"
+FORMAT: Final = 1
+"""The version of the file format."""
+DESCRIPTION: Final = "regnet"
 """The key in the file's header for everything that is no tensor, as JSON."""
-HISTORY = "history/"
-WEIGHTS = "weights/"
+DIGEST: Final = "digest"
+"""The key in the file's header for the hash of its content."""
+HISTORY, WEIGHTS, DATA = "history/", "weights/", "data/"
+EXAMPLES: Final = 3
+"""The number of training inputs of each seed that are saved, as examples of what a network takes."""
 
 
 def save_result(result: StudyResult, folder: Path) -> None:
-    """Write the result atomically as one safetensors file.
+    """Write the result atomically into a job's folder: see `write_result`."""
+    write_result(result, folder / RESULT)
 
-    Its tensors are ``history/METRIC``, ``(seeds, epochs)`` each, and ``weights/SEED/NAME``; the rest is JSON in its header.
+
+def write_result(result: StudyResult, path: Path) -> None:
+    """Write the result, or a part of one, atomically as a safetensors file.
+
+    Its tensors are ``history/METRIC``, ``(R, E)``; ``weights/NAME``, ``(N, ...)``, of the N seeds that have a network; and how the
+    data of these seeds are scaled, ``data/…``. The rest is JSON in its header.
+
+    Raises:
+        OSError: it cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     tensors = {f"{HISTORY}{metric}": torch.as_tensor(values).contiguous() for metric, values in result.history.items()}
-    for net in result.networks:
-        tensors |= {f"{WEIGHTS}{net.seed}/{name}": value.contiguous() for name, value in net.weights.items()}
+    tensors |= _network_tensors(result.networks)
     description = {
+        "format": FORMAT,
         "name": result.name,
         "identity": result.identity,
         "config": result.config,
@@ -46,10 +68,13 @@ def save_result(result: StudyResult, folder: Path) -> None:
         "machine": result.machine,
         "measures": {name: measure.as_plain() for name, measure in result.measures.items()},
         "headline": result.headline,
+        "networks": [network.seed for network in result.networks],
+        "targets": _describe_targets(result.networks),
     }
-    draft = folder / f"{RESULT}.part"  # written here, because safetensors makes files that only their owner can read
-    draft.write_bytes(save(tensors, {DESCRIPTION: json.dumps(description)}))
-    draft.replace(folder / RESULT)
+    text = json.dumps(description)
+    content = save(tensors, {DESCRIPTION: text, DIGEST: _digest(text, {name: value.numpy() for name, value in tensors.items()})})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, content)
 
 
 def load_result(folder: Path | str) -> StudyResult:
@@ -57,16 +82,29 @@ def load_result(folder: Path | str) -> StudyResult:
 
     Raises:
         FileNotFoundError: the folder has none.
+        DamagedFile: the file is not what was written.
     """
-    with _readable(Path(folder) / RESULT) as file, safe_open(file, framework="numpy") as kept:
-        description = json.loads(kept.metadata()[DESCRIPTION])
-        history = {metric: kept.get_tensor(f"{HISTORY}{metric}") for metric in description["metrics"]}
-    return StudyResult(
+    return read_result(Path(folder) / RESULT)
+
+
+def read_result(path: Path, network: Sequential | None = None) -> StudyResult:
+    """Read a file that `write_result` wrote.
+
+    Args:
+        path: the file.
+        network: the study's network; with it, the result has the trained networks, whose data are without most of the examples.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        DamagedFile: the file is not what was written, or was written by a version with another format.
+    """
+    description, arrays = _read(path)
+    result = StudyResult(
         name=description["name"],
         identity=description["identity"],
         config=description["config"],
         seeds=tuple(description["seeds"]),
-        history=history,
+        history={metric: arrays[f"{HISTORY}{metric}"] for metric in description["metrics"]},
         together=np.array(description["together"]),
         seconds=np.array(description["seconds"]),
         failures={int(seed): reason for seed, reason in description["failures"].items()},
@@ -75,14 +113,19 @@ def load_result(folder: Path | str) -> StudyResult:
         measures={name: Measure.from_plain(plain) for name, plain in description["measures"].items()},
         headline=description["headline"],
     )
+    return replace(result, networks=tuple(_networks(network, description, arrays))) if network is not None else result
 
 
-def load_weights(folder: Path, seed: int) -> dict[str, torch.Tensor]:
-    """Read the weights of one seed that `save_result` wrote; empty if there are none."""
-    prefix = f"{WEIGHTS}{seed}/"
-    with _readable(folder / RESULT) as file, safe_open(file, framework="pt") as kept:
-        names = [name for name in kept.keys() if name.startswith(prefix)]  # noqa: SIM118  # safe_open has keys, but is no mapping
-        return {name.removeprefix(prefix): kept.get_tensor(name) for name in names}
+def load_weights(folder: Path, seed: int) -> dict[str, Tensor]:
+    """Read the weights of one seed from a job's folder; empty if there are none.
+
+    Raises:
+        DamagedFile: the file is not what was written.
+    """
+    description, arrays = _read(folder / RESULT)
+    if seed not in description["networks"]:
+        return {}
+    return _weights(arrays, description["networks"].index(seed))
 
 
 def find_results(folder: Path) -> Iterator[Path]:
@@ -92,6 +135,69 @@ def find_results(folder: Path) -> Iterator[Path]:
         return (int(path.name) if path.name.isdigit() else -1, str(path))
 
     yield from sorted((found.parent for found in folder.rglob(RESULT)), key=by_number)
+
+
+def _network_tensors(networks: Sequence[TrainedNetwork]) -> dict[str, Tensor]:
+    if not networks:
+        return {}
+    weights = {name: torch.stack([network.weights[name] for network in networks]) for name in networks[0].weights}
+    data = {
+        "shift": [network.data.shift for network in networks],
+        "scale": [network.data.scale for network in networks],
+        "offset": [network.data.targets.offset for network in networks],
+        "spread": [network.data.targets.scale for network in networks],
+        "examples": [network.data.train.x[:EXAMPLES] for network in networks],
+    }
+    return {f"{WEIGHTS}{name}": value for name, value in weights.items()} | {
+        f"{DATA}{name}": torch.stack(values) for name, values in data.items()
+    }
+
+
+def _describe_targets(networks: Sequence[TrainedNetwork]) -> dict[str, Any] | None:
+    """The coding of the targets, which all seeds of a study share."""
+    return {"coding": networks[0].data.targets.coding, "width": networks[0].data.targets.width} if networks else None
+
+
+def _networks(network: Sequential, description: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Iterator[TrainedNetwork]:
+    for row, seed in enumerate(description["networks"]):
+        shift, scale, offset, spread, x = (
+            torch.from_numpy(arrays[f"{DATA}{name}"][row, ...]) for name in ("shift", "scale", "offset", "spread", "examples")
+        )
+        nothing = Examples(x[:0], torch.empty(0), torch.empty(0))
+        targets = Targets(description["targets"]["coding"], description["targets"]["width"], offset, spread)
+        data = Data(replace(nothing, x=x), nothing, None, targets, shift, scale)
+        yield TrainedNetwork(network, seed, _weights(arrays, row), data)
+
+
+def _weights(arrays: Mapping[str, np.ndarray], row: int) -> dict[str, Tensor]:
+    found = {name.removeprefix(WEIGHTS): values for name, values in arrays.items() if name.startswith(WEIGHTS)}
+    return {name: torch.from_numpy(values[row, ...]) for name, values in found.items()}
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return the description and all arrays of a file, whose digest is checked."""
+    try:
+        with _readable(path) as file, safe_open(file, framework="numpy") as opened:
+            metadata = opened.metadata() or {}
+            arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118  # it has keys, but is no mapping
+    except (SafetensorError, ValueError, OverflowError) as error:
+        raise DamagedFile(f"{path} is damaged: {error}") from error
+    text = metadata.get(DESCRIPTION, "")
+    if metadata.get(DIGEST) != _digest(text, arrays):
+        raise DamagedFile(f"{path} is damaged: its content is not what regnet wrote")
+    description: dict[str, Any] = json.loads(text)
+    if description.get("format") != FORMAT:
+        raise DamagedFile(f"{path} has format {description.get('format')}, expected {FORMAT}: use the regnet that wrote it")
+    return description, arrays
+
+
+def _digest(text: str, arrays: Mapping[str, np.ndarray]) -> str:
+    """A hash of the description, and of the names, types, shapes and numbers of the arrays."""
+    digest = hashlib.blake2b(text.encode(), digest_size=8)
+    for name, values in sorted(arrays.items()):
+        digest.update(f"{name} {values.dtype} {values.shape} ".encode())
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()
 
 
 @contextmanager

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
-import subprocess
 import time
 from dataclasses import dataclass, field
-from functools import cache
 from importlib.metadata import version
 
 from regnet.data.prepare import Data
@@ -15,6 +13,7 @@ from regnet.encoding import well_formed
 from regnet.errors import ConfigError, TrackingError, one_of
 from regnet.events import EpochEnded, ListenerFailed, RunEnded, RunFailed, RunStarted, StudyStarted
 from regnet.hookspecs import hookimpl
+from regnet.launch_folder.revision import git_commit
 from regnet.machine import describe_machine
 from regnet.registry.selection import OWN
 from regnet.serving.header import WEIGHTS
@@ -29,8 +28,6 @@ from regnet.tracking.write.model_selection import check_choice
 from regnet.tracking.write.process import Channel, writing_process
 
 NAMES = ("mlflow", "none")
-GIT_SECONDS = 5
-"""Timeout for git, since the repository may be on a disk that does not answer."""
 
 
 @dataclass
@@ -152,17 +149,6 @@ def _is_tracked(study: Study) -> bool:
     if name not in NAMES:
         raise ConfigError(f"unknown tracking {name!r}: {one_of(name, NAMES)}")
     return name == "mlflow"
-
-
-@cache
-def git_commit() -> str | None:
-    """Return the commit that is checked out in the working directory; None outside a git repository."""
-    try:
-        command = ["git", "rev-parse", "HEAD"]
-        done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, timeout=GIT_SECONDS)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip()
 
 
 def final_metrics(result: StudyResult) -> dict[str, float]:

@@ -6,9 +6,10 @@ import logging
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from operator import itemgetter
+from typing import Protocol
 
 import torch
 
@@ -20,9 +21,9 @@ from regnet.machine import free_memory, usable_cores
 from regnet.network.parameters import leaves
 from regnet.registry.dispatch import Observer
 from regnet.study.flatten import differing_names, flatten
-from regnet.study.result import StudyResult, join, with_faults
+from regnet.study.result import StudyResult, with_faults
 from regnet.study.study import Study
-from regnet.training.program import Outcome, Program, StudySlice, reason_of, run_program
+from regnet.training.program import Keep, Outcome, Program, StudySlice, reason_of, run_program
 from regnet.training.worker_pool import can_start_workers, run_in_workers
 
 log = logging.getLogger("regnet")
@@ -50,6 +51,43 @@ class Group:
     """The options in which the studies differ, or why there is only one."""
 
 
+class Keeper(Protocol):
+    """Keeps results as they become known, and has those of an earlier process that was to train the same studies."""
+
+    def finished(self, job: int) -> StudyResult | None:
+        """The result of the study's seeds that need not be trained again, with their networks; None if there are none."""
+
+    def keep(self, job: int, result: StudyResult) -> None:
+        """Save the result of some seeds of a study, before it is reported."""
+
+
+class NoKeeper:
+    """A keeper that neither keeps nor has anything."""
+
+    def finished(self, job: int) -> StudyResult | None:
+        return None
+
+    def keep(self, job: int, result: StudyResult) -> None:
+        pass
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Seeds that are planned at once. The same batch is always split into the same programs, on every machine."""
+
+    slices: tuple[StudySlice, ...]
+    workers: int
+    """The largest number of processes that train at once."""
+    memory: int
+    """The bytes that all running programs may use, as estimated beforehand."""
+
+    @classmethod
+    def of(cls, studies: Sequence[Study], workers: int = 0, memory: int | None = None) -> Batch:
+        """All seeds of the studies; by default, there are as many workers as cores, and half of the free memory may be used."""
+        slices = tuple(StudySlice(job, study.seeds) for job, study in enumerate(studies))
+        return cls(slices, workers or usable_cores(), memory or free_memory() // 2)
+
+
 def plan(studies: Sequence[Study]) -> list[Group]:
     """Group the studies that are trained together; groups are in the order of their first studies."""
     alone = {job: reason for job, study in enumerate(studies) if (reason := _why_alone(study))}
@@ -66,56 +104,87 @@ def plan(studies: Sequence[Study]) -> list[Group]:
 
 
 def run_together(
-    studies: Sequence[Study], observer: Observer, workers: int = 1, memory: int | None = None
+    studies: Sequence[Study], observer: Observer, workers: int = 1, *, batches: Sequence[Batch] = (), keeper: Keeper | None = None
 ) -> Iterator[tuple[int, StudyResult | Exception]]:
     """Train every study, in as few programs as possible, and yield the outcome of each as soon as it is known.
 
     Studies that cannot be trained with others are trained last, one at a time, so that others do not affect their time.
+    A program that an earlier process did not finish is trained with all its seeds again, so that their numbers are the same; seeds
+    that are finished are not reported again.
 
     Args:
         studies: the studies, which may differ in anything; outcomes refer to them by index, from 0.
         observer: is notified of all events.
         workers: the number of processes that may train at once; 0 for as many as there are cores.
-        memory: bytes that all running programs may use, as estimated beforehand; by default half of the free memory.
+        batches: how the studies' seeds were planned, if not at once.
+        keeper: keeps results, and has those of an earlier process.
     """
+    keeper = keeper or NoKeeper()
+    batches = batches or [Batch.of(studies, workers)]
+    collector = _Collector(studies, observer, keeper)
+    yield from collector.known()
     groups = plan(studies)
-    lockstep = [group for group in groups if studies[group.jobs[0]].replicas == "lockstep"]
-    processes = _processes(sum(_seconds(group, studies) for group in lockstep), workers or usable_cores())
-    memory = memory or free_memory() // 2
-    together = [program for group in lockstep for program in _programs(group, studies, processes, memory)]
-    solo = [job for group in groups if group not in lockstep for job in group.jobs]
-    alone = [Program((StudySlice(job, (seed,)),), replica_axis=False) for job in solo for seed in studies[job].seeds]
-    collector = _Collector(studies, observer)
-    if processes > 1 and len(together) > 1:
-        yield from collector.outcomes(run_in_workers(collector.starting(together), studies, observer, processes))
+    together = collector.unfinished(program for batch in batches for program in _lockstep_programs(batch, groups, studies))
+    alone = collector.unfinished(program for batch in batches for program in _solo_programs(batch, groups, studies))
+    seconds = sum(_seconds_of(program, studies) for program in together)
+    processes = min(_processes(seconds, workers or usable_cores()), len(together))
+    if processes > 1:
+        yield from collector.outcomes(run_in_workers(collector.starting(together), studies, observer, collector.keep, processes))
     else:
-        yield from collector.outcomes(_run_here(collector.starting(together), studies, observer))
-    yield from collector.outcomes(_run_here(collector.starting(alone), studies, observer))
+        yield from collector.outcomes(_run_here(collector.starting(together), studies, observer, collector.keep))
+    yield from collector.outcomes(_run_here(collector.starting(alone), studies, observer, collector.keep))
 
 
-def _run_here(programs: Iterable[Program], studies: Sequence[Study], observer: Observer) -> Iterator[Outcome]:
+def _run_here(programs: Iterable[Program], studies: Sequence[Study], observer: Observer, keep: Keep) -> Iterator[Outcome]:
     for program in programs:
-        yield from run_program(program, studies, observer)
+        yield from run_program(program, studies, observer, keep)
 
 
 class _Collector:
     """Joins the slices of each study, and reports when a study starts and ends."""
 
-    def __init__(self, studies: Sequence[Study], observer: Observer) -> None:
+    def __init__(self, studies: Sequence[Study], observer: Observer, keeper: Keeper) -> None:
         self._studies = studies
         self._observer = observer
+        self._keeper = keeper
         self._missing = {job: set(study.seeds) for job, study in enumerate(studies)}
-        self._results: dict[int, list[StudyResult]] = {}
+        self._results: dict[int, list[StudyResult]] = defaultdict(list)
         self._faults: dict[int, dict[int, Exception]] = defaultdict(dict)
+        self._started: set[int] = set()
+
+    def known(self) -> Iterator[tuple[int, StudyResult | Exception]]:
+        """The studies that an earlier process has finished; what it has of the others is collected."""
+        for job, study in enumerate(self._studies):
+            result = self._keeper.finished(job)
+            if result is None:
+                continue
+            self._results[job].append(result)
+            self._missing[job] -= set(result.seeds)
+            if not self._missing[job]:
+                yield job, with_faults(self._results.pop(job), {}, study.seeds)
+
+    def unfinished(self, programs: Iterable[Program]) -> list[Program]:
+        """The programs with a seed that is not finished, each with the seeds that are."""
+        left = []
+        for program in programs:
+            runs = [(job, seed) for job, seeds in program.slices for seed in seeds]
+            finished = frozenset((job, seed) for job, seed in runs if seed not in self._missing[job])
+            if len(finished) < len(runs):
+                left.append(replace(program, finished=finished))
+        return left
 
     def starting(self, programs: Sequence[Program]) -> Iterator[Program]:
         """The programs in order, each after the start of its studies was reported."""
         for program in programs:
-            for part in program.slices:
-                if part.job not in self._results:
-                    self._results[part.job] = []
-                    self._observer.notify(StudyStarted(self._studies[part.job]))
+            for job, _ in program.unfinished_slices:
+                if job not in self._started:
+                    self._started.add(job)
+                    self._observer.notify(StudyStarted(self._studies[job]))
             yield program
+
+    def keep(self, part: StudySlice, result: StudyResult) -> None:
+        """Save the result of a slice."""
+        self._keeper.keep(part.job, result)
 
     def outcomes(self, outcomes: Iterable[Outcome]) -> Iterator[tuple[int, StudyResult | Exception]]:
         """Each study's outcome, as soon as all its seeds have one: an exception only if no seed was trained."""
@@ -129,14 +198,11 @@ class _Collector:
                 yield job, self._joined(job)
 
     def _joined(self, job: int) -> StudyResult | Exception:
-        study, results, faults = self._studies[job], self._results.pop(job), self._faults.pop(job, {})
+        study, results, faults = self._studies[job], self._results.pop(job, []), self._faults.pop(job, {})
         if not results:
             return next(faults[seed] for seed in study.seeds)
-        if faults:
-            _log_bugs(study, faults)
-            result = with_faults(results, {seed: reason_of(error) for seed, error in faults.items()}, study.seeds)
-        else:
-            result = join(sorted(results, key=lambda part: study.seeds.index(part.seeds[0])))
+        _log_bugs(study, faults)
+        result = with_faults(results, {seed: reason_of(error) for seed, error in faults.items()}, study.seeds)
         self._observer.notify(StudyEnded(study, result))
         return result
 
@@ -175,15 +241,34 @@ def _processes(seconds: float, workers: int) -> int:
     return max(1, min(workers if can_start_workers() else 1, int(seconds // WORTHWHILE)))
 
 
-def _programs(group: Group, studies: Sequence[Study], processes: int, memory: int) -> list[Program]:
-    """A group's jobs in programs of about the same size, small enough for the cache and the memory.
+def _solo_programs(batch: Batch, groups: Sequence[Group], studies: Sequence[Study]) -> Iterator[Program]:
+    """A program for each seed of the studies whose seeds are trained one at a time."""
+    seeds = dict(batch.slices)
+    for job in (job for group in groups for job in group.jobs if studies[job].replicas != "lockstep"):
+        yield from (Program((StudySlice(job, (seed,)),), replica_axis=False) for seed in seeds.get(job, ()))
+
+
+def _lockstep_programs(batch: Batch, groups: Sequence[Group], studies: Sequence[Study]) -> list[Program]:
+    """The programs of the studies whose seeds are trained in lockstep."""
+    seeds = dict(batch.slices)
+    runs = [
+        [(job, seed) for job in group.jobs for seed in seeds.get(job, ())]
+        for group in groups
+        if studies[group.jobs[0]].replicas == "lockstep"
+    ]
+    work = [(studies[group[0][0]], group) for group in runs if group]
+    processes = _processes(sum(_seconds(study, len(group)) for study, group in work), batch.workers)
+    return [program for study, group in work for program in _programs(study, group, processes, batch.memory)]
+
+
+def _programs(study: Study, runs: Sequence[tuple[int, int]], processes: int, memory: int) -> list[Program]:
+    """Jobs and seeds of a group in programs of about the same size, small enough for the cache and the memory.
 
     Each process has the same number of programs; there are no more processes than the work is worth.
     """
-    runs = [(job, seed) for job in group.jobs for seed in studies[job].seeds]
     total = len(runs)
-    processes = max(1, min(_processes(_seconds(group, studies), processes), total // FEW))
-    fitting = max(1, memory // (processes * bytes_per_replica(studies[group.jobs[0]])))
+    processes = max(1, min(_processes(_seconds(study, total), processes), total // FEW))
+    fitting = max(1, memory // (processes * bytes_per_replica(study)))
     count = math.ceil(math.ceil(total / min(fitting, MANY)) / processes) * processes
     cuts = [round(total * cut / count) for cut in range(count + 1)]
     return [Program(_slices(runs[start:end]), replica_axis=total > 1) for start, end in pairwise(cuts) if end > start]
@@ -204,13 +289,17 @@ def bytes_per_replica(study: Study) -> int:
     return (examples + 8 * numbers + 2 * study.batch_size * sum(widths)) * study.dtype.itemsize
 
 
-def _seconds(group: Group, studies: Sequence[Study]) -> float:
-    """The least time, in seconds, that a group takes in one process."""
-    study = studies[group.jobs[0]]
+def _seconds_of(program: Program, studies: Sequence[Study]) -> float:
+    """The least time, in seconds, that a program takes."""
+    return _seconds(studies[program.slices[0].job], sum(len(seeds) for _, seeds in program.slices))
+
+
+def _seconds(study: Study, seeds: int) -> float:
+    """The least time, in seconds, that seeds of similar studies take in one process."""
     numbers, widths = _sizes(study)
     step = PER_STEP + study.batch_size * (PER_PRODUCT * numbers + PER_ACTIVATION * sum(widths))
     steps = study.epochs * math.ceil(study.examples[0] / study.batch_size)
-    return steps * step * sum(len(studies[job].seeds) for job in group.jobs)
+    return steps * step * seeds
 
 
 def _sizes(study: Study) -> tuple[int, list[int]]:
@@ -223,13 +312,13 @@ def _sizes(study: Study) -> tuple[int, list[int]]:
     return numbers, widths
 
 
-def run_study(study: Study, observer: Observer) -> StudyResult:
+def run_study(study: Study, observer: Observer, *, batches: Sequence[Batch] = (), keeper: Keeper | None = None) -> StudyResult:
     """Train every seed of the study and return the result; `observer` is notified of all events.
 
     A seed that fails, because it diverges, its data cannot be loaded or its worker is lost, is a failed run and a row of the
     result; the other seeds are not affected. If no seed can be trained, the first error is raised. Ctrl-C ends the study.
     """
-    ((_, outcome),) = run_together([study], observer, study.workers)
+    ((_, outcome),) = run_together([study], observer, study.workers, batches=batches, keeper=keeper)
     if isinstance(outcome, Exception):
         raise outcome
     return outcome

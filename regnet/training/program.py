@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate, compress
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -37,36 +37,66 @@ class Program:
     slices: tuple[StudySlice, ...]
     replica_axis: bool
     """Whether there is a replica axis. It stays if all slices but one fail, so that the numbers of the last do not change."""
+    finished: frozenset[tuple[int, int]] = frozenset()
+    """The jobs and seeds that an earlier process has finished: they are only trained for the sake of the others' numbers."""
+
+    @property
+    def unfinished_slices(self) -> list[StudySlice]:
+        """The slices without the seeds that are finished."""
+        left = (StudySlice(job, tuple(seed for seed in seeds if (job, seed) not in self.finished)) for job, seeds in self.slices)
+        return [part for part in left if part.seeds]
 
 
 Studies: TypeAlias = Sequence[Study] | Mapping[int, Study]
 """The studies that are run, by job."""
 Outcome: TypeAlias = tuple[StudySlice, StudyResult | Exception]
 """Some or all seeds of a slice, and their result or the exception that ended them."""
+Keep: TypeAlias = Callable[[StudySlice, StudyResult], None]
+"""Saves the result of a slice, before the end of its runs is reported."""
 
 
-def run_program(program: Program, studies: Studies, observer: Observer) -> Iterator[Outcome]:
-    """Train a program and yield the outcomes, which together cover the seeds of each slice.
+def run_program(program: Program, studies: Studies, observer: Observer, keep: Keep) -> Iterator[Outcome]:
+    """Train a program and yield the outcomes, which together cover the seeds of each slice that are not finished.
 
     An error with the data of one seed ends only that seed. Any other error, and Ctrl-C, ends the program. Seeds whose outcome is
     an exception have been reported as failed.
     """
-    loaded: dict[StudySlice, list[Replica]] = {}
+    loaded: list[_Group] = []
     for part in program.slices:
         replicas, failures = _load(studies[part.job], part.seeds)
         for seed, error in failures.items():
-            observer.notify(RunFailed(studies[part.job], seed, reason_of(error), interrupted=False))
-            yield StudySlice(part.job, (seed,)), error
+            if (part.job, seed) not in program.finished:
+                observer.notify(RunFailed(studies[part.job], seed, reason_of(error), interrupted=False))
+                yield StudySlice(part.job, (seed,)), error
         if replicas:
-            loaded[StudySlice(part.job, tuple(replica.seed for replica in replicas))] = replicas
-    if not loaded:
+            loaded.append(_Group(part.job, replicas, [(part.job, replica.seed) not in program.finished for replica in replicas]))
+    wanted = [group.part for group in loaded if group.part.seeds]
+    if not wanted:
         return
     try:
-        results = _run(list(loaded.values()), observer, replica_axis=program.replica_axis)
+        results = _run(loaded, observer, keep, replica_axis=program.replica_axis)
     except Exception as error:
-        yield from ((part, error) for part in loaded)
+        yield from ((part, error) for part in wanted)
     else:
-        yield from zip(loaded, results, strict=True)
+        yield from zip(wanted, results, strict=True)
+
+
+class _Group(NamedTuple):
+    """The replicas of one study in a program."""
+
+    job: int
+    replicas: list[Replica]
+    wanted: list[bool]
+    """Whether each replica is reported; the others are only trained for the sake of these."""
+
+    @property
+    def part(self) -> StudySlice:
+        """The slice of the replicas that are reported."""
+        return StudySlice(self.job, tuple(replica.seed for replica in self.reported))
+
+    @property
+    def reported(self) -> list[Replica]:
+        return list(compress(self.replicas, self.wanted))
 
 
 def _load(study: Study, seeds: tuple[int, ...]) -> tuple[list[Replica], dict[int, Exception]]:
@@ -96,34 +126,40 @@ def _check_sizes(study: Study, seed: int, data: Data) -> None:
         )
 
 
-def _run(groups: Sequence[Sequence[Replica]], observer: Observer, *, replica_axis: bool) -> list[StudyResult]:
-    """Train all replicas together, and return a result for each group, which holds the replicas of one study."""
-    replicas = [replica for group in groups for replica in group]
-    ends = list(accumulate((len(group) for group in groups), initial=0))
-    rows = [slice(start, end) for start, end in pairwise(ends)]
+def _run(groups: Sequence[_Group], observer: Observer, keep: Keep, *, replica_axis: bool) -> list[StudyResult]:
+    """Train all replicas together, and return the result of each group that has replicas to report."""
+    replicas = [replica for group in groups for replica in group.replicas]
+    ends = accumulate((len(group.replicas) for group in groups), initial=0)
+    reported = [(group, start + np.flatnonzero(group.wanted)) for group, start in zip(groups, ends, strict=False)]
+    reported = [(group, rows) for group, rows in reported if len(rows)]
 
     def on_epoch(epoch: int, metrics: Mapping[str, np.ndarray], trained: np.ndarray) -> set[int]:
         """Report the epoch for each study of which a replica was trained in it."""
-        measured = [part for part in rows if trained[part].any()]
-        ended = [_epoch_ended(replicas[part], epoch, {name: values[part] for name, values in metrics.items()}) for part in measured]
+        measured = [(group, rows) for group, rows in reported if trained[rows].any()]
+        ended = [
+            EpochEnded(group.replicas[0].study, group.part.seeds, epoch, {name: values[rows] for name, values in metrics.items()})
+            for group, rows in measured
+        ]
         stop = observer.end_epoch(ended)
         return {
-            part.start + event.seeds.index(seed)
-            for part, event, seeds in zip(measured, ended, stop, strict=True)
+            int(rows[event.seeds.index(seed)])
+            for (_, rows), event, seeds in zip(measured, ended, stop, strict=True)
             for seed in seeds
             if seed in event.seeds
         }
 
-    unfinished = dict.fromkeys(replicas)
+    unfinished = dict.fromkeys(replica for group, _ in reported for replica in group.reported)
     try:
-        for replica in replicas:
+        for replica in unfinished:
             observer.notify(RunStarted(replica.study, replica.seed, replica.data))
         with torch_threads(replicas[0].study.threads):
             trained = train(replicas, on_epoch, 1 if observer.may_stop else LAG, replica_axis=replica_axis)
-        results = [_result(replicas[part], part, trained) for part in rows]
-        for group, result in zip(groups, results, strict=True):
-            for replica in group:
-                _end(replica, result, observer)
+        results = [_result(group.reported, rows, trained) for group, rows in reported]
+        for (group, _), result in zip(reported, results, strict=True):
+            keep(group.part, result)
+        for (group, _), result in zip(reported, results, strict=True):
+            for replica in group.reported:
+                report_end(replica.study, replica.seed, result, observer)
                 del unfinished[replica]
     except BaseException as error:
         interrupted = isinstance(error, KeyboardInterrupt)
@@ -133,15 +169,12 @@ def _run(groups: Sequence[Sequence[Replica]], observer: Observer, *, replica_axi
     return results
 
 
-def _epoch_ended(replicas: Sequence[Replica], epoch: int, metrics: Mapping[str, np.ndarray]) -> EpochEnded:
-    return EpochEnded(replicas[0].study, tuple(replica.seed for replica in replicas), epoch, metrics)
-
-
-def _result(replicas: Sequence[Replica], rows: slice, trained: Trained) -> StudyResult:
+def _result(replicas: Sequence[Replica], rows: np.ndarray, trained: Trained) -> StudyResult:
     """The result of one study's replicas, given their rows in the program."""
     study, seeds = replicas[0].study, tuple(replica.seed for replica in replicas)
     epochs = int(trained.epochs[rows].max())
-    networks = zip(replicas, trained.weights[rows], strict=True)
+    of_row = dict(zip(rows.tolist(), seeds, strict=True))
+    networks = zip(replicas, (trained.weights[row] for row in of_row), strict=True)
     return StudyResult(
         name=study.name,
         identity=study.identity,
@@ -150,8 +183,8 @@ def _result(replicas: Sequence[Replica], rows: slice, trained: Trained) -> Study
         history={metric: values[rows, :epochs] for metric, values in trained.history.items()},
         together=np.full(len(seeds), len(trained.weights)),
         seconds=np.full(len(seeds), trained.seconds),
-        failures={seeds[row - rows.start]: reason for row, reason in trained.failures.items() if rows.start <= row < rows.stop},
-        stopped={seeds[row - rows.start]: epoch for row, epoch in trained.stopped.items() if rows.start <= row < rows.stop},
+        failures={of_row[row]: reason for row, reason in trained.failures.items() if row in of_row},
+        stopped={of_row[row]: epoch for row, epoch in trained.stopped.items() if row in of_row},
         networks=tuple(TrainedNetwork(study.network, replica.seed, weights, replica.data) for replica, weights in networks),
         machine=describe_machine(),
         measures=study.measures,
@@ -159,11 +192,12 @@ def _result(replicas: Sequence[Replica], rows: slice, trained: Trained) -> Study
     )
 
 
-def _end(replica: Replica, result: StudyResult, observer: Observer) -> None:
-    if replica.seed in result.failures:
-        observer.notify(RunFailed(replica.study, replica.seed, result.failures[replica.seed], interrupted=False))
+def report_end(study: Study, seed: int, result: StudyResult, observer: Observer) -> None:
+    """Report that a seed has been trained to the end, or that it diverged."""
+    if seed in result.failures:
+        observer.notify(RunFailed(study, seed, result.failures[seed], interrupted=False))
     else:
-        observer.notify(RunEnded(replica.study, result.of(replica.seed)))
+        observer.notify(RunEnded(study, result.of(seed)))
 
 
 def reason_of(error: BaseException) -> str:

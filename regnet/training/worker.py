@@ -13,6 +13,7 @@ import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -21,7 +22,7 @@ from regnet.events import EpochEnded, Event
 from regnet.registry.catalog import Catalog, load_catalog
 from regnet.study.result import StudyResult
 from regnet.study.study import Study
-from regnet.training.program import Program, StudySlice, run_program
+from regnet.training.program import StudySlice, run_program
 from regnet.training.worker_messages import StudyPickler, Task
 
 
@@ -48,12 +49,12 @@ def _train(task: Task, catalog: Catalog, relay: _Relay) -> None:
             try:
                 relay.studies[job] = recipe.assemble(catalog)
             except Exception as error:
-                for part in task.program.slices:
+                for part in task.program.unfinished_slices:
                     if part.job == job:
                         relay.end(part, error)
         slices = tuple(part for part in task.program.slices if part.job in relay.studies)
-        program = Program(slices, task.program.replica_axis)
-        for part, outcome in run_program(program, relay.studies, relay):
+        program = replace(task.program, slices=slices)
+        for part, outcome in run_program(program, relay.studies, relay, relay.keep):
             relay.end(part, outcome)
     finally:
         relay.flush()
@@ -87,10 +88,15 @@ class _Relay:
                 self.send("events", self._events)
             self._events = []
 
-    def end(self, part: StudySlice, outcome: StudyResult | Exception) -> None:
-        """Send the outcome of a slice, after all its events."""
+    def keep(self, part: StudySlice, result: StudyResult) -> None:
+        """Send the result of a slice, before the end of its runs is reported."""
         self.flush()
-        self.send("outcome", (part, _portable(outcome) if isinstance(outcome, Exception) else outcome))
+        self.send("result", (part, result))
+
+    def end(self, part: StudySlice, outcome: StudyResult | Exception) -> None:
+        """Report that a slice has ended, after all its events: with its result, which was sent, or with an exception."""
+        self.flush()
+        self.send("end", (part, _portable(outcome) if isinstance(outcome, Exception) else None))
 
     def done(self) -> None:
         """Report that the program is finished."""

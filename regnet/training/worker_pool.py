@@ -18,8 +18,9 @@ from regnet.errors import RegnetError
 from regnet.events import Event, RunEnded, RunFailed
 from regnet.processes.child import POLL, SILENCE, Child, ChildEnded
 from regnet.registry.dispatch import Observer
+from regnet.study.result import StudyResult
 from regnet.study.study import Study
-from regnet.training.program import Outcome, Program, StudySlice, reason_of
+from regnet.training.program import Keep, Outcome, Program, StudySlice, reason_of, report_end
 from regnet.training.worker_messages import Recipe, StudyUnpickler, Task
 
 TARGET: Final = "regnet.training.worker:serve"
@@ -38,7 +39,9 @@ def can_start_workers() -> bool:
     return os.name == "posix"
 
 
-def run_in_workers(programs: Iterable[Program], studies: Sequence[Study], observer: Observer, count: int) -> Iterator[Outcome]:
+def run_in_workers(
+    programs: Iterable[Program], studies: Sequence[Study], observer: Observer, keep: Keep, count: int
+) -> Iterator[Outcome]:
     """Train the programs in up to `count` processes at once, and yield the outcome of each slice.
 
     If a worker ends early or does not respond, the outcome of the unfinished slices of its program is `WorkerDied`. The
@@ -56,10 +59,10 @@ def run_in_workers(programs: Iterable[Program], studies: Sequence[Study], observ
                 return
             ready = wait([worker.connection for worker in busy], POLL)
             for worker in busy:
-                yield from worker.attend(studies, observer) if worker.connection in ready else worker.check(studies, observer)
+                yield from worker.attend(studies, observer, keep) if worker.connection in ready else worker.check(studies, observer)
             workers = [worker for worker in workers if not worker.ended]
     except BaseException:
-        _interrupt_all([worker for worker in workers if worker.busy], studies, observer)
+        _interrupt_all([worker for worker in workers if worker.busy], studies, observer, keep)
         raise
     finally:
         for worker in workers:
@@ -78,14 +81,14 @@ def _idle(workers: list[_Worker]) -> _Worker:
     return workers[-1]
 
 
-def _interrupt_all(busy: Sequence[_Worker], studies: Sequence[Study], observer: Observer) -> None:
+def _interrupt_all(busy: Sequence[_Worker], studies: Sequence[Study], observer: Observer, keep: Keep) -> None:
     for worker in busy:
         worker.child.interrupt()
     late = threading.Timer(INTERRUPTED_SECONDS, _kill_all, [busy])
     late.daemon = True
     late.start()
     for worker in busy:
-        worker.drain(studies, observer)
+        worker.drain(studies, observer, keep)
     late.cancel()
 
 
@@ -103,6 +106,8 @@ class _Worker:
     _program: Program | None = None
     _unfinished: dict[int, list[int]] = field(default_factory=dict)
     """The seeds without an outcome so far, by job."""
+    _results: dict[StudySlice, StudyResult] = field(default_factory=dict)
+    """The results of slices whose runs have not all been reported as ended."""
     _reported: set[tuple[int, int]] = field(default_factory=set)
     """The runs that were reported as ended or failed, by their study's object and their seed."""
 
@@ -117,14 +122,14 @@ class _Worker:
 
     def start(self, program: Program, studies: Sequence[Study], observer: Observer) -> None:
         """Send a program to the worker."""
-        self._program, self._unfinished = program, {part.job: list(part.seeds) for part in program.slices}
+        self._program, self._unfinished = program, {part.job: list(part.seeds) for part in program.unfinished_slices}
         self._reported.clear()
         recipes = {part.job: Recipe.of(studies[part.job]) for part in program.slices}
         task = Task(program, recipes, observer.may_stop, logging.getLogger().getEffectiveLevel())
         with suppress(ChildEnded):  # `attend` reports it
             self.child.write(pickle.dumps(task))
 
-    def attend(self, studies: Sequence[Study], observer: Observer, *, ask: bool = True) -> Iterator[Outcome]:
+    def attend(self, studies: Sequence[Study], observer: Observer, keep: Keep, *, ask: bool = True) -> Iterator[Outcome]:
         """Read a message and forward it; after an epoch, if `ask`, send the seeds to stop, as the observer returns them."""
         try:
             message = self.child.read()
@@ -144,12 +149,16 @@ class _Worker:
                         self.child.write(pickle.dumps(stop))
                 else:
                     self._report(ended, observer)
-            case "outcome":
-                (job, seeds), outcome = content
-                self._unfinished[job] = [seed for seed in self._unfinished[job] if seed not in seeds]
-                if isinstance(outcome, Exception):
-                    self._report_failed(studies[job], seeds, reason_of(outcome), observer)
-                yield content
+            case "result":
+                part, result = content
+                keep(part, result)
+                self._results[part] = result
+            case "end":
+                part, problem = content
+                self._unfinished[part.job] = [seed for seed in self._unfinished[part.job] if seed not in part.seeds]
+                if problem is not None:
+                    self._report_failed(studies[part.job], part.seeds, reason_of(problem), observer)
+                yield part, problem or self._results.pop(part)
             case "log":
                 logger = logging.getLogger(content.name)
                 if logger.isEnabledFor(content.levelno):
@@ -163,11 +172,11 @@ class _Worker:
             reason = f"{self.child.unresponsive()}: a data set that has to wait so long for something needs workers=1"
             yield from self._lost(reason, studies, observer)
 
-    def drain(self, studies: Sequence[Study], observer: Observer) -> None:
+    def drain(self, studies: Sequence[Study], observer: Observer, keep: Keep) -> None:
         """Forward the messages of an interrupted worker until it ends; runs without an outcome by then were interrupted."""
         try:
             while self.busy:
-                for _ in self.attend(studies, observer, ask=False):
+                for _ in self.attend(studies, observer, keep, ask=False):
                     pass
         except Exception:  # a failed listener has been reported before
             self.child.kill()
@@ -198,6 +207,12 @@ class _Worker:
         reason = f"worker {how} while it trained {_describe(self._program)}"
         if "SIGKILL" in how:
             reason += ": probably out of memory (allow less of it, or fewer workers)"
+        for part, result in self._results.items():
+            self._unfinished[part.job] = [seed for seed in self._unfinished[part.job] if seed not in part.seeds]
+            for seed in part.seeds:
+                if (id(studies[part.job]), seed) not in self._reported:
+                    report_end(studies[part.job], seed, result, observer)
+            yield part, result
         shown = "interrupted" if interrupted else reason
         for job, seeds in sorted(self._unfinished.items()):
             self._report_failed(studies[job], seeds, shown, observer, interrupted=interrupted)

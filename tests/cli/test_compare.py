@@ -288,7 +288,7 @@ def test_study_in_two_launches_is_united(copied: Store, run_compare: RunCompare)
     (study,) = found["studies"]
     assert [int(seed) for seed in study["values"]] == list(range(8))
     (note,) = found["notes"]
-    assert re.search(r"'slow' \(\w{12}\) was run in 2 launches \(python/\S+, python/\S+\): its 8 seeds are combined", note)
+    assert re.search(r"'slow' \(\w{12}\) was run in 2 launches \(outputs/\S+, outputs/\S+\): its 8 seeds are combined", note)
     assert "seeds run more than once (2) are counted once" in note
 
 

@@ -98,7 +98,7 @@ def test_value_that_hydra_cannot_parse_needs_quotes(catalog: Catalog) -> None:
 def test_log_file_is_utf8_in_every_locale(tmp_path: Path) -> None:
     code = (
         "import logging, sys\nimport regnet.launcher.task as launch\ntrain = launch.run_study\n"
-        "def logged(*words):\n logging.getLogger('me').info('\\xb1\\u2026')\n return train(*words)\n"
+        "def logged(*words, **options):\n logging.getLogger('me').info('\\xb1\\u2026')\n return train(*words, **options)\n"
         "launch.run_study = logged\nfrom regnet.cli import main\n"
         f"sys.exit(main(['run', 'hydra.run.dir=here', *{SMALL!r}]))"
     )

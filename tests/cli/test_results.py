@@ -103,7 +103,7 @@ def test_selection_of_a_launch(store: Store) -> None:
     ("given", "message"),
     [
         ({"experiment": "others"}, "did you mean 'other'?"),
-        ({"launch": "python/x"}, "no launch is called 'python/x': the closest names are 'python/"),
+        ({"launch": "outputs/x"}, "no launch is called 'outputs/x': the closest names are 'outputs/"),
         ({"experiment": "Default"}, "experiment 'Default' has no regnet runs"),
     ],
 )

@@ -125,7 +125,8 @@ def test_run_from_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     result = regnet.run(["optimizer=adam", "seeds=5", "tracking=none", *SMALL])
     assert result.history["test/error_rate"].shape == (5, 3)
     assert isinstance(result.network.predict(torch.rand(7, 2)), torch.Tensor)
-    assert list(tmp_path.iterdir()) == []
+    (folder,) = find_results(tmp_path)
+    assert equal(load_result(folder), result)
     again = regnet.run(["optimizer=adam", "seeds=5", "tracking=none", *SMALL])
     assert equal(result, again)
 

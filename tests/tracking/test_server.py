@@ -57,4 +57,4 @@ def test_writing_and_reading_through_a_server(server: str, tmp_path: Path, monke
         if run.data.tags["regnet.role"] == "run":
             assert {item.path for item in client.list_artifacts(run.info.run_id)} == {"config.yaml", "weights.safetensors"}
             assert len(run.inputs.dataset_inputs) == 2
-    assert not list(tmp_path.iterdir())  # everything is on the server
+    assert [path.name for path in tmp_path.iterdir()] == ["outputs"]  # everything else is on the server

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from regnet.errors import TrackingError
-from regnet.tracking import quiet_mlflow, tracker
+from regnet.launch_folder import revision
+from regnet.tracking import quiet_mlflow
 from regnet.tracking.store import silence
 from regnet.tracking.store.connect import connect, lock_file, tracking_errors
 from regnet.tracking.store.uri import check_store
@@ -133,5 +134,5 @@ def test_git_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     git.write_text("#!/bin/sh\nexec sleep 1000\n", encoding="utf-8")
     git.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.setattr(tracker, "GIT_SECONDS", 0.5)
-    assert tracker.git_commit.__wrapped__() is None
+    monkeypatch.setattr(revision, "GIT_SECONDS", 0.5)
+    assert revision.git_commit.__wrapped__() is None

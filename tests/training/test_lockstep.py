@@ -15,7 +15,7 @@ from regnet.contracts import Splits
 from regnet.events import EpochEnded, Event, RunEnded, RunFailed, RunStarted, StudyEnded, StudyStarted
 from regnet.study.result import StudyResult
 from regnet.study.study import Study
-from regnet.training.lockstep import bytes_per_replica, plan, run_together
+from regnet.training.lockstep import Batch, bytes_per_replica, plan, run_together
 from tests.conftest import MakeStudy
 from tests.training.together import SMALL, Observer, alone, assert_same, processes, train
 
@@ -169,7 +169,7 @@ def test_ctrl_c_ends_all_studies(study: MakeStudy, workers: int) -> None:
 def test_memory_limit(study: MakeStudy) -> None:
     """Three studies of two seeds, at most two in each program: the results are the same, and the groups are reported."""
     studies = [study(*SMALL, f"seeds=[{seed},{seed + 1}]") for seed in (0, 2, 4)]
-    outcomes = dict(run_together(studies, Observer(), memory=4 * bytes_per_replica(studies[0])))
+    outcomes = dict(run_together(studies, Observer(), batches=[Batch.of(studies, 1, 4 * bytes_per_replica(studies[0]))]))
     whole = train(studies)
     for job, outcome in outcomes.items():
         assert isinstance(outcome, StudyResult)

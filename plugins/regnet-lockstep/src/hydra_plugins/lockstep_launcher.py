@@ -30,6 +30,8 @@ class LockstepLauncher(BasicLauncher):
         memory: the memory in GB (10⁹ bytes) that the running programs may use; by default half of the free memory.
     """
 
+    plans_batches = True
+
     def __init__(self, workers: int = 0, memory: float | None = None) -> None:
         super().__init__()
         self.workers = workers

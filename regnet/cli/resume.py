@@ -1,0 +1,68 @@
+"""`regnet resume`: continue a launch from its folder, and train what is missing."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from regnet.cli.status import add_launch_option, print_status
+from regnet.errors import ConfigError
+
+if TYPE_CHECKING:
+    from regnet.launch_folder.plan import Plan
+
+HIDDEN = ":***@"
+"""What stands for a password in a plan."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `regnet resume`."""
+    add_launch_option(parser)
+    parser.add_argument("overrides", nargs="*", metavar="OVERRIDE", help="more overrides, such as tracking.uri=… or seeds=40")
+    parser.add_argument("--dry-run", action="store_true", help="only show what is finished and what is missing")
+
+
+def resume(options: argparse.Namespace) -> int:
+    """Runs the command of a launch again in its folder; what is finished is not trained again."""
+    from regnet.launch_folder.find import find_launch
+
+    launch, overrides = options.launch, options.overrides
+    if launch and "=" in launch and not Path(launch).exists():
+        launch, overrides = None, [launch, *overrides]
+    plan = find_launch(launch, Path())
+    if options.dry_run:
+        print_status(plan)
+        return 0
+    words = _words(plan, overrides)
+    os.chdir(_directory(plan))
+    from regnet.cli.launch import launch as run
+
+    return run(words)
+
+
+def _words(plan: Plan, overrides: Sequence[str]) -> list[str]:
+    """The arguments of `regnet run` that continue a launch."""
+    given = {override.partition("=")[0] for override in overrides}
+    kept = [word for word in plan.words if word.partition("=")[0] not in given]
+    hidden = [word for word in kept if HIDDEN in word]
+    if hidden:
+        raise ConfigError(f"the plan of {plan.folder} keeps no passwords: give {hidden[0].partition('=')[0]}= again")
+    key = "hydra.sweep.dir" if plan.start.multirun else "hydra.run.dir"
+    return [*kept, *overrides, f"{key}={_quoted(plan.folder.absolute())}", "resume=true"]
+
+
+def _quoted(path: Path) -> str:
+    """A path as the value of an override."""
+    return "'" + str(path).replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _directory(plan: Plan) -> Path:
+    """The working directory of a launch: the same place relative to its folder, if the folder was moved."""
+    folder, relative = plan.folder.absolute(), Path(plan.start.folder)
+    if not relative.is_absolute() and folder.parts[-len(relative.parts) :] == relative.parts:
+        return Path(*folder.parts[: -len(relative.parts)])
+    there = Path(plan.start.directory)
+    return there if there.is_dir() else Path.cwd()

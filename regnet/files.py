@@ -1,0 +1,41 @@
+"""Writing files so that they are either complete or absent, whatever ends the process or the machine meanwhile."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+DRAFT: Final = ".part"
+"""The ending of a file that is being written."""
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file beside its final name, and rename it when it is on the disk.
+
+    Raises:
+        OSError: it cannot be written; an older file of this name is unchanged.
+    """
+    draft = path.with_name(f"{path.name}.{os.getpid()}{DRAFT}")
+    try:
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            draft.unlink()
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable, on systems where this is possible."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,104 @@
+"""The folder of a job: the results of its study's seeds, in slices as they are finished and in one file at the end."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from regnet.errors import DamagedFile
+from regnet.files import DRAFT
+from regnet.network.sequential import Sequential
+from regnet.study.result import StudyResult, join
+from regnet.study.storage import RESULT, read_result, write_result
+
+SLICE: Final = "slice-{}.safetensors"
+"""The name of a file with the results of some seeds, with the first of them."""
+
+log = logging.getLogger("regnet")
+
+
+@dataclass(frozen=True)
+class JobFolder:
+    """The folder of a job, which may not exist yet."""
+
+    path: Path
+
+    def finished(self, study: str, network: Sequential | None = None) -> StudyResult | None:
+        """Return the result of the seeds that have been trained, or that have diverged; None if there are none.
+
+        Seeds that failed for another reason are not among them. A damaged file is reported and ignored, and so is a file of
+        another study.
+
+        Args:
+            study: the study's identity.
+            network: the study's network; with it, the result has the trained networks.
+        """
+        return self._read(study, network, faults=False)
+
+    def recorded(self, study: str) -> StudyResult | None:
+        """Return the result of all seeds that have one, also of those that failed; None if there are none."""
+        return self._read(study, None, faults=True)
+
+    def _read(self, study: str, network: Sequential | None, *, faults: bool) -> StudyResult | None:
+        parts: list[StudyResult] = []
+        known: set[int] = set()
+        for path in self._files():
+            try:
+                found = read_result(path, network)
+            except DamagedFile as error:
+                log.warning("regnet: %s; its seeds are trained again", error)
+                continue
+            except OSError as error:
+                log.warning("regnet: %s cannot be read: %s; its seeds are trained again", path, error.strerror)
+                continue
+            if found.identity == study:
+                new = [seed for seed in found.seeds if seed not in known and (faults or seed not in found.faults)]
+                parts += [found] if len(new) == len(found.seeds) else [found.of(seed) for seed in new]
+                known |= set(new)
+        return join(parts) if parts else None
+
+    def keep(self, result: StudyResult) -> None:
+        """Write the result of some seeds, as soon as they are finished.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        write_result(result, self.path / SLICE.format(result.seeds[0]))
+
+    def finish(self, result: StudyResult) -> None:
+        """Write the result of all seeds, and remove the slices. A slice that has all of them is renamed.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        whole = self.path / SLICE.format(result.seeds[0])
+        if not self._holds(whole, result):
+            write_result(result, self.path / RESULT)
+        else:
+            whole.replace(self.path / RESULT)
+        for path in self._slices():
+            path.unlink()
+
+    def _holds(self, path: Path, result: StudyResult) -> bool:
+        """Whether a file has exactly this result."""
+        with suppress(OSError, DamagedFile):
+            found = read_result(path)
+            return (found.identity, found.seeds, dict(found.failures)) == (result.identity, result.seeds, dict(result.failures))
+        return False
+
+    def _files(self) -> Iterator[Path]:
+        if (self.path / RESULT).exists():
+            yield self.path / RESULT
+        yield from self._slices()
+
+    def _slices(self) -> list[Path]:
+        return sorted(self.path.glob(SLICE.format("*")))
+
+    def tidy(self) -> None:
+        """Remove files that were not completed."""
+        for path in self.path.glob(f"*{DRAFT}"):
+            path.unlink(missing_ok=True)

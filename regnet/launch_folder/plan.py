@@ -1,0 +1,288 @@
+"""The plan of a launch: how it was started, and every study and seed that it is to run, written before any of them is trained.
+
+It is a file of JSON lines, each with a checksum: the first says how the launch was started, each other one is a batch of jobs. A
+last line that is incomplete was being written when the process was killed: nothing of it has been trained, and it is ignored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from regnet.errors import ConfigError, DamagedFile
+from regnet.files import sync_folder
+
+PLAN: Final = "plan.jsonl"
+FORMAT: Final = 1
+"""The version of the file format."""
+SUM: Final = "sum"
+"""The key of a line's checksum."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """How a launch was started. It holds no passwords."""
+
+    launch: str
+    """The name of the launch, as in the tag ``regnet.launch``."""
+    id: str
+    """A name that no other launch has, as in the tag ``regnet.launch_id``: 12 hexadecimal digits."""
+    words: tuple[str, ...]
+    """The arguments of `regnet run`."""
+    multirun: bool
+    """Whether it is a sweep, whose jobs have folders of their own."""
+    folder: str
+    """The launch's folder, relative to the working directory if it is below."""
+    directory: str
+    """The working directory."""
+    store: str | None
+    """The MLflow store; None without tracking."""
+    versions: Mapping[str, str]
+    """The version of regnet and of every other distribution with plugins, by name."""
+    commit: str | None
+    """The commit that was checked out in the working directory; None outside a git repository."""
+    dirty: bool
+    """Whether the working directory had changes that were not committed."""
+    host: str
+    started: str
+    """The date and the time with the offset from UTC."""
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """How a launch was continued."""
+
+    words: tuple[str, ...]
+    """The arguments of `regnet run`, which may have more seeds or values than those of the start."""
+    versions: Mapping[str, str]
+    host: str
+    started: str
+
+
+@dataclass(frozen=True)
+class PlannedJob:
+    """A job: one study, and the seeds of it to run."""
+
+    number: int
+    folder: str
+    """The job's folder, relative to the launch's."""
+    name: str
+    """The study's name."""
+    study: str
+    """The study's identity."""
+    seeds: tuple[int, ...]
+    overrides: tuple[str, ...] = ()
+    """The overrides by which the job differs from the others."""
+
+
+@dataclass(frozen=True)
+class PlannedBatch:
+    """Jobs that are launched at once. With the limits, they determine which seeds are trained in one program."""
+
+    jobs: tuple[PlannedJob, ...]
+    workers: int
+    """The largest number of processes that train at once."""
+    memory: int
+    """The bytes that all running programs may use."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The plan in a launch's folder."""
+
+    path: Path
+    start: Start
+    batches: tuple[PlannedBatch, ...]
+    continuations: tuple[Continuation, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """The launch's folder."""
+        return self.path.parent
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The arguments of `regnet run` with which it was last started or continued."""
+        return self.continuations[-1].words if self.continuations else self.start.words
+
+    @property
+    def jobs(self) -> dict[str, PlannedJob]:
+        """Each job by its folder, with the seeds of all batches."""
+        found: dict[str, PlannedJob] = {}
+        for job in (job for batch in self.batches for job in batch.jobs):
+            known = found.get(job.folder)
+            seeds = dict.fromkeys([*known.seeds, *job.seeds] if known else job.seeds)
+            found[job.folder] = PlannedJob(job.number, job.folder, job.name, job.study, tuple(seeds), job.overrides)
+        return found
+
+    @property
+    def runs(self) -> int:
+        """The number of studies × seeds."""
+        return sum(len(job.seeds) for job in self.jobs.values())
+
+
+def start_plan(folder: Path, start: Start) -> None:
+    """Write a new plan without jobs into a folder that has none.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path = folder / PLAN
+    path.unlink(missing_ok=True)  # an incomplete one, of a process that was killed
+    _append(path, {"kind": "start", "format": FORMAT, **asdict(start)})
+
+
+def continue_plan(folder: Path, continuation: Continuation) -> None:
+    """Record that the launch in a folder is continued.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    _append(folder / PLAN, {"kind": "continuation", **asdict(continuation)})
+
+
+def append_batch(folder: Path, batch: PlannedBatch) -> None:
+    """Add a batch to the plan, before any of its seeds is trained.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    _append(folder / PLAN, {"kind": "batch", **asdict(batch)})
+
+
+def read_plan(folder: Path) -> Plan | None:
+    """Read the plan in a launch's folder; None if there is none.
+
+    Raises:
+        DamagedFile: a line is not what was written, or has another format.
+        OSError: it cannot be read.
+    """
+    path = folder / PLAN
+    try:
+        content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    lines = list(_lines(path, content))
+    if not lines:
+        return None
+    kinds = [line.pop("kind", None) for line, _ in lines]
+    first, *others = (line for line, _ in lines)
+    number = first.pop("format", None)
+    if number != FORMAT or kinds[0] != "start":
+        raise DamagedFile(f"{path} has format {number}, expected {FORMAT}: continue with the regnet that wrote it")
+    by_kind = list(zip(kinds[1:], others, strict=True))
+    return Plan(
+        path,
+        Start(**{**first, "words": tuple(first["words"])}),
+        tuple(_batch(line) for kind, line in by_kind if kind == "batch"),
+        tuple(Continuation(**{**line, "words": tuple(line["words"])}) for kind, line in by_kind if kind == "continuation"),
+    )
+
+
+def plan_jobs(folder: Path, jobs: Sequence[PlannedJob], workers: int, memory: int) -> list[PlannedBatch]:
+    """Plan jobs, unless they are planned already, and return the batches in which their seeds were planned.
+
+    Args:
+        folder: the launch's folder. If it has no plan, nothing is written.
+        jobs: the jobs, each with all its seeds.
+        workers: the largest number of processes that train at once.
+        memory: the bytes that all running programs may use.
+
+    Raises:
+        ConfigError: a job was planned with another study, or with seeds that it does not have now; two jobs have one folder.
+        DamagedFile: the plan is not what was written.
+        OSError: it cannot be written.
+    """
+    plan = read_plan(folder)
+    known = {} if plan is None else plan.jobs
+    _check_folders(jobs)
+    for job in jobs:
+        if job.folder in known:
+            _check_planned(job, known[job.folder], folder)
+    left = (replace(job, seeds=_without(job.seeds, known.get(job.folder))) for job in jobs)
+    new = PlannedBatch(tuple(job for job in left if job.seeds), workers, memory)
+    if plan is None:
+        return [new]
+    if new.jobs:
+        append_batch(folder, new)
+    folders = {job.folder for job in jobs}
+    found = [replace(batch, jobs=tuple(job for job in batch.jobs if job.folder in folders)) for batch in (*plan.batches, new)]
+    return [batch for batch in found if batch.jobs]
+
+
+def _check_folders(jobs: Sequence[PlannedJob]) -> None:
+    first: dict[str, PlannedJob] = {}
+    for job in jobs:
+        other = first.setdefault(job.folder, job)
+        if other is not job:
+            raise ConfigError(
+                f"jobs {other.number} and {job.number} have the same folder, {job.folder}: set hydra.sweep.subdir to one that "
+                "distinguishes them, such as its default, '${hydra.job.num}'"
+            )
+
+
+def _check_planned(job: PlannedJob, known: PlannedJob, folder: Path) -> None:
+    which = f"job {job.folder} of the launch in {folder}" if job.folder != "." else f"the launch in {folder}"
+    if job.study != known.study:
+        raise ConfigError(
+            f"{which} was planned as study {known.study} ({known.name}), and is {job.study} ({job.name}) now: its options, or the "
+            "content of its data file, are different; restore them, or start a new launch"
+        )
+    lost = [seed for seed in known.seeds if seed not in job.seeds]
+    if lost:
+        raise ConfigError(f"{which} was planned with seed {lost[0]}, which is left out now: give it at least the seeds that it had")
+
+
+def _without(seeds: Sequence[int], known: PlannedJob | None) -> tuple[int, ...]:
+    return tuple(seed for seed in seeds if known is None or seed not in known.seeds)
+
+
+def _batch(line: Mapping[str, Any]) -> PlannedBatch:
+    jobs = (PlannedJob(**{**job, "seeds": tuple(job["seeds"]), "overrides": tuple(job["overrides"])}) for job in line["jobs"])
+    return PlannedBatch(tuple(jobs), line["workers"], line["memory"])
+
+
+def _append(path: Path, line: Mapping[str, Any]) -> None:
+    """Add a line durably, in place of an incomplete last one."""
+    text = json.dumps({**line, SUM: _sum(line)})
+    with path.open("ab+") as file:
+        file.seek(0)
+        end = max((end for _, end in _lines(path, file.read())), default=0)
+        file.truncate(end)
+        file.write(f"{text}\n".encode())
+        file.flush()
+        os.fsync(file.fileno())
+    sync_folder(path.parent)
+
+
+def _lines(path: Path, content: bytes) -> Iterator[tuple[dict[str, Any], int]]:
+    """Yield each complete line and the position of its end."""
+    end = 0
+    lines: Sequence[bytes] = content.splitlines(keepends=True)
+    for number, line in enumerate(lines, start=1):
+        end += len(line)
+        parsed = _parsed(line)
+        if parsed is not None:
+            yield parsed, end
+        elif number < len(lines) or line.endswith(b"\n"):
+            raise DamagedFile(f"{path} is damaged in line {number}: restore it, or start a new launch")
+
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    """The content of a line without its checksum; None if it is not what was written."""
+    try:
+        content = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(content, dict) or not line.endswith(b"\n"):
+        return None
+    return content if content.pop(SUM, None) == _sum(content) else None
+
+
+def _sum(line: Mapping[str, Any]) -> str:
+    return hashlib.blake2b(json.dumps(line).encode(), digest_size=4).hexdigest()

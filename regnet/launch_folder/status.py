@@ -1,0 +1,98 @@
+"""What is finished in a launch's folder, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from regnet.launch_folder.job_folder import JobFolder
+from regnet.launch_folder.owner import Owner, is_owned, read_owner
+from regnet.launch_folder.plan import Plan, PlannedJob
+from regnet.study.result import StudyResult, with_faults
+
+MISSING = "missing: it was not trained to the end"
+"""The reason of a planned seed that has no result."""
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """A planned job, and its result as far as it is known."""
+
+    job: PlannedJob
+    result: StudyResult | None
+    """The result of the seeds that are finished, and of those whose failure was recorded; None if there are none."""
+
+    @cached_property
+    def failures(self) -> dict[int, str]:
+        """The seeds that have failed, also by divergence."""
+        return {} if self.result is None else {seed: self.result.failures[seed] for seed in self._seeds(self.result.failures)}
+
+    @cached_property
+    def finished(self) -> tuple[int, ...]:
+        """The seeds that need not be trained again: those that were trained to the end, and those that diverged."""
+        return () if self.result is None else self._seeds(set(self.result.seeds) - set(self.result.faults))
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """The planned seeds that are not finished, whose training resumes."""
+        return tuple(seed for seed in self.job.seeds if seed not in self.finished)
+
+    @property
+    def complete_result(self) -> StudyResult | None:
+        """The result of all planned seeds, of which the missing ones have failed; None if there is no result."""
+        if self.result is None:
+            return None
+        faults = {seed: self.result.faults.get(seed, MISSING) for seed in self.missing}
+        return with_faults([self.result], faults, self.job.seeds)
+
+    def _seeds(self, chosen: object) -> tuple[int, ...]:
+        return tuple(seed for seed in self.job.seeds if seed in chosen)  # type: ignore[operator]
+
+
+@dataclass(frozen=True)
+class Status:
+    """The jobs of a launch, and who runs it."""
+
+    plan: Plan
+    jobs: tuple[JobStatus, ...]
+    running: bool
+    """Whether a process is running the launch."""
+    owner: Owner | None
+    """The process that runs it, or that was killed while it did."""
+
+    @property
+    def planned(self) -> int:
+        """The number of planned runs."""
+        return sum(len(status.job.seeds) for status in self.jobs)
+
+    @property
+    def finished(self) -> int:
+        """The number of runs that are finished."""
+        return sum(len(status.finished) for status in self.jobs)
+
+    @property
+    def state(self) -> str:
+        """``running``, ``finished``, ``abandoned`` by a process that was killed, or ``stopped``."""
+        if self.running:
+            return "running"
+        if self.finished == self.planned:
+            return "finished"
+        return "abandoned" if self.owner else "stopped"
+
+
+def status_of(plan: Plan) -> Status:
+    """Read the status of a launch from its folder."""
+    return Status(plan, tuple(_statuses(plan)), is_owned(plan.folder), read_owner(plan.folder))
+
+
+def count(plan: Plan) -> str:
+    """Return in words how much of a launch is finished."""
+    status = status_of(plan)
+    return f"{status.finished} of {status.planned} runs are finished"
+
+
+def _statuses(plan: Plan) -> Iterator[JobStatus]:
+    for job in plan.jobs.values():
+        yield JobStatus(job, JobFolder(Path(plan.folder, job.folder)).recorded(job.study))

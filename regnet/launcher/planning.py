@@ -1,0 +1,67 @@
+"""The plan of a launch, for the jobs that Hydra runs: what a job is in it, and how its seeds are trained."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from hydra.conf import HydraConf
+from hydra.types import RunMode
+from omegaconf import OmegaConf
+
+from regnet.launch_folder.plan import PlannedBatch, PlannedJob, plan_jobs, read_plan
+from regnet.machine import free_memory, usable_cores
+from regnet.study.study import Study
+from regnet.training.lockstep import Batch
+from regnet.training.program import StudySlice
+
+
+def launch_folder(hydra: HydraConf) -> Path:
+    """The folder of the launch that a job belongs to."""
+    folder = hydra.sweep.dir if hydra.mode == RunMode.MULTIRUN else hydra.run.dir
+    return Path(os.path.abspath(Path(str(hydra.runtime.cwd), str(folder))))  # noqa: PTH100 - does not resolve links
+
+
+def job_folder(hydra: HydraConf) -> Path:
+    """The folder of Hydra's current job."""
+    return Path(hydra.runtime.output_dir)
+
+
+def launch_name(hydra: HydraConf) -> str:
+    """The name of the launch that a job belongs to: that of its plan, even if its folder was moved since."""
+    plan = read_plan(launch_folder(hydra))
+    return plan.start.launch if plan else str(hydra.sweep.dir if hydra.mode == RunMode.MULTIRUN else hydra.run.dir)
+
+
+def planned_job(study: Study, hydra: HydraConf, folder: Path) -> PlannedJob:
+    """What the plan says about a job, given its study and its folder."""
+    number = 0 if OmegaConf.is_missing(hydra.job, "num") else int(hydra.job.num)
+    relative = os.path.relpath(folder, launch_folder(hydra))
+    return PlannedJob(number, relative, study.name, study.identity, study.seeds, tuple(map(str, hydra.overrides.task)))
+
+
+def plan_job(study: Study, hydra: HydraConf) -> list[Batch]:
+    """Plan a job that trains alone, unless it is planned already, and return how its seeds are trained.
+
+    Raises:
+        ConfigError: it was planned with another study, or with seeds that it does not have now.
+        DamagedFile: the plan is not what was written.
+    """
+    job = planned_job(study, hydra, job_folder(hydra))
+    batches = plan_jobs(launch_folder(hydra), [job], usable_cores(), free_memory() // 2)
+    return training_batches(batches, {job.folder: 0}, study.workers)
+
+
+def training_batches(batches: Sequence[PlannedBatch], jobs: Mapping[str, int], workers: int = 0) -> list[Batch]:
+    """The planned batches for training.
+
+    Args:
+        batches: the batches.
+        jobs: the index of each study among those that are trained, by its job's folder.
+        workers: the largest number of processes that train at once; by default as planned.
+    """
+    return [
+        Batch(tuple(StudySlice(jobs[job.folder], job.seeds) for job in batch.jobs), workers or batch.workers, batch.memory)
+        for batch in batches
+    ]
