@@ -7,19 +7,19 @@ from collections.abc import Sequence
 
 from regnet.config.build_study import assemble
 from regnet.config.compose import compose_launch_config
-from regnet.errors import ConfigError
+from regnet.errors import ConfigError, StoreAway
 from regnet.launch_folder.job_folder import JobFolder
 from regnet.launch_folder.keeper import FolderKeeper
 from regnet.launch_folder.owner import owned
-from regnet.launch_folder.plan import PlannedJob, plan_jobs, read_plan
+from regnet.launch_folder.plan import Plan, PlannedJob, plan_jobs, read_plan
 from regnet.launcher.planning import training_batches
 from regnet.launcher.resume import Command, open_launch
 from regnet.machine import free_memory, usable_cores
-from regnet.registry.catalog import load_catalog
+from regnet.registry.catalog import Catalog, load_catalog
 from regnet.registry.dispatch import Listeners
 from regnet.registry.selection import policy_of
 from regnet.study.result import StudyResult
-from regnet.tracking import open_tracker
+from regnet.tracking import UNSYNCED, open_tracker
 from regnet.training.lockstep import run_study
 
 log = logging.getLogger("regnet")
@@ -55,18 +55,29 @@ def _run(overrides: Sequence[str]) -> StudyResult:
     given = any(override.startswith("hydra.run.dir") for override in overrides)
     folder = open_launch(Command(overrides, False, folder, given, settings, config["tracking"]), catalog.plugins)
     plan = read_plan(folder)
-    launch = plan.start.launch if plan else str(folder)
+    assert plan is not None
     job = PlannedJob(0, ".", study.name, study.identity, study.seeds)
     with owned(folder):
         batches = training_batches(plan_jobs(folder, [job], usable_cores(), free_memory() // 2), {".": 0}, study.workers)
-        with open_tracker(catalog.plugins.manager, launch):
+        with open_tracker(catalog.plugins.manager, plan.name, folder):
             result = run_study(study, Listeners(catalog.plugins), batches=batches, keeper=FolderKeeper([study], [folder]))
             JobFolder(folder).finish(result)
     if config["tracking"]["name"] == "mlflow":
-        from regnet.tracking.write.summary import write_summaries
-
-        write_summaries([result], launch)
+        try:
+            _write_to_store(result, plan, catalog, resumed=settings.resume)
+        except StoreAway as error:
+            log.warning("regnet: %s; the result is in %s, and `regnet sync` writes it to the store", error, folder)
     return result
+
+
+def _write_to_store(result: StudyResult, plan: Plan, catalog: Catalog, *, resumed: bool) -> None:
+    from regnet.tracking.write.summary import write_summaries
+
+    if resumed or (plan.folder / UNSYNCED).exists():
+        from regnet.tracking.sync import sync_launch  # which imports MLflow
+
+        sync_launch(plan, catalog)
+    write_summaries([result], plan.name)
 
 
 def _check(overrides: Sequence[str]) -> None:

@@ -38,6 +38,10 @@ class TrackingError(RegnetError):
     """The tracking store cannot be reached, read or written."""
 
 
+class StoreAway(TrackingError):
+    """The tracking store does not answer, or cannot be written for now: it may be there again later."""
+
+
 class DamagedFile(RegnetError):
     """A file that regnet wrote was changed since, is incomplete, or has another format."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import shlex
+import sys
 from collections.abc import Sequence
-from pathlib import Path
+
+from rich.console import Console
 
 from regnet.cli import FAILED
 from regnet.cli.console import print_broken, print_written, results_console
@@ -13,8 +14,9 @@ from regnet.cli.options import add_plugin_options
 from regnet.cli.ui import print_links
 from regnet.config.compose import register_groups, with_search_path
 from regnet.config.errors import readable_errors
+from regnet.errors import StoreAway
 from regnet.launch_folder.owner import owned
-from regnet.launch_folder.plan import read_plan
+from regnet.launch_folder.plan import Plan, read_plan
 from regnet.launch_folder.status import status_of
 from regnet.launcher.command_line import only_shows, parse_words, set_up_hydra, show
 from regnet.launcher.driver import compose_launch
@@ -23,7 +25,7 @@ from regnet.registry.selection import add_overrides_to_policy, add_to_policy
 from regnet.report.build import PAGES, build_report
 from regnet.report.launch_info import from_folder
 from regnet.study.result import StudyResult, by_study
-from regnet.tracking.store.passwords import without_password
+from regnet.tracking import UNSYNCED
 
 PROGRAM = "regnet run"
 
@@ -50,9 +52,8 @@ def launch(words: Sequence[str]) -> int:
 
 
 def _launch(options: argparse.Namespace, words: Sequence[str], catalog: Catalog) -> int:
-    """Runs the jobs; returns 1 if a seed failed for another reason than divergence."""
+    """Runs the jobs; returns 1 if a seed failed for another reason than divergence, or the store misses runs."""
     driver = compose_launch(options.overrides, catalog, words=words, multirun=options.multirun, config_dir=options.config_dir)
-    results: list[StudyResult] = []
     with owned(driver.folder):
         try:
             driver.run()
@@ -60,26 +61,42 @@ def _launch(options: argparse.Namespace, words: Sequence[str], catalog: Catalog)
             plan = read_plan(driver.folder)
             assert plan is not None
             found = (status.complete_result for status in status_of(plan).jobs)
-            results += by_study(result for result in found if result)
-            command = without_password(shlex.join(["regnet", "run", *words]))
-            _conclude(results, driver.folder, plan.start.launch, command)
-    return FAILED if any(result.faults for result in results) else 0
+            results = by_study(result for result in found if result)
+            complete = _conclude(results, plan)
+    return FAILED if not complete or any(result.faults for result in results) else 0
 
 
-def _conclude(results: Sequence[StudyResult], folder: Path, name: str, command: str) -> None:
-    """Prints the results of the jobs that were completed, and writes their report and their summary runs."""
+def _conclude(results: Sequence[StudyResult], plan: Plan) -> bool:
+    """Prints the results, and writes their report and their summary runs; returns whether the store has everything."""
     kind = results[0].config["report"] if results else "none"
-    if kind == "none":
-        return
-    catalog = load_catalog()
-    origin = from_folder(folder, results, catalog, command) if kind in PAGES else None
-    report = build_report(results, kind, folder / "report", catalog, origin)
-    console = results_console()
-    for table in report.tables:
-        table.print(console)
-    print_written(console, folder / "report", report.files)
-    if any(result.config["tracking"]["name"] == "mlflow" for result in results):
-        from regnet.tracking.write.summary import write_summaries
+    console, report = results_console(), None
+    if kind != "none":
+        catalog = load_catalog()
+        report = plan.folder / "report"
+        origin = from_folder(plan.folder, results, catalog, plan.command) if kind in PAGES else None
+        made = build_report(results, kind, report, catalog, origin)
+        for table in made.tables:
+            table.print(console)
+        print_written(console, report, made.files)
+    if not any(result.config["tracking"]["name"] == "mlflow" for result in results):
+        return True
+    try:
+        if plan.continuations or (plan.folder / UNSYNCED).exists():
+            from regnet.tracking.sync import sync_launch
 
-        for where in write_summaries(results, name, folder / "report", command):
-            print_links(console, where, name, studies=len(results))
+            sync_launch(plan, load_catalog())
+        if report is not None:
+            _write_summaries(console, results, plan)
+    except StoreAway as error:
+        print(f"regnet: {error}", file=sys.stderr)
+        print(f"The results are in {plan.folder}; to write them to the store: regnet sync {plan.folder}", file=sys.stderr)
+        (plan.folder / UNSYNCED).touch()
+        return False
+    return True
+
+
+def _write_summaries(console: Console, results: Sequence[StudyResult], plan: Plan) -> None:
+    from regnet.tracking.write.summary import write_summaries
+
+    for where in write_summaries(results, plan.name, plan.folder / "report", plan.command):
+        print_links(console, where, plan.start.launch, studies=len(results))

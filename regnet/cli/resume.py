@@ -28,6 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def resume(options: argparse.Namespace) -> int:
     """Runs the command of a launch again in its folder; what is finished is not trained again."""
     from regnet.launch_folder.find import find_launch
+    from regnet.launch_folder.place import working_directory
 
     launch, overrides = options.launch, options.overrides
     if launch and "=" in launch and not Path(launch).exists():
@@ -37,7 +38,7 @@ def resume(options: argparse.Namespace) -> int:
         print_status(plan)
         return 0
     words = _words(plan, overrides)
-    os.chdir(_directory(plan))
+    os.chdir(working_directory(plan))
     from regnet.cli.launch import launch as run
 
     return run(words)
@@ -57,12 +58,3 @@ def _words(plan: Plan, overrides: Sequence[str]) -> list[str]:
 def _quoted(path: Path) -> str:
     """A path as the value of an override."""
     return "'" + str(path).replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def _directory(plan: Plan) -> Path:
-    """The working directory of a launch: the same place relative to its folder, if the folder was moved."""
-    folder, relative = plan.folder.absolute(), Path(plan.start.folder)
-    if not relative.is_absolute() and folder.parts[-len(relative.parts) :] == relative.parts:
-        return Path(*folder.parts[: -len(relative.parts)])
-    there = Path(plan.start.directory)
-    return there if there.is_dir() else Path.cwd()

@@ -13,6 +13,7 @@ from regnet.contracts import Buffer, Dataset, Splits, Task
 from regnet.data.prepare import load_splits, set_aside
 from regnet.data.targets import choose_coding
 from regnet.engines import NAMES as ENGINES
+from regnet.engines import engine_name
 from regnet.errors import ConfigError, ShapeError, one_of
 from regnet.machine import torch_threads
 from regnet.network.parameters import leaves
@@ -114,10 +115,10 @@ def _plugin_settings(config: Mapping[str, Any], catalog: Catalog) -> dict[str, A
 
 
 def _engine(spec: Any) -> str:
-    name = spec.get("name") if isinstance(spec, Mapping) else spec
+    name = engine_name(spec)
     if name not in ENGINES:
-        raise ConfigError(f"unknown engine {name!r}: {one_of(str(name), ENGINES)}")
-    return str(name)
+        raise ConfigError(f"unknown engine {name!r}: {one_of(name, ENGINES)}")
+    return name
 
 
 def _replicas(settings: Settings, engine: str) -> Replicas:

@@ -9,8 +9,8 @@ May import contracts, errors, network, registry, rng, study.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from regnet.study.study import Study
 
 NAMES = ("handbuilt", "torch")
+
+
+def engine_name(spec: Any) -> str:
+    """The name of an engine as a configuration gives it: alone, or among its options."""
+    return str(spec.get("name") if isinstance(spec, Mapping) else spec)
 
 
 class Trainer(ABC):

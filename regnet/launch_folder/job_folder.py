@@ -39,9 +39,9 @@ class JobFolder:
         """
         return self._read(study, network, faults=False)
 
-    def recorded(self, study: str) -> StudyResult | None:
+    def recorded(self, study: str, network: Sequential | None = None) -> StudyResult | None:
         """Return the result of all seeds that have one, also of those that failed; None if there are none."""
-        return self._read(study, None, faults=True)
+        return self._read(study, network, faults=True)
 
     def _read(self, study: str, network: Sequential | None, *, faults: bool) -> StudyResult | None:
         parts: list[StudyResult] = []

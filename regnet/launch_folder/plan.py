@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from regnet.errors import ConfigError, DamagedFile
 from regnet.files import sync_folder
@@ -22,6 +23,20 @@ FORMAT: Final = 1
 """The version of the file format."""
 SUM: Final = "sum"
 """The key of a line's checksum."""
+
+
+class LaunchName(NamedTuple):
+    """The names of a launch in a store."""
+
+    name: str
+    """For users: the folder that it was started in."""
+    id: str
+    """Unique: 12 hexadecimal digits."""
+
+    @classmethod
+    def of(cls, given: str | LaunchName) -> LaunchName:
+        """Return the names of a launch; a launch without a folder has its name as its id."""
+        return cls(given, given) if isinstance(given, str) else given
 
 
 @dataclass(frozen=True)
@@ -106,9 +121,19 @@ class Plan:
         return self.path.parent
 
     @property
+    def name(self) -> LaunchName:
+        """The names of the launch in a store."""
+        return LaunchName(self.start.launch, self.start.id)
+
+    @property
     def words(self) -> tuple[str, ...]:
         """The arguments of `regnet run` with which it was last started or continued."""
         return self.continuations[-1].words if self.continuations else self.start.words
+
+    @property
+    def command(self) -> str:
+        """The command line by which the launch is started again, in a new folder."""
+        return shlex.join(["regnet", "run", *self.words])
 
     @property
     def jobs(self) -> dict[str, PlannedJob]:

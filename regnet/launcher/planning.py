@@ -10,7 +10,7 @@ from hydra.conf import HydraConf
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
-from regnet.launch_folder.plan import PlannedBatch, PlannedJob, plan_jobs, read_plan
+from regnet.launch_folder.plan import LaunchName, PlannedBatch, PlannedJob, plan_jobs, read_plan
 from regnet.machine import free_memory, usable_cores
 from regnet.study.study import Study
 from regnet.training.lockstep import Batch
@@ -28,10 +28,10 @@ def job_folder(hydra: HydraConf) -> Path:
     return Path(hydra.runtime.output_dir)
 
 
-def launch_name(hydra: HydraConf) -> str:
-    """The name of the launch that a job belongs to: that of its plan, even if its folder was moved since."""
+def launch_name(hydra: HydraConf) -> LaunchName:
+    """The names of the launch that a job belongs to: those of its plan, even if its folder was moved since."""
     plan = read_plan(launch_folder(hydra))
-    return plan.start.launch if plan else str(hydra.sweep.dir if hydra.mode == RunMode.MULTIRUN else hydra.run.dir)
+    return plan.name if plan else LaunchName.of(str(hydra.sweep.dir if hydra.mode == RunMode.MULTIRUN else hydra.run.dir))
 
 
 def planned_job(study: Study, hydra: HydraConf, folder: Path) -> PlannedJob:

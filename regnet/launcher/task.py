@@ -15,7 +15,7 @@ from regnet.config.compose import plain
 from regnet.launch_folder.job_folder import JobFolder
 from regnet.launch_folder.keeper import FolderKeeper
 from regnet.launcher.objective import check_objective
-from regnet.launcher.planning import job_folder, launch_name, plan_job
+from regnet.launcher.planning import job_folder, launch_folder, launch_name, plan_job
 from regnet.launcher.progress import progress_bar
 from regnet.registry.catalog import Catalog, load_catalog
 from regnet.registry.dispatch import Listeners
@@ -64,7 +64,7 @@ def listening(studies: Sequence[Study], catalog: Catalog, hydra: HydraConf) -> I
         TrackingError: the runs cannot be written.
     """
     manager = catalog.plugins.manager
-    with progress_bar(studies, manager), open_tracker(manager, launch_name(hydra)):
+    with progress_bar(studies, manager), open_tracker(manager, launch_name(hydra), launch_folder(hydra)):
         yield Listeners(catalog.plugins)
 
 

@@ -82,6 +82,10 @@ class StudyResult:
     """How to read the values of each metric, by its name without the split."""
     headline: str = ""
     """The metric by which the study is compared with others, such as ``test/error_rate``."""
+    replicas: str = ""
+    """``lockstep`` or ``solo``, as in the study."""
+    origins: tuple[str, ...] = ()
+    """The distributions whose components are used, with their versions."""
 
     def measure(self, metric: str) -> Measure:
         """Return how to read the values of a metric such as ``test/error_rate``; an unknown metric is shown unscaled."""

@@ -68,6 +68,8 @@ def write_result(result: StudyResult, path: Path) -> None:
         "machine": result.machine,
         "measures": {name: measure.as_plain() for name, measure in result.measures.items()},
         "headline": result.headline,
+        "replicas": result.replicas,
+        "origins": result.origins,
         "networks": [network.seed for network in result.networks],
         "targets": _describe_targets(result.networks),
     }
@@ -112,6 +114,8 @@ def read_result(path: Path, network: Sequential | None = None) -> StudyResult:
         machine=description["machine"],
         measures={name: Measure.from_plain(plain) for name, plain in description["measures"].items()},
         headline=description["headline"],
+        replicas=description["replicas"],
+        origins=tuple(description["origins"]),
     )
     return replace(result, networks=tuple(_networks(network, description, arrays))) if network is not None else result
 

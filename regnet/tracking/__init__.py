@@ -1,9 +1,10 @@
 """Tracking: write every run to MLflow, read the runs back, and show them in MLflow's UI.
 
-Offers `open_tracker` and `quiet_mlflow`; `tracker` (the listener), `store/` (MLflow's stores), `write/` (writes runs, in a separate
-process), `read/` (reads runs) and `ui/` (MLflow's UI).
+Offers `open_tracker` and `quiet_mlflow`; `tracker` (the listener), `sync` (writes what a store misses), `store/` (MLflow's stores),
+`write/` (writes runs, in a separate process), `read/` (reads runs) and `ui/` (MLflow's UI).
 
-May import config, data, events, gc_pause, hookspecs, machine, processes, registry, serving, stats, study.
+May import config, data, engines, events, gc_pause, hookspecs, launch_folder, machine, processes, registry, serving, stats, study,
+training.
 """
 
 from __future__ import annotations
@@ -12,41 +13,58 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pluggy
 
 from regnet.errors import TrackingError
+from regnet.launch_folder.plan import LaunchName
+
+if TYPE_CHECKING:
+    from regnet.tracking.tracker import MlflowTracker
+
+UNSYNCED = "unsynced"
+"""The file in a launch's folder that shows that a store misses runs of it."""
 
 log = logging.getLogger("regnet")
 
 
 @contextmanager
-def open_tracker(manager: pluggy.PluginManager, launch: str) -> Iterator[None]:
+def open_tracker(manager: pluggy.PluginManager, launch: str | LaunchName, folder: Path | None = None) -> Iterator[None]:
     """Context manager that tracks the events of studies, each as its configuration says, and writes everything on exit.
+
+    If a store is away, this is no error: the launch's folder is marked, so that the runs can be written later.
 
     Args:
         manager: the plugin manager that the tracker is registered with.
-        launch: the name of the launch, shared by the studies that are started together.
+        launch: the names of the launch, shared by the studies that are started together.
+        folder: the launch's folder.
 
     Raises:
         ConfigError: the configuration of a study asks for unknown tracking.
-        TrackingError: a store cannot be reached or written.
+        TrackingError: a store can never be used, such as one whose folder does not exist.
     """
     from regnet.tracking.tracker import MlflowTracker
 
-    tracker = MlflowTracker(launch)
+    tracker = MlflowTracker(LaunchName.of(launch))
     manager.register(tracker, "regnet-mlflow")
     try:
         yield
     except BaseException:
         try:
-            tracker.close()
+            _close(tracker, folder)
         except TrackingError as error:  # the exception that ended the study is more important
             log.warning("%s", error)
         raise
     finally:
         manager.unregister(tracker)
-    tracker.close()
+    _close(tracker, folder)
+
+
+def _close(tracker: MlflowTracker, folder: Path | None) -> None:
+    if not tracker.close() and folder is not None:
+        (folder / UNSYNCED).touch()
 
 
 def quiet_mlflow() -> None:

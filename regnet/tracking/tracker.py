@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
+import math
 import time
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
+from typing import Any
 
 from regnet.data.prepare import Data
 from regnet.encoding import well_formed
-from regnet.errors import ConfigError, TrackingError, one_of
+from regnet.engines import engine_name
+from regnet.errors import ConfigError, StoreAway, TrackingError, one_of
 from regnet.events import EpochEnded, ListenerFailed, RunEnded, RunFailed, RunStarted, StudyStarted
 from regnet.hookspecs import hookimpl
+from regnet.launch_folder.plan import LaunchName
 from regnet.launch_folder.revision import git_commit
 from regnet.machine import describe_machine
 from regnet.registry.selection import OWN
@@ -22,12 +28,19 @@ from regnet.study.identity import SEED_KEYS
 from regnet.study.result import StudyResult
 from regnet.study.study import Study
 from regnet.tracking.store import messages
-from regnet.tracking.store.messages import LABEL, STOPPED, Destination, params_of
+from regnet.tracking.store.messages import FAILURE, LABEL, LAUNCH_ID, STOPPED, Destination, Record, params_of
 from regnet.tracking.store.uri import destination
 from regnet.tracking.write.model_selection import check_choice
 from regnet.tracking.write.process import Channel, writing_process
 
 NAMES = ("mlflow", "none")
+FIRST_DELAY, LONGEST_DELAY = 5.0, 60.0
+"""Limits in seconds of the time between two attempts to open a store that is away; the first follows at once."""
+
+log = logging.getLogger("regnet")
+
+_away: set[Destination] = set()
+"""The destinations of which this process has reported that they are away."""
 
 
 @dataclass
@@ -36,38 +49,103 @@ class _Tracked:
 
     study: Study
     number: int
-    channel: Channel
+    line: _Line
     runs: dict[int, int] = field(default_factory=dict)
     """The number of each run, by seed."""
+    active: dict[int, RunStarted] = field(default_factory=dict)
+    """The runs that have started and not ended, by seed."""
+    gaps: set[int] = field(default_factory=set)
+    """The seeds of active runs of which not everything was sent."""
     data: tuple[Data, int] | None = None
     """The data of the last run, and its number."""
 
 
-class MlflowTracker:
-    """A listener that creates one MLflow run for each seed of each tracked study, in the store that its configuration names."""
+class _Line:
+    """The connection to one destination, which is opened again from time to time while the store is away."""
 
-    regnet_fatal = True  # training is useless if its results cannot be saved
+    def __init__(self, target: Destination) -> None:
+        self.target = target
+        self.complete = True
+        """Whether everything was sent and, as far as is known, written."""
+        self._channel: Channel | None = writing_process().open(target)
+        self._delay = 0.0
+        self._next = 0.0
 
-    def __init__(self, launch: str) -> None:
-        self._launch = well_formed(launch)
-        self._numbers = itertools.count()
-        self._channels: dict[Destination, Channel] = {}
-        self._studies: dict[int, _Tracked] = {}
+    def send(self, record: Record) -> None:
+        """Send a record, or drop it while the store is away."""
+        if self._channel is not None:
+            self._channel.send(record)
+        else:
+            self.complete = False
 
-    def close(self) -> None:
-        """Wait until everything is written.
+    def check(self) -> bool:
+        """Check whether the store is there; return whether the connection was opened again, so that it knows nothing.
 
         Raises:
-            TrackingError: something cannot be written, and no study has raised this error before.
+            TrackingError: the destination is a mistake of the user.
         """
-        problems = []
-        for channel in self._channels.values():
+        if self._channel is None:
+            if time.monotonic() < self._next:
+                return False
+            self._channel = writing_process().open(self.target)
+            return True
+        problem = self._channel.problem
+        if problem is not None:
+            self._lose(problem)
+        return False
+
+    def close(self) -> None:
+        """Wait until everything that was sent is written, or is known to be lost.
+
+        Raises:
+            TrackingError: the destination is a mistake of the user.
+        """
+        if self._channel is not None:
             try:
-                channel.close()
-            except TrackingError as error:
-                problems.append(error)
-        if problems:
-            raise problems[0]
+                self._channel.close()
+            except StoreAway as error:
+                self._lose(error)
+            else:
+                _away.discard(self.target)
+
+    def _lose(self, problem: TrackingError) -> None:
+        if not isinstance(problem, StoreAway):
+            self._channel, self._next = None, math.inf
+            raise problem
+        if self.target not in _away:
+            _away.add(self.target)
+            log.warning("regnet: %s; training continues, and the runs that the store misses are written later", problem)
+        self.complete = False
+        self._channel, self._next = None, time.monotonic() + self._delay
+        self._delay = min(max(2 * self._delay, FIRST_DELAY), LONGEST_DELAY)
+
+
+class MlflowTracker:
+    """A listener that creates one MLflow run for each seed of each tracked study, in the store that its configuration names.
+
+    While a store is away, training continues. The runs that it misses can be written later, from the launch's folder.
+
+    Args:
+        launch: the names of the launch.
+    """
+
+    regnet_fatal = True  # its only errors are mistakes of the user, such as an address that no store can have
+
+    def __init__(self, launch: LaunchName) -> None:
+        self._launch = LaunchName(well_formed(launch.name), well_formed(launch.id))
+        self._numbers = itertools.count()
+        self._lines: dict[Destination, _Line] = {}
+        self._studies: dict[int, _Tracked] = {}
+
+    def close(self) -> bool:
+        """Wait until everything is written; return whether it is.
+
+        Raises:
+            TrackingError: a destination is a mistake of the user, and no study has raised this error before.
+        """
+        for line in self._lines.values():
+            line.close()
+        return all(line.complete for line in self._lines.values())
 
     @hookimpl
     def regnet_study_started(self, event: StudyStarted) -> None:
@@ -75,34 +153,30 @@ class MlflowTracker:
 
     @hookimpl
     def regnet_run_started(self, event: RunStarted) -> None:
-        tracked = self._tracked(event.study)
-        if tracked is None:
-            return
-        tracked.channel.check()
-        if tracked.data is None or tracked.data[0] is not event.data:
-            tracked.data = (event.data, next(self._numbers))
-            tracked.channel.send(_data_seen(tracked.data[1], event))
-        run = tracked.runs[event.seed] = next(self._numbers)
-        tracked.channel.send(messages.RunBegun(run, tracked.number, tracked.data[1], event.seed, _now()))
+        tracked = self._checked(event.study)
+        if tracked is not None:
+            tracked.runs[event.seed] = next(self._numbers)
+            tracked.active[event.seed] = event
+            self._send_start(tracked, event)
 
     @hookimpl
     def regnet_epoch_ended(self, event: EpochEnded) -> None:
-        tracked = self._tracked(event.study)
+        tracked = self._checked(event.study)
         if tracked is None:
             return
-        tracked.channel.check()
         runs = tuple(tracked.runs[seed] for seed in event.seeds)
         metrics = dict(sorted(event.metrics.items()))  # MLflow's compare page shows the first: test/error_rate
-        tracked.channel.send(messages.EpochMeasured(runs, event.epoch, _now(), metrics))
+        tracked.line.send(messages.EpochMeasured(runs, event.epoch, _now(), metrics))
 
     @hookimpl
     def regnet_run_ended(self, event: RunEnded) -> None:
-        tracked = self._tracked(event.study)
+        tracked = self._checked(event.study)
         if tracked is None:
             return
-        tracked.channel.check()
         (seed,) = event.result.seeds
-        tracked.channel.send(_run_ended(tracked.runs[seed], seed, event.result))
+        tracked.active.pop(seed, None)
+        ended = run_ended(tracked.runs[seed], seed, event.result, _now())
+        tracked.line.send(ended if seed in tracked.gaps else replace(ended, history=None))
 
     @hookimpl
     def regnet_run_failed(self, event: RunFailed) -> None:
@@ -110,17 +184,17 @@ class MlflowTracker:
         if tracked is None:
             return
         if event.seed not in tracked.runs:  # for example, its data cannot be loaded
-            run = tracked.runs[event.seed] = next(self._numbers)
-            tracked.channel.send(messages.RunBegun(run, tracked.number, None, event.seed, _now()))
+            tracked.runs[event.seed] = next(self._numbers)
+            tracked.line.send(messages.RunBegun(tracked.runs[event.seed], tracked.number, None, event.seed, _now()))
+        tracked.active.pop(event.seed, None)
         status = "KILLED" if event.interrupted else "FAILED"
-        tags = {"regnet.failure": event.reason}
-        tracked.channel.send(messages.RunEnded(tracked.runs[event.seed], _now(), status, tags=tags))
+        tracked.line.send(messages.RunEnded(tracked.runs[event.seed], _now(), status, tags={FAILURE: event.reason}))
 
     @hookimpl
     def regnet_listener_failed(self, event: ListenerFailed) -> None:
         tags = {"regnet.listener_failed": f"{event.listener} in {event.hook}: {event.reason}"}
         for tracked in self._studies.values():
-            tracked.channel.send(messages.RunsTagged(tuple(tracked.runs.values()), tags))
+            tracked.line.send(messages.RunsTagged(tuple(tracked.runs.values()), tags))
 
     def _tracked(self, study: Study) -> _Tracked | None:
         """Return the record of a study, which starts with its first event; None if the study is not tracked.
@@ -128,20 +202,46 @@ class MlflowTracker:
         Studies are distinguished by object identity: two jobs may have equal configurations.
         """
         if id(study) not in self._studies and _is_tracked(study):
-            self._studies[id(study)] = self._start(study)
+            check_choice(study.config)
+            target = destination(study.config["tracking"])
+            if target not in self._lines:
+                self._lines[target] = _Line(target)
+            tracked = self._studies[id(study)] = _Tracked(study, next(self._numbers), self._lines[target])
+            self._send_study(tracked)
         return self._studies.get(id(study))
 
-    def _start(self, study: Study) -> _Tracked:
-        check_choice(study.config)
-        target = destination(study.config["tracking"])
-        if target not in self._channels:
-            self._channels[target] = writing_process().open(target)
-        tracked = _Tracked(study, next(self._numbers), self._channels[target])
-        params = params_of({key: value for key, value in study.config.items() if key not in SEED_KEYS})
-        tracked.channel.send(
-            messages.StudyBegun(tracked.number, study.name, study.config, params=params, tags=_tags(study, self._launch))
-        )
+    def _checked(self, study: Study) -> _Tracked | None:
+        """Return the record of a study after checking its connection; if that was opened again, send what it needs to know."""
+        tracked = self._tracked(study)
+        if tracked is not None and tracked.line.check():
+            for other in self._studies.values():
+                if other.line is tracked.line and (other.active or other is tracked):
+                    self._send_again(other)
         return tracked
+
+    def _send_again(self, tracked: _Tracked) -> None:
+        self._send_study(tracked)
+        tracked.data = None
+        for seed, event in tracked.active.items():
+            tracked.gaps.add(seed)
+            self._send_start(tracked, event)
+
+    def _send_study(self, tracked: _Tracked) -> None:
+        tags = study_tags(tracked.study, self._launch, git_commit())
+        tracked.line.send(study_begun(tracked.number, tracked.study, tags))
+
+    def _send_start(self, tracked: _Tracked, event: RunStarted) -> None:
+        if tracked.data is None or tracked.data[0] is not event.data:
+            tracked.data = (event.data, next(self._numbers))
+            tracked.line.send(data_seen(tracked.data[1], event.study.config, event.data))
+        run = tracked.runs[event.seed]
+        tracked.line.send(messages.RunBegun(run, tracked.number, tracked.data[1], event.seed, _now()))
+
+
+def study_begun(number: int, study: Study | StudyResult, tags: Mapping[str, str]) -> messages.StudyBegun:
+    """Describe a study to the writing process, as the given number."""
+    params = params_of({key: value for key, value in study.config.items() if key not in SEED_KEYS})
+    return messages.StudyBegun(number, study.name, study.config, params=params, tags=tags)
 
 
 def _is_tracked(study: Study) -> bool:
@@ -167,40 +267,44 @@ def final_metrics(result: StudyResult) -> dict[str, float]:
     }
 
 
-def _tags(study: Study, launch: str) -> dict[str, str]:
-    commit = git_commit()
+def study_tags(study: Study | StudyResult, launch: LaunchName, commit: str | None) -> dict[str, str]:
+    """Return the tags that all runs of a study have."""
     return {
         "regnet.role": "run",
         "regnet.study": study.identity,
         "regnet.study_name": study.name,
         LABEL: f"{study.name} · {study.identity[:4]}",  # replaced when all studies of the launch are known
-        "regnet.launch": launch,
-        "regnet.engine": study.engine,
+        "regnet.launch": launch.name,
+        LAUNCH_ID: launch.id,
+        "regnet.engine": engine_name(study.config["engine"]),
         "regnet.replicas": study.replicas,
         messages.MEASURES: json.dumps({name: measure.as_plain() for name, measure in study.measures.items()}),
         messages.HEADLINE: study.headline,
         "regnet.report": str(study.config.get("report")),
-        "regnet.machine": describe_machine(),
+        "regnet.machine": study.machine if isinstance(study, StudyResult) else describe_machine(),
         "regnet.version": version(OWN),
         "regnet.plugins": ", ".join(map(str, study.origins)),
     } | ({"mlflow.source.git.commit": commit} if commit else {})
 
 
-def _data_seen(number: int, event: RunStarted) -> messages.DataSeen:
-    examples = {"training": event.data.train, "validation": event.data.validation, "testing": event.data.test}
+def data_seen(number: int, config: Mapping[str, Any], data: Data) -> messages.DataSeen:
+    """Describe the examples of a run to the writing process, as the given number."""
+    examples = {"training": data.train, "validation": data.validation, "testing": data.test}
     splits = {use: (split.x.numpy(), split.y.numpy()) for use, split in examples.items() if split}
-    return messages.DataSeen(number, str(event.study.config["dataset"]["name"]), splits)
+    return messages.DataSeen(number, str(config["dataset"]["name"]), splits)
 
 
-def _run_ended(run: int, seed: int, result: StudyResult) -> messages.RunEnded:
+def run_ended(run: int, seed: int, result: StudyResult, milliseconds: int) -> messages.RunEnded:
+    """Describe the end of a run that was trained to the end, with its history, given the result of its seed alone."""
     return messages.RunEnded(
         run,
-        _now(),
+        milliseconds,
         "FINISHED",
         step=next(iter(result.history.values())).shape[1],
         metrics=final_metrics(result),
         tags={STOPPED: str(result.stopped[seed])} if seed in result.stopped else {},
         files={WEIGHTS: pack(result.network)},
+        history={name: values[0] for name, values in result.history.items()},
     )
 
 

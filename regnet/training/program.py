@@ -189,6 +189,8 @@ def _result(replicas: Sequence[Replica], rows: np.ndarray, trained: Trained) -> 
         machine=describe_machine(),
         measures=study.measures,
         headline=study.headline,
+        replicas=study.replicas,
+        origins=tuple(map(str, study.origins)),
     )
 
 

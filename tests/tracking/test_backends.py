@@ -29,7 +29,7 @@ def story(report: Path) -> Iterator[messages.Record | str]:
     """The records of two studies, with all kinds of events, in a possible order."""
     draw = np.random.default_rng(0)
     x, y = draw.random((20, 2), dtype=np.float32), draw.integers(0, 2, 20)
-    tags = {"regnet.role": "run", "regnet.launch": "a launch", "regnet.study": "abc"}
+    tags = {"regnet.role": "run", "regnet.launch": "a launch", messages.LAUNCH_ID: "an id", "regnet.study": "abc"}
     params = {"optimizer.lr": "0.1", "long": "x" * 400, "model.layers.0.name": "relu"}
     yield messages.StudyBegun(0, "plain", {"optimizer": {"lr": 0.1}}, tags, params)
     yield messages.StudyBegun(1, "odd", {"lr": "1e-3"}, {**tags, "empty": ""}, {"very long": "y" * 7000, "π": "3", "none": ""})
@@ -61,7 +61,7 @@ def story(report: Path) -> Iterator[messages.Record | str]:
     yield messages.StudySummed("sum", 4_000, summary, {"optimizer.lr": "0.1"}, {"n": 4, "loss/mean": 0.25}, report)
     yield WRITE
     yield messages.StudySummed("sum", 5_000, summary, {"optimizer.lr": "0.1"}, {"n": 5, "loss/mean": 0.5}, report)
-    yield messages.LaunchSummed("a launch", {"abc": "a label"}, {"abc": 2}, frozenset({"train"}), "| a | table |")
+    yield messages.LaunchSummed("a launch", "an id", {"abc": "a label"}, {"abc": 2}, frozenset({"train"}), "| a | table |")
     yield WRITE
 
 

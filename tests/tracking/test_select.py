@@ -48,7 +48,7 @@ def write_study(experiment: str, folder: Path, story: Story, start: int = 1_000)
 def events(story: Story, start: int) -> Iterator[messages.Record]:
     identity, name, label, launch, ends = story
     tags = {"regnet.study": identity, "regnet.study_name": name, messages.LABEL: label, "regnet.launch": launch}
-    tags["regnet.role"] = "run"
+    tags |= {"regnet.role": "run", messages.LAUNCH_ID: launch}
     yield messages.StudyBegun(0, name, {}, tags, {"optimizer.lr": "0.1", "study": "None"})
     yield messages.DataSeen(0, "none", {})
     for run, (seed, end) in enumerate(ends.items()):

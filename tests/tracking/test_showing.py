@@ -14,7 +14,7 @@ from mlflow.tracking import MlflowClient
 import regnet
 from regnet.tracking.store.client_store import ClientStore
 from regnet.tracking.store.connect import store_of
-from regnet.tracking.store.messages import BEST, LABEL, LaunchSummed
+from regnet.tracking.store.messages import BEST, LABEL, LAUNCH_ID, LaunchSummed
 from regnet.tracking.ui.links import launch_links
 from regnet.tracking.ui.publish import show_launch, show_view
 from regnet.tracking.ui.view import NOTE, grouped_link, view_tag
@@ -65,11 +65,12 @@ def test_labels_of_studies(store: Store, public: bool) -> None:
     client = store()
     for run in found(client, "run"):  # as if started together
         client.set_tag(run.info.run_id, "regnet.launch", "a sweep")
+        client.set_tag(run.info.run_id, LAUNCH_ID, "an id")
     shown = ClientStore(client) if public else store_of(client)
     there = experiment(client).experiment_id
     labels = {result.identity: label for result, label in zip(results, ["slow", "quick"], strict=True)}
     best = {result.identity: best_seed(result) for result in results}
-    launch = LaunchSummed("a sweep", labels, best, frozenset({"train", "test"}), "A table.")
+    launch = LaunchSummed("a sweep", "an id", labels, best, frozenset({"train", "test"}), "A table.")
     show_launch(shown, there, launch)
     runs = list(found(client, "run"))
     assert len(runs) == 6

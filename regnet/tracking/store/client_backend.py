@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -31,6 +32,10 @@ class ClientBackend:
     def adopt(self, run: int, run_id: str) -> None:
         self._ids[run] = run_id
 
+    def delete(self, run_ids: Sequence[str]) -> None:
+        for run_id in run_ids:
+            self._client.delete_run(run_id)
+
     def write(self, changes: list[Changes]) -> None:
         with ThreadPoolExecutor(self._workers) as pool:
             for _ in pool.map(self._write, changes):
@@ -41,17 +46,28 @@ class ClientBackend:
             run = self._client.create_run(self._experiment, new.begun.milliseconds, new.tags, new.begun.name)
             self._ids[new.run] = run.info.run_id
         run_id = self._ids[new.run]
-        if new.begun is not None and new.begun.inputs:
+        if new.begun is not None and new.begun.known:
+            self._reopen(run_id, new)
+        elif new.begun is not None and new.begun.inputs:
             self._client.log_inputs(run_id, datasets=new.begun.inputs)
         self._client.log_batch(
             run_id,
             metrics=[Metric(point.name, point.value, point.milliseconds, point.step) for point in new.points],
             params=[Param(key, value) for key, value in new.params.items()],
-            tags=[] if new.begun else [RunTag(key, value) for key, value in new.tags.items()],
+            tags=[] if new.begun and not new.begun.known else [RunTag(key, value) for key, value in new.tags.items()],
         )
         self._save_files(run_id, new)
         if new.ended is not None:
             self._client.set_terminated(run_id, new.ended.status, new.ended.milliseconds)
+
+    def _reopen(self, run_id: str, new: Changes) -> None:
+        assert new.begun is not None
+        run = self._client.get_run(run_id)
+        self._client.update_run(run_id, "RUNNING")
+        for key in new.removed_tags & run.data.tags.keys():
+            self._client.delete_tag(run_id, key)
+        if new.begun.inputs and not (run.inputs and run.inputs.dataset_inputs):
+            self._client.log_inputs(run_id, datasets=new.begun.inputs)
 
     def _save_files(self, run_id: str, new: Changes) -> None:
         if not new.files and new.report is None:

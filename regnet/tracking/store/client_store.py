@@ -14,7 +14,7 @@ from mlflow.tracking import MlflowClient
 
 from regnet.errors import TrackingError, one_of
 from regnet.tracking.store.client_backend import ClientBackend
-from regnet.tracking.store.messages import BEST, ModelsWanted
+from regnet.tracking.store.messages import BEST, FAILURE, LAUNCH_ID, ModelsWanted
 from regnet.tracking.store.models import log_models
 from regnet.tracking.store.run_changes import Backend
 from regnet.tracking.store.store import ROLE, ChooseTags, Experiments, History, Tags, TrackedRun
@@ -106,23 +106,28 @@ class ClientStore:
             except MlflowException as error:
                 raise OSError(str(error)) from error
 
-    def tag_runs(self, experiment: str, launch: str, choose: ChooseTags) -> None:
+    def tag_runs(self, experiment: str, launch_id: str, choose: ChooseTags) -> None:
         def tag(run: Run) -> None:
             tags = choose(run.data.tags["regnet.study"], run.data.tags["regnet.seed"])
             if tags is not None:
                 self.client.log_batch(run.info.run_id, tags=[RunTag(key, value) for key, value in tags.items()])
 
-        runs = list(self._search({experiment: ""}, ROLE | {"regnet.launch": launch}))
+        runs = list(self._search({experiment: ""}, ROLE | {LAUNCH_ID: launch_id}))
         with ThreadPoolExecutor(REQUESTS) as pool:
             for _ in pool.map(tag, runs):
                 pass
+
+    def kill_runs(self, runs: Sequence[TrackedRun], reason: str, milliseconds: int) -> None:
+        for run in runs:
+            self.client.set_tag(run.run_id, FAILURE, reason)
+            self.client.set_terminated(run.run_id, "KILLED", milliseconds)
 
     def backend(self, experiment: str) -> Backend:
         return ClientBackend(self.client, experiment, self._requests)
 
     def keep_models(self, experiment: str, wanted: ModelsWanted) -> None:
         within = {experiment: ""}
-        runs = self._search(within, ROLE | {"regnet.launch": wanted.launch, BEST: "yes"})
+        runs = self._search(within, ROLE | {LAUNCH_ID: wanted.launch_id, BEST: "yes"})
         log_models(self.client, runs, wanted, lambda run, name: self.artifact(_tracked(run, within), name))
 
     def _search(self, within: Experiments, tags: Tags) -> Iterator[Run]:

@@ -26,6 +26,10 @@ MEASURES = "regnet.measures"
 """The tag of a run: the measure of each of its metrics, as JSON."""
 HEADLINE = "regnet.headline"
 """The tag of a run: the headline metric of its study."""
+LAUNCH_ID = "regnet.launch_id"
+"""The tag of a run: the id of its launch, by which it is found again together with its study and its seed."""
+FAILURE = "regnet.failure"
+"""The tag of a run that was not trained to the end: the reason."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,8 @@ class RunEnded:
     """The final metrics, written at `step`."""
     tags: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
+    history: Mapping[str, np.ndarray] | None = None
+    """For each metric, the values ``(E,)`` after every epoch, if some may not have been sent; those in the store are kept."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +132,7 @@ class LaunchSummed:
     """A launch is complete: the labels and the best runs of its studies."""
 
     launch: str
+    launch_id: str
     labels: Mapping[str, str]
     """The label of each study, by the tag ``regnet.study``."""
     best: Mapping[str, int]
@@ -156,7 +163,7 @@ class ModelWanted:
 class ModelsWanted:
     """The models to be kept of a complete launch."""
 
-    launch: str
+    launch_id: str
     models: tuple[ModelWanted, ...]
 
 
@@ -186,6 +193,12 @@ class Reply:
 
     channel: int
     problem: str | None = None
+    fatal: bool = False
+    """Whether the problem is a mistake of the user, which will not pass."""
+
+
+class Ping:
+    """Asks the writing process whether it works; it answers with the same."""
 
 
 def params_of(config: Mapping[str, Any]) -> dict[str, str]:

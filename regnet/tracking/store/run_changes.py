@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeAlias
@@ -28,6 +29,8 @@ class Beginning:
     name: str
     milliseconds: int
     inputs: Inputs = field(default_factory=list)
+    known: bool = False
+    """Whether it is in the store already, begun by an earlier process."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,10 @@ class Changes:
 
     run: int
     begun: Beginning | None = None
+    """The start of the run, if it has started since."""
     params: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+    removed_tags: set[str] = field(default_factory=set)
     points: list[Point] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     report: Path | None = None
@@ -61,3 +66,6 @@ class Backend(Protocol):
 
     def adopt(self, run: int, run_id: str) -> None:
         """Associate a run's number with a run that is already in the store, so that changes to it can be written."""
+
+    def delete(self, run_ids: Sequence[str]) -> None:
+        """Delete runs, as a user of MLflow does: they can be restored."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from mlflow.entities import Dataset
 from mlflow.tracking import MlflowClient
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from regnet.tracking.store.retry import retried
@@ -75,7 +75,18 @@ class BulkBackend:
         """Whether the last attempt to write a transaction failed."""
 
     def adopt(self, run: int, run_id: str) -> None:
-        self._fallback.adopt(run, run_id)
+        location = f"{self._location}/{run_id}/artifacts"
+        with self._session() as session:
+            rows = session.connection().execute(select(LATEST).where(LATEST.c.run_uuid == run_id)).mappings()
+            latest = {row["key"]: tuple(row[name] for name in POINT_COLUMNS) for row in rows}
+            artifacts = session.connection().execute(select(RUNS.c.artifact_uri).where(RUNS.c.run_uuid == run_id)).scalar()
+        if artifacts == location:
+            self._runs[run] = _Run(run_id, location, latest)
+        else:  # another process made it, elsewhere
+            self._fallback.adopt(run, run_id)
+
+    def delete(self, run_ids: Sequence[str]) -> None:
+        self._fallback.delete(run_ids)
 
     def write(self, changes: list[Changes]) -> None:
         bulk: list[Changes] = []
@@ -117,7 +128,7 @@ class BulkBackend:
         """Return whether the store has a row that only this batch inserts."""
         for new in batch:
             run_id = self._runs[new.run].run_id
-            if new.begun is not None:
+            if _is_fresh(new):
                 return connection.execute(select(RUNS.c.run_uuid).where(RUNS.c.run_uuid == run_id)).first() is not None
             if new.points:
                 point, columns = new.points[0], METRICS.c
@@ -132,15 +143,20 @@ class BulkBackend:
             if (run := self._runs.pop(new.run, None)) is not None:
                 self._fallback.adopt(new.run, run.run_id)
             return False
-        if new.begun is not None:
+        if _is_fresh(new):
             run_id = uuid.uuid4().hex
             self._runs[new.run] = _Run(run_id, f"{self._location}/{run_id}/artifacts", {})
         return new.run in self._runs
 
     def _insert(self, connection: Connection, changes: list[Changes]) -> None:
         put(connection, RUNS, self._run_rows(changes))
-        self._insert_inputs(connection, changes)
-        put(connection, PARAMS, (row for new in changes for row in key_rows(self._runs[new.run].run_id, new.params)))
+        known = [new for new in changes if new.begun is not None and new.begun.known]
+        self._reopen(connection, known)
+        self._insert_inputs(connection, self._without_inputs(connection, changes, known))
+        fresh = [new for new in changes if _is_fresh(new)]
+        old = [new for new in changes if not _is_fresh(new)]
+        put(connection, PARAMS, self._param_rows(fresh))
+        replace(connection, PARAMS, ("run_uuid", "key"), self._param_rows(old))
         tags = [row for new in changes for row in key_rows(self._runs[new.run].run_id, all_tags(new))]
         replace(connection, TAGS, ("run_uuid", "key"), tags)
         self._insert_points(connection, changes)
@@ -150,7 +166,7 @@ class BulkBackend:
 
     def _run_rows(self, changes: list[Changes]) -> Iterator[Row]:
         for new in changes:
-            if new.begun is not None:
+            if new.begun is not None and not new.begun.known:
                 yield {
                     "run_uuid": self._runs[new.run].run_id,
                     "name": new.begun.name,
@@ -165,6 +181,25 @@ class BulkBackend:
                     "artifact_uri": self._runs[new.run].artifacts,
                     "experiment_id": self._experiment,
                 }
+
+    def _param_rows(self, changes: list[Changes]) -> Iterator[Row]:
+        return (row for new in changes for row in key_rows(self._runs[new.run].run_id, new.params))
+
+    def _reopen(self, connection: Connection, known: list[Changes]) -> None:
+        """Mark runs as running that an earlier process has begun, and remove the tags that say how they ended."""
+        ids = [self._runs[new.run].run_id for new in known]
+        change(connection, RUNS, ["run_uuid"], ({"run_uuid": run_id, "status": "RUNNING", "end_time": None} for run_id in ids))
+        for new, run_id in zip(known, ids, strict=True):
+            connection.execute(delete(TAGS).where(TAGS.c.run_uuid == run_id, TAGS.c.key.in_(new.removed_tags)))
+
+    def _without_inputs(self, connection: Connection, changes: list[Changes], known: list[Changes]) -> list[Changes]:
+        """The changes without those of runs whose inputs are in the store."""
+        if not known:
+            return changes
+        ids = {self._runs[new.run].run_id: new.run for new in known}
+        query = select(INPUTS.c.destination_id).where(INPUTS.c.destination_id.in_(ids))
+        written = {ids[run_id] for (run_id,) in connection.execute(query)}
+        return [new for new in changes if new.run not in written]
 
     def _insert_inputs(self, connection: Connection, changes: list[Changes]) -> None:
         pairs = [(self._runs[new.run].run_id, item) for new in changes if new.begun for item in distinct_inputs(new.begun.inputs)]
@@ -243,6 +278,11 @@ class BulkBackend:
         for row in (point_row(run.run_id, *point) for point in new.points):
             if row[1] not in run.latest or row > run.latest[row[1]]:
                 run.latest[row[1]] = row
+
+
+def _is_fresh(new: Changes) -> bool:
+    """Return whether the run is not in the store yet."""
+    return new.begun is not None and not new.begun.known
 
 
 def _transactions(changes: list[Changes]) -> Iterator[list[Changes]]:

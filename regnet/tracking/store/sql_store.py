@@ -12,10 +12,10 @@ from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy import Connection, Select, Table, case, select
 
 from regnet.tracking.store.client_store import ClientStore, by_epoch
-from regnet.tracking.store.messages import ModelsWanted
+from regnet.tracking.store.messages import FAILURE, LAUNCH_ID, ModelsWanted
 from regnet.tracking.store.run_changes import Backend
 from regnet.tracking.store.sql_backend import BulkBackend, takes_bulk
-from regnet.tracking.store.sql_tables import LATEST, METRICS, PARAMS, RUNS, TAGS, replace
+from regnet.tracking.store.sql_tables import LATEST, METRICS, PARAMS, RUNS, TAGS, change, replace
 from regnet.tracking.store.store import ROLE, ChooseTags, Experiments, History, Tags, TrackedRun
 
 RUNS_PER_QUERY = 500
@@ -99,20 +99,28 @@ class SqlStore:
             histories[run_id][name] = by_epoch(points)
         return histories
 
-    def tag_runs(self, experiment: str, launch: str, choose: ChooseTags) -> None:
+    def tag_runs(self, experiment: str, launch_id: str, choose: ChooseTags) -> None:
         of_launch, of_study, of_seed = (TAGS.alias(name) for name in ("of_launch", "of_study", "of_seed"))
         query = (
             select(RUNS.c.run_uuid, of_study.c.value, of_seed.c.value)
-            .join(of_launch, (of_launch.c.run_uuid == RUNS.c.run_uuid) & (of_launch.c.key == "regnet.launch"))
+            .join(of_launch, (of_launch.c.run_uuid == RUNS.c.run_uuid) & (of_launch.c.key == LAUNCH_ID))
             .join(of_study, (of_study.c.run_uuid == RUNS.c.run_uuid) & (of_study.c.key == "regnet.study"))
             .join(of_seed, (of_seed.c.run_uuid == RUNS.c.run_uuid) & (of_seed.c.key == "regnet.seed"))
-            .where(RUNS.c.experiment_id == int(experiment), of_launch.c.value == launch)
+            .where(RUNS.c.experiment_id == int(experiment), of_launch.c.value == launch_id)
         )
         with self._session(read_only=False) as session:
             connection = session.connection()
             chosen = [(run, choose(study, seed)) for run, study, seed in connection.execute(query)]
             rows = [{"run_uuid": run, "key": key, "value": value} for run, tags in chosen for key, value in (tags or {}).items()]
             replace(connection, TAGS, ("run_uuid", "key"), rows)
+
+    def kill_runs(self, runs: Sequence[TrackedRun], reason: str, milliseconds: int) -> None:
+        ends = [{"run_uuid": run.run_id, "status": "KILLED", "end_time": milliseconds} for run in runs]
+        tags = [{"run_uuid": run.run_id, "key": FAILURE, "value": reason} for run in runs]
+        with self._session(read_only=False) as session:
+            connection = session.connection()
+            change(connection, RUNS, ["run_uuid"], ends)
+            replace(connection, TAGS, ("run_uuid", "key"), tags)
 
 
 def _chosen(within: Experiments, tags: Tags) -> Select[tuple[str]]:

@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 
-from regnet.tracking.store.messages import ModelsWanted
+from regnet.tracking.store.messages import FAILURE, ModelsWanted
 from regnet.tracking.store.run_changes import Backend
 
 ROLE = {"regnet.role": "run"}
@@ -66,7 +66,7 @@ class TrackedRun:
     @property
     def failure(self) -> str | None:
         """Why it was not trained to the end; None if it was."""
-        return None if self.finished else self.tags.get("regnet.failure", self.status.lower())
+        return None if self.finished else self.tags.get(FAILURE, self.status.lower())
 
 
 class Store(Protocol):
@@ -119,8 +119,11 @@ class Store(Protocol):
             OSError: there is no such file.
         """
 
-    def tag_runs(self, experiment: str, launch: str, choose: ChooseTags) -> None:
+    def tag_runs(self, experiment: str, launch_id: str, choose: ChooseTags) -> None:
         """Set tags on the runs of a launch."""
+
+    def kill_runs(self, runs: Sequence[TrackedRun], reason: str, milliseconds: int) -> None:
+        """End runs as KILLED, for a reason."""
 
     def backend(self, experiment: str) -> Backend:
         """Return the backend that writes runs into an experiment."""

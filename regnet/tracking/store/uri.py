@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from regnet.encoding import well_formed
-from regnet.errors import TrackingError
+from regnet.errors import StoreAway, TrackingError
 from regnet.tracking.store import silence
 from regnet.tracking.store.messages import Destination
 from regnet.tracking.store.passwords import without_password
@@ -82,11 +82,24 @@ def check_store(uri: str, *, create: bool = True) -> None:
 
 
 def unusable(uri: str, error: Exception) -> TrackingError:
-    """Convert an error of MLflow, its database or the network to a TrackingError of one line."""
+    """Convert an error of MLflow, its database or the network to a TrackingError of one line; a StoreAway if it may pass."""
     if silence.gave_up(uri):
         error = TimeoutError(f"the database has not answered for {silence.ANSWER_SECONDS} s")
     reason = textwrap.shorten(str(error) or type(error).__name__, REASON_LENGTH, placeholder=" …")
-    return TrackingError(without_password(f"the MLflow store {uri} cannot be used: {reason} ({HINT})"))
+    kind = StoreAway if _may_pass(error) else TrackingError
+    return kind(without_password(f"the MLflow store {uri} cannot be used: {reason} ({HINT})"))
+
+
+def _may_pass(error: BaseException | None) -> bool:
+    """Return whether an error is one of the database or the network, in any layer; SQLAlchemy is not imported for this."""
+    while error is not None:
+        names = {kind.__name__ for kind in type(error).mro()}
+        if names & {"ConnectionError", "TimeoutError", "OperationalError"}:
+            return True
+        if type(error).__module__.startswith(("requests.", "urllib3.")):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _reach(uri: str) -> None:
@@ -98,7 +111,7 @@ def _reach(uri: str) -> None:
     except (OSError, HTTPException) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else str(error) or type(error).__name__
         message = f"the MLflow server {uri} does not answer: {reason} (start it; {HINT})"
-        raise TrackingError(without_password(message)) from error
+        raise StoreAway(without_password(message)) from error
 
 
 def _connect(uri: str) -> None:
@@ -109,7 +122,8 @@ def _connect(uri: str) -> None:
     try:
         create_engine(uri, poolclass=NullPool, connect_args=silence.connect_options(uri)).connect().close()
     except DBAPIError as error:
-        raise unusable(uri, error.orig if isinstance(error.orig, Exception) else error) from error
+        unreachable = unusable(uri, error.orig if isinstance(error.orig, Exception) else error)
+        raise (StoreAway(str(unreachable)) if _may_pass(error) else unreachable) from error
     except (SQLAlchemyError, ImportError, OSError) as error:  # its driver may be missing
         raise unusable(uri, error) from error
 

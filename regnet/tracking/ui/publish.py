@@ -23,7 +23,7 @@ def show_launch(store: Store, experiment: str, launch: LaunchSummed) -> None:
             return None
         return {LABEL: launch.labels[study], BEST: "yes" if str(launch.best.get(study)) == seed else "no"}
 
-    store.tag_runs(experiment, launch.launch, tags)
+    store.tag_runs(experiment, launch.launch_id, tags)
     view = view_state(launch.launch, list(launch.labels.values()), launch.splits)
     store.set_experiment_tag(experiment, view_tag(launch.launch), view)
     links = [link(text, address) for text, address in launch_links(store, experiment, launch.launch).items()]

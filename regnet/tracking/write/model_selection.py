@@ -66,15 +66,15 @@ def _losses(result: StudyResult) -> dict[int, float]:
     return {seed: sign * value for seed, value in final_values(result, metric).items()}
 
 
-def models_wanted(results: Sequence[StudyResult], labels: Sequence[str], launch: str) -> ModelsWanted:
+def models_wanted(results: Sequence[StudyResult], labels: Sequence[str], launch_id: str) -> ModelsWanted:
     """Return the runs of a launch to keep as models; for each name, the best of them is registered."""
     chosen = [(result, label) for result, label in zip(results, labels, strict=True) if _is_wanted(result)]
     if not chosen:
         if any(_policy(result.config) == "validated" and not result.config["validation"] for result in results):
             log.info("No run is kept as a model, because there are no validation examples to choose one by: set validation=0.1.")
-        return ModelsWanted(launch, ())
+        return ModelsWanted(launch_id, ())
     winners, catalog = _winners([result for result, _ in chosen]), load_catalog()
-    return ModelsWanted(launch, tuple(_wanted(result, label, winners, catalog) for result, label in chosen))
+    return ModelsWanted(launch_id, tuple(_wanted(result, label, winners, catalog) for result, label in chosen))
 
 
 def _is_wanted(result: StudyResult) -> bool:

@@ -7,19 +7,24 @@ import itertools
 import os
 import pickle
 import threading
+import time
 from contextlib import suppress
 from queue import SimpleQueue
 from typing import Final
 
-from regnet.errors import TrackingError
+from regnet.errors import StoreAway, TrackingError
 from regnet.processes.child import POLL, Child, ChildEnded
-from regnet.tracking.store.messages import Closed, Destination, Record, Reply
+from regnet.tracking.store.messages import Closed, Destination, Ping, Record, Reply
 from regnet.tracking.store.passwords import without_password
 
 TARGET: Final = "regnet.tracking.write.writer:serve"
 PICKLE_PROTOCOL = 5
 PATIENCE: Final = 180.0
 """Maximum time in seconds to wait for a store while the writing process neither works nor reports anything."""
+ASK: Final = 10.0
+"""Time in seconds after which the writing process is asked again whether it works."""
+ANSWER: Final = 30.0
+"""Time in seconds after which the answer is overdue, if the process is suspended; after twice this time, it is replaced."""
 LAST: Final = 60.0
 """Time in seconds that the writing process has at the end to write the remaining records."""
 
@@ -32,12 +37,17 @@ class Channel:
         self._store = without_password(destination.uri)
         self._process = process
         self._answered = threading.Event()
-        self._problem: str | None = None
-        self._reported = False
+        self._problem: TrackingError | None = None
 
     def send(self, record: Record) -> None:
         """Send a record without waiting for it to be written."""
         self._process.send(pickle.dumps((self._number, record), PICKLE_PROTOCOL))
+
+    @property
+    def problem(self) -> TrackingError | None:
+        """Why records cannot be written: a StoreAway if it may pass; None if nothing is known to be wrong."""
+        self._process.end_if_stuck()
+        return self._problem
 
     def check(self) -> None:
         """Check whether the writing process has reported an error.
@@ -45,30 +55,28 @@ class Channel:
         Raises:
             TrackingError: something cannot be written.
         """
-        if self._problem is not None:
-            self._reported = True
-            raise TrackingError(self._problem)
+        if (problem := self.problem) is not None:
+            raise problem
 
     def close(self) -> None:
         """Wait until all records are written, as long as the writing process is active.
 
         Raises:
-            TrackingError: something cannot be written, and `check` has not raised this error before.
+            TrackingError: something cannot be written.
         """
         self.send(Closed())
         while not self._answered.wait(POLL):
+            self._process.end_if_stuck()
             if self._process.silence > PATIENCE:
                 self.answer(
-                    f"the MLflow store {self._store} has not answered for {PATIENCE:.0f} s, and data not yet written is lost: "
-                    "check that it is running and not locked, or use tracking=none"
+                    f"the MLflow store {self._store} has not answered for {PATIENCE:.0f} s: check that it is running and not locked"
                 )
-        if not self._reported:
-            self.check()
+        self.check()
 
-    def answer(self, problem: str | None) -> None:
+    def answer(self, problem: str | None, *, fatal: bool = False) -> None:
         """Store the writing process's answer: an error, or None for success. Only the first answer counts."""
         if not self._answered.is_set():
-            self._problem = problem
+            self._problem = None if problem is None else (TrackingError if fatal else StoreAway)(problem)
             self._answered.set()
 
 
@@ -82,6 +90,14 @@ class WritingProcess:
         self._channels: dict[int, Channel] = {}
         self._failure: str | None = None
         """Why the process has ended, once it has."""
+        self._reason: str | None = None
+        """Why the process was killed, if it was."""
+        self._asked: float | None = None
+        """When the process was asked whether it works, if it has not answered yet."""
+        self._late = False
+        """Whether the answer is overdue."""
+        self._answered = time.monotonic()
+        """When the process answered last."""
         self._sender = threading.Thread(target=self._send, daemon=True, name="regnet-tracking-send")
         self._receiver = threading.Thread(target=self._receive, daemon=True, name="regnet-tracking-receive")
         self._sender.start()
@@ -102,6 +118,19 @@ class WritingProcess:
     def silence(self) -> float:
         """The time in seconds for which the process has been inactive."""
         return self._child.silence
+
+    def end_if_stuck(self) -> None:
+        """Ask the process from time to time whether it works; kill it if it does not answer, so that another replaces it."""
+        now = time.monotonic()
+        if self._asked is None:
+            if now - self._answered > ASK:
+                self._asked, self._late = now, False
+                self.send(pickle.dumps(Ping(), PICKLE_PROTOCOL))
+        elif now - self._asked > ANSWER and self._failure is None:
+            if self._late:
+                self._reason = f"did not answer for {2 * ANSWER:.0f} s ({self._child.state}) and was ended"
+                self._child.kill()
+            self._asked, self._late = now, True  # once more: both processes may have been suspended until now
 
     def open(self, destination: Destination) -> Channel:
         """Open a channel to a destination; closing it is optional, and only needed to wait until the records are written."""
@@ -139,15 +168,16 @@ class WritingProcess:
             while True:
                 self._answer(pickle.loads(self._child.wait_for_message()))
         except ChildEnded as error:
-            self._failure = (
-                f"the writing {error}, and the last seconds of this launch are not in the MLflow store: "
-                "check that there is enough memory and disk space, or use tracking=none"
-            )
+            how = f"process {self.pid} {self._reason}" if self._reason else str(error)
+            self._failure = f"the writing {how}: check that there is enough memory and disk space"
         for channel in list(self._channels.values()):
             channel.answer(self._failure)
 
-    def _answer(self, reply: Reply) -> None:
-        self._channels.pop(reply.channel).answer(reply.problem)
+    def _answer(self, reply: Reply | Ping) -> None:
+        if isinstance(reply, Ping):
+            self._asked, self._answered = None, time.monotonic()
+        elif (channel := self._channels.pop(reply.channel, None)) is not None:
+            channel.answer(reply.problem, fatal=reply.fatal)
 
 
 _lock = threading.Lock()

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from regnet.encoding import well_formed
+from regnet.launch_folder.plan import LaunchName
 from regnet.stats import Summary, summarize
 from regnet.study.final import final_summary
 from regnet.study.identity import SEED_KEYS
 from regnet.study.labels import differences, study_labels
 from regnet.study.result import StudyResult
-from regnet.tracking.store.messages import LABEL, TAG_LENGTH, Destination, LaunchSummed, StudySummed, params_of
+from regnet.tracking.store.messages import LABEL, LAUNCH_ID, TAG_LENGTH, Destination, LaunchSummed, StudySummed, params_of
 from regnet.tracking.store.uri import destination
 from regnet.tracking.ui.descriptions import headline_first, launch_note, study_note
 from regnet.tracking.write.model_selection import best_seed, models_wanted
@@ -23,7 +24,11 @@ COMMAND = "regnet.command"
 
 
 def write_summaries(
-    results: Sequence[StudyResult], launch: str, folder: Path | None = None, command: str | None = None
+    results: Sequence[StudyResult],
+    launch: str | LaunchName,
+    folder: Path | None = None,
+    command: str | None = None,
+    uri: str | None = None,
 ) -> list[Destination]:
     """Log a summary run for each tracked study, label the launch's runs, and keep the best runs as models.
 
@@ -32,9 +37,10 @@ def write_summaries(
 
     Args:
         results: the launch's studies.
-        launch: the name of the launch, as in the tag ``regnet.launch``.
+        launch: the names of the launch, as in the tags ``regnet.launch`` and ``regnet.launch_id``.
         folder: the report, to be copied into each summary run.
         command: the command line of the launch.
+        uri: the store to write to; by default that of each study's configuration.
 
     Returns:
         The stores and experiments that were written.
@@ -42,22 +48,23 @@ def write_summaries(
     Raises:
         TrackingError: a store cannot be reached or written.
     """
-    launch, command = well_formed(launch), well_formed(command or "")
+    (launch, launch_id), command = map(well_formed, LaunchName.of(launch)), well_formed(command or "")
     labels = study_labels(results)
     differing = differences([result.config for result in results])
-    known = {"regnet.launch": launch} | ({COMMAND: command} if command and len(command) <= TAG_LENGTH else {})
+    known = {"regnet.launch": launch, LAUNCH_ID: launch_id} | ({COMMAND: command} if command and len(command) <= TAG_LENGTH else {})
     tracked: dict[Destination, list[int]] = {}
     for index, result in enumerate(results):
         if result.config["tracking"]["name"] == "mlflow":
-            tracked.setdefault(destination(result.config["tracking"]), []).append(index)
+            tracking = result.config["tracking"]
+            tracked.setdefault(destination({**tracking, "uri": uri or tracking.get("uri")}), []).append(index)
     channels = []
     for target, indices in tracked.items():
         channel = writing_process().open(target)
         for index in indices:
             channel.send(_summed(results[index], labels[index], differing[index], known, folder))
         labelled = [results[index] for index in indices], [labels[index] for index in indices]
-        channel.send(_launch_summed(*labelled, launch))
-        channel.send(models_wanted(*labelled, launch))
+        channel.send(_launch_summed(*labelled, launch, launch_id))
+        channel.send(models_wanted(*labelled, launch_id))
         channels.append(channel)
     for channel in channels:
         channel.close()
@@ -112,10 +119,11 @@ def _summed(
     )
 
 
-def _launch_summed(results: Sequence[StudyResult], labels: Sequence[str], launch: str) -> LaunchSummed:
+def _launch_summed(results: Sequence[StudyResult], labels: Sequence[str], launch: str, launch_id: str) -> LaunchSummed:
     best = {result.identity: best_seed(result) for result in results}
     return LaunchSummed(
         launch=launch,
+        launch_id=launch_id,
         labels={result.identity: label for result, label in zip(results, labels, strict=True)},
         best={study: seed for study, seed in best.items() if seed is not None},
         splits=frozenset(name.partition("/")[0] for result in results for name in result.history),

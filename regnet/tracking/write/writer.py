@@ -18,9 +18,9 @@ from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeAlias
 
-from regnet.errors import TrackingError
+from regnet.errors import StoreAway, TrackingError
 from regnet.tracking import quiet_mlflow
-from regnet.tracking.store.messages import Closed, Destination, Record, Reply
+from regnet.tracking.store.messages import Closed, Destination, Ping, Record, Reply
 from regnet.tracking.store.uri import check_store
 from regnet.tracking.write.process import LAST
 
@@ -83,7 +83,7 @@ class Writer:
                     if channel in self._buffers:
                         self._buffers[channel].add(record)
         except TrackingError as error:
-            self._fail(channel, error)
+            self._fail(channel, error, fatal=isinstance(record, Destination) and not isinstance(error, StoreAway))
 
     def _write_all(self) -> None:
         start = time.monotonic()
@@ -95,13 +95,21 @@ class Writer:
         end = time.monotonic()
         self._next_write = end + min(max(MIN_INTERVAL, IDLE_FACTOR * (end - start)), MAX_INTERVAL)
 
-    def _fail(self, channel: int, error: TrackingError) -> None:
+    def _fail(self, channel: int, error: TrackingError, *, fatal: bool = False) -> None:
         self._buffers.pop(channel, None)
-        self._reply(Reply(channel, str(error)))
+        self._reply(Reply(channel, str(error), fatal))
 
     def _reply(self, reply: Reply) -> None:
-        with suppress(ConnectionError):  # the training process may have ended
-            self._connection.send_bytes(pickle.dumps(reply))
+        send(self._connection, reply)
+
+
+_sending = threading.Lock()
+
+
+def send(connection: Connection, reply: Reply | Ping) -> None:
+    """Send a reply, from any thread; drop it if the training process has ended."""
+    with _sending, suppress(ConnectionError):
+        connection.send_bytes(pickle.dumps(reply))
 
 
 def serve(connection: Connection) -> None:
@@ -121,7 +129,11 @@ def serve(connection: Connection) -> None:
 def _receive(connection: Connection, inbox: SimpleQueue[Message | None]) -> None:
     try:
         while True:
-            inbox.put(pickle.loads(connection.recv_bytes()))
+            message = pickle.loads(connection.recv_bytes())
+            if isinstance(message, Ping):
+                send(connection, message)
+            else:
+                inbox.put(message)
     except (EOFError, ConnectionError):
         signal.alarm(int(LAST))  # end this process if the store does not answer
         inbox.put(None)
