@@ -1,7 +1,8 @@
-"""Writing files so that they are either complete or absent, whatever ends the process or the machine meanwhile."""
+"""Files that are either complete or absent, whatever ends the process or the machine meanwhile, and hashes of their content."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +30,16 @@ def write_atomically(path: Path, content: bytes) -> None:
             draft.unlink()
         raise
     sync_folder(path.parent)
+
+
+def content_hash(path: Path) -> str:
+    """Return a hash of a file's content, in twelve hexadecimal digits.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=6)).hexdigest()
 
 
 def sync_folder(folder: Path) -> None:

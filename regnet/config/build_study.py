@@ -15,6 +15,7 @@ from regnet.data.targets import choose_coding
 from regnet.engines import NAMES as ENGINES
 from regnet.engines import engine_name
 from regnet.errors import ConfigError, ShapeError, one_of
+from regnet.files import content_hash
 from regnet.machine import torch_threads
 from regnet.network.parameters import leaves
 from regnet.network.sequential import Sequential
@@ -80,6 +81,7 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
         workers=settings.workers,
         config=config,
         origins=_origins(components, plugin_settings.keys() - at_default, catalog),
+        content=" ".join(map(content_hash, dataset.files())),
         settings=plugin_settings,
     )
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 import torch
@@ -43,6 +45,10 @@ class Dataset(ABC):
     @abstractmethod
     def load(self, generator: torch.Generator) -> Splits:
         """The examples, which depend only on the state of `generator`: draw from it alone."""
+
+    def files(self) -> Sequence[Path]:
+        """The files that a user gave, which the examples are read from; a study whose files have other content is another study."""
+        return ()
 
     def label(self, x: Tensor) -> Tensor | None:
         """The true class ``(N,)`` of any input ``(N, F)``, for figures to draw the boundary; None if it is unknown."""

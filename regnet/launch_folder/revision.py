@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import subprocess
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from regnet.files import content_hash
 from regnet.registry.loading import Plugins
 from regnet.registry.selection import OWN
 
@@ -35,16 +35,6 @@ def git_commit() -> str | None:
 def git_dirty() -> bool:
     """Return whether files that git tracks were changed since that commit."""
     return bool(_git("status", "--porcelain", "--untracked-files=no"))
-
-
-def content_hash(path: Path) -> str:
-    """Return a hash of a file's content, in twelve hexadecimal digits.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=6)).hexdigest()
 
 
 def _git(*words: str) -> str | None:

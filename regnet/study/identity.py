@@ -1,4 +1,7 @@
-"""The identity of a study: runs belong to the same study if their configurations are equal except for seeds and presentation."""
+"""The identity of a study: runs belong to one study if their configurations are equal except for seeds and presentation.
+
+The content of the files that a user gave for the data set is part of it.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,13 @@ PRESENTATION_KEYS = frozenset({"tracking", "report", "experiment", "study", "plu
 """The settings that do not influence a run's numbers."""
 
 
-def study_identity(config: Mapping[str, Any]) -> str:
-    """Return twelve hexadecimal digits, equal for configurations that differ only in seeds or presentation."""
+def study_identity(config: Mapping[str, Any], content: str = "") -> str:
+    """Return twelve hexadecimal digits, equal for configurations that differ only in seeds or presentation.
+
+    Args:
+        config: the configuration.
+        content: a hash of the files that the data set is read from.
+    """
     kept = {key: value for key, value in config.items() if key not in SEED_KEYS | PRESENTATION_KEYS}
-    text = json.dumps(kept, sort_keys=True, default=str)
+    text = json.dumps(kept, sort_keys=True, default=str) + content
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()

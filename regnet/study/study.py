@@ -57,6 +57,8 @@ class Study:
     """The composed configuration: plain mappings, lists, numbers and strings."""
     origins: tuple[Provenance, ...] = ()
     """The distributions whose components are used."""
+    content: str = ""
+    """A hash of the files that a user gave for the data set; empty if there are none."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """The plugins' settings, by name: see the hook `regnet_settings`."""
 
@@ -85,8 +87,8 @@ class Study:
 
     @property
     def identity(self) -> str:
-        """A hash of the configuration without the seeds: equal for the runs of one study, wherever they were started."""
-        return study_identity(self.config)
+        """A hash of the configuration without the seeds, and of its files: equal for the runs of one study, wherever started."""
+        return study_identity(self.config, self.content)
 
 
 def measure_of(metric: Metric) -> Measure:

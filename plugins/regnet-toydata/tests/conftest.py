@@ -1,4 +1,4 @@
-"""A fixture that writes a file to read."""
+"""Fixtures: a file to read, and an empty folder, since `regnet.run` writes the folder of its launch into the working directory."""
 
 from __future__ import annotations
 
@@ -18,3 +18,8 @@ def file(tmp_path: Path) -> MakeFile:
         return str(path)
 
     return write
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)

@@ -176,3 +176,14 @@ def test_a_network_learns_a_table(file: MakeFile) -> None:
     words = ["dataset=table", f"dataset.path={path}", "dataset.target=big", "tracking=none"]
     more = ["model.output=null", "loss=cross_entropy", "optimizer=adam", "optimizer.lr=0.01", "epochs=30", "seeds=2"]
     assert regnet.run([*words, *more]).history["test/error_rate"][:, -1].max() < 0.1
+
+
+def test_a_file_with_other_content_is_another_study(file: MakeFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = file(a=range(30), y=["u", "v"] * 15)
+    words = ["dataset=table", f"dataset.path={path}", "dataset.target=y", "epochs=1", "tracking=none", "hydra.run.dir=here"]
+    first, again = regnet.run(words), regnet.run([*words, "seeds=2", "resume=true"])
+    assert first.identity == again.identity
+    assert file(a=range(1, 31), y=["u", "v"] * 15) == path
+    with pytest.raises(regnet.RegnetError, match="or the content of its data file, are different"):
+        regnet.run([*words, "seeds=2", "resume=true"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 import torch
@@ -39,6 +41,9 @@ class Table(regnet.Dataset):
     test_share: Annotated[float, Interval(gt=0, lt=1)] = 0.2
     redraw: bool = True
     separator: Annotated[str, Len(1, 1)] = ","
+
+    def files(self) -> Sequence[Path]:
+        return (Path(self.path),)
 
     def load(self, generator: torch.Generator) -> regnet.Splits:
         """Read and split the rows.
