@@ -37,6 +37,17 @@ class Owner:
         """The process that calls this."""
         return cls(socket.gethostname(), os.getpid(), psutil.Process().create_time())
 
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Owner | None:
+        """Read what `to_json` wrote; None if it is anything else."""
+        with suppress(ValueError, TypeError):
+            return cls(**json.loads(text))
+        return None
+
+    def to_json(self) -> str:
+        """Return the owner as JSON."""
+        return json.dumps(asdict(self))
+
     @property
     def runs(self) -> bool | None:
         """Whether the process runs; None if it is on another machine, and this cannot be known."""
@@ -65,7 +76,7 @@ def owned(folder: Path) -> Iterator[None]:
             owner = read_owner(folder)
             raise ConfigError(f"the launch in {folder} is being run by {owner or 'another process'}: wait until it ends") from None
         os.ftruncate(descriptor, 0)
-        os.write(descriptor, json.dumps(asdict(Owner.this())).encode())
+        os.write(descriptor, Owner.this().to_json().encode())
         try:
             yield
         finally:
@@ -76,8 +87,8 @@ def owned(folder: Path) -> Iterator[None]:
 
 def read_owner(folder: Path) -> Owner | None:
     """Return the process that runs the launch in a folder, or that was killed while it did; None if there is none."""
-    with suppress(OSError, ValueError, TypeError):
-        return Owner(**json.loads((folder / OWNER).read_bytes()))
+    with suppress(OSError):
+        return Owner.from_json((folder / OWNER).read_bytes())
     return None
 
 

@@ -10,10 +10,7 @@ from pathlib import Path
 from regnet.launch_folder.job_folder import JobFolder
 from regnet.launch_folder.owner import Owner, is_owned, read_owner
 from regnet.launch_folder.plan import Plan, PlannedJob
-from regnet.study.result import StudyResult, with_faults
-
-MISSING = "missing: it was not trained to the end"
-"""The reason of a planned seed that has no result."""
+from regnet.study.result import MISSING, StudyResult, with_faults
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ class JobStatus:
         """The result of all planned seeds, of which the missing ones have failed; None if there is no result."""
         if self.result is None:
             return None
-        faults = {seed: self.result.faults.get(seed, MISSING) for seed in self.missing}
+        faults = {seed: self.result.faults.get(seed, f"{MISSING}: it was not trained to the end") for seed in self.missing}
         return with_faults([self.result], faults, self.job.seeds)
 
     def _seeds(self, chosen: object) -> tuple[int, ...]:

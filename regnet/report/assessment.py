@@ -102,10 +102,10 @@ def assess(results: Sequence[StudyResult], metric: str | None = None, rules: Rul
 def judge(labels: Sequence[str], results: Sequence[StudyResult], metric: str) -> Judgement:
     """Compare the studies by a metric that all of them have."""
     all_samples = samples(labels, results, metric)
-    notes = [f"{sample.name!r} {FAILED.format(_failures(sample))}" for sample in all_samples if sample.failures]
+    notes = [f"{sample.name!r} {FAILED.format(_failures(sample))}" for sample in all_samples if sample.lacking]
     groups: dict[str, list[int]] = {}
     for index, sample in enumerate(all_samples):
-        if not sample.failures:
+        if not sample.lacking:
             groups.setdefault(sample.data, []).append(index)
     found = []
     for data, indices in groups.items():
@@ -124,6 +124,6 @@ def _compare(usable: Sequence[Sample], measure: Measure, rules: Rules, many: boo
 
 
 def _failures(sample: Sample) -> str:
-    seed, reason = next(iter(sample.failures.items()))
-    more = f" (and {len(sample.failures) - 1} more)" if len(sample.failures) > 1 else ""
+    seed, reason = next(iter(sample.lacking.items()))
+    more = f" (and {len(sample.lacking) - 1} more)" if len(sample.lacking) > 1 else ""
     return f"seed {seed} {reason}{more}"

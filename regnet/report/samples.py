@@ -9,7 +9,7 @@ from regnet.errors import ConfigError, one_of
 from regnet.stats import Sample
 from regnet.stats.wording import listed
 from regnet.study.final import final_values
-from regnet.study.result import StudyResult
+from regnet.study.result import UNFINISHED, StudyResult
 
 
 def samples(labels: Sequence[str], results: Sequence[StudyResult], metric: str) -> list[Sample]:
@@ -53,8 +53,10 @@ def _headline(headlines: Mapping[str, str], common: Sequence[str]) -> str:
 
 def _sample(label: str, result: StudyResult, metric: str) -> Sample:
     values = final_values(result, metric)
-    failures = {seed: result.failures.get(seed, f"{metric} is NaN") for seed in result.seeds if seed not in values}
-    return Sample(label, list(values), list(values.values()), failures, _data(result.config, metric))
+    lacking = {seed: result.failures.get(seed, f"{metric} is NaN") for seed in result.seeds if seed not in values}
+    unfinished = {seed: reason for seed, reason in lacking.items() if reason.startswith(UNFINISHED)}
+    failures = {seed: reason for seed, reason in lacking.items() if seed not in unfinished}
+    return Sample(label, list(values), list(values.values()), failures, _data(result.config, metric), unfinished)
 
 
 def _data(config: Mapping[str, Any], metric: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isnan, sqrt
@@ -74,8 +75,11 @@ def describe(sample: Sample, rng: np.random.Generator, measure: Measure = UNBOUN
 
 def _notes(sample: Sample, whole: Interval | None, measure: Measure, level: float) -> Iterator[str]:
     n = len(sample.seeds)
+    planned = n + len(sample.lacking)
     if sample.failures:
-        yield f"{len(sample.failures)} of {n + len(sample.failures)} seeds failed and are not in these numbers"
+        yield f"{len(sample.failures)} of {planned} seeds failed and are not in these numbers"
+    for state, count in Counter(state.partition(":")[0] for state in sample.unfinished.values()).items():
+        yield f"{count} of {planned} seeds {'is' if count == 1 else 'are'} {state} and not in these numbers"
     if whole is None:
         yield "one seed only: it gives no interval"
     elif n < fewest(level):

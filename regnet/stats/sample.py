@@ -33,6 +33,8 @@ class Sample:
     """The seeds that failed, each with the reason."""
     data: str = ""
     """What the values were measured on; only samples of the same data are paired by seed."""
+    unfinished: Mapping[int, str] = field(default_factory=dict)
+    """The seeds that may still get a value, each with its state: running, abandoned, or missing."""
 
     def __post_init__(self) -> None:
         shape = np.shape(self.values)
@@ -41,7 +43,7 @@ class Sample:
                 f"study {self.name!r}: expected a value for each of its {len(self.seeds)} seeds, got values of shape {shape}; "
                 "the epochs of a run are not samples: give each seed's last value"
             )
-        twice = [seed for seed, count in Counter((*self.seeds, *self.failures)).items() if count > 1]
+        twice = [seed for seed, count in Counter((*self.seeds, *self.lacking)).items() if count > 1]
         if twice:
             raise SampleError(
                 f"study {self.name!r}: seed {twice[0]} is there more than once; the same seed gives the same run, "
@@ -52,6 +54,11 @@ class Sample:
             raise SampleError(
                 f"study {self.name!r}: seed {lost[0]} has no finite value; give it among the failures, with the reason"
             )
+
+    @property
+    def lacking(self) -> dict[int, str]:
+        """The seeds without a value: those that failed, and those that are unfinished."""
+        return {**self.failures, **self.unfinished}
 
     @property
     def by_seed(self) -> dict[int, float]:
@@ -65,6 +72,7 @@ class Sample:
             SampleError: every seed failed, or there are no seeds.
         """
         if len(self.seeds) == 0:
-            reason = next(iter(self.failures.values()), None)
-            failed = f"all {len(self.failures)} seeds failed (the first: {reason})" if self.failures else "it has no seeds"
-            raise SampleError(f"study {self.name!r}: {failed}, so there is nothing to judge it by")
+            reason = next(iter(self.lacking.values()), None)
+            kind = "failed" if self.failures else "are unfinished"
+            why = f"all {len(self.lacking)} seeds {kind} (the first: {reason})" if self.lacking else "it has no seeds"
+            raise SampleError(f"study {self.name!r}: {why}, so there is nothing to judge it by")

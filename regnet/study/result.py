@@ -22,6 +22,9 @@ SPLITS = ("train", "validation", "test")
 """The examples that metrics are measured on."""
 DIVERGED = "diverged"
 """The first word of a failure that is an outcome of the training, and not a fault."""
+RUNNING, ABANDONED, MISSING = UNFINISHED = ("running", "abandoned", "missing")
+"""The first words of the reasons of seeds that are neither trained to the end nor failed: a process trains them; the process that
+did was killed; they were planned, and nothing is known of them."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,7 @@ def join(parts: list[StudyResult]) -> StudyResult:
     A part that is shorter than others, because all its seeds diverged or were stopped, is padded with its last values, which are
     NaN for a seed that diverged.
     """
-    epochs = max(values.shape[1] for part in parts for values in part.history.values())
+    epochs = max((values.shape[1] for part in parts for values in part.history.values()), default=0)
 
     def padded(values: np.ndarray) -> np.ndarray:
         return np.pad(values, ((0, 0), (0, epochs - values.shape[1])), mode="edge")

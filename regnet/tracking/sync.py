@@ -6,7 +6,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -122,7 +122,8 @@ class _Sync:
         if not seeds:
             return
         study = next(self._numbers)
-        tags = study_tags(result, self._plan.name, self._plan.start.commit)
+        planned = {seed for job in self._plan.jobs.values() if job.study == result.identity for seed in job.seeds}
+        tags = study_tags(replace(result, seeds=tuple(sorted(planned))), self._plan.name, self._plan.start.commit)
         yield study_begun(study, result, tags)
         data = self._data(result.config, seeds)
         for seed in seeds:

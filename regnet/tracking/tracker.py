@@ -7,7 +7,7 @@ import json
 import logging
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import Any
@@ -18,6 +18,7 @@ from regnet.engines import engine_name
 from regnet.errors import ConfigError, StoreAway, TrackingError, one_of
 from regnet.events import EpochEnded, ListenerFailed, RunEnded, RunFailed, RunStarted, StudyStarted
 from regnet.hookspecs import hookimpl
+from regnet.launch_folder.owner import Owner
 from regnet.launch_folder.plan import LaunchName
 from regnet.launch_folder.revision import git_commit
 from regnet.machine import describe_machine
@@ -28,7 +29,19 @@ from regnet.study.identity import SEED_KEYS
 from regnet.study.result import StudyResult
 from regnet.study.study import Study
 from regnet.tracking.store import messages
-from regnet.tracking.store.messages import FAILURE, LABEL, LAUNCH_ID, STOPPED, Destination, Record, params_of
+from regnet.tracking.store.messages import (
+    FAILURE,
+    LABEL,
+    LAUNCH_ID,
+    OWNER_TAG,
+    PLANNED,
+    STOPPED,
+    TAG_LENGTH,
+    Destination,
+    Record,
+    params_of,
+    write_seeds,
+)
 from regnet.tracking.store.uri import destination
 from regnet.tracking.write.model_selection import check_choice
 from regnet.tracking.write.process import Channel, writing_process
@@ -227,7 +240,7 @@ class MlflowTracker:
             self._send_start(tracked, event)
 
     def _send_study(self, tracked: _Tracked) -> None:
-        tags = study_tags(tracked.study, self._launch, git_commit())
+        tags = {**study_tags(tracked.study, self._launch, git_commit()), OWNER_TAG: Owner.this().to_json()}
         tracked.line.send(study_begun(tracked.number, tracked.study, tags))
 
     def _send_start(self, tracked: _Tracked, event: RunStarted) -> None:
@@ -269,22 +282,32 @@ def final_metrics(result: StudyResult) -> dict[str, float]:
 
 def study_tags(study: Study | StudyResult, launch: LaunchName, commit: str | None) -> dict[str, str]:
     """Return the tags that all runs of a study have."""
-    return {
-        "regnet.role": "run",
-        "regnet.study": study.identity,
-        "regnet.study_name": study.name,
-        LABEL: f"{study.name} · {study.identity[:4]}",  # replaced when all studies of the launch are known
-        "regnet.launch": launch.name,
-        LAUNCH_ID: launch.id,
-        "regnet.engine": engine_name(study.config["engine"]),
-        "regnet.replicas": study.replicas,
-        messages.MEASURES: json.dumps({name: measure.as_plain() for name, measure in study.measures.items()}),
-        messages.HEADLINE: study.headline,
-        "regnet.report": str(study.config.get("report")),
-        "regnet.machine": study.machine if isinstance(study, StudyResult) else describe_machine(),
-        "regnet.version": version(OWN),
-        "regnet.plugins": ", ".join(map(str, study.origins)),
-    } | ({"mlflow.source.git.commit": commit} if commit else {})
+    return (
+        {
+            "regnet.role": "run",
+            "regnet.study": study.identity,
+            "regnet.study_name": study.name,
+            LABEL: f"{study.name} · {study.identity[:4]}",  # replaced when all studies of the launch are known
+            "regnet.launch": launch.name,
+            LAUNCH_ID: launch.id,
+            "regnet.engine": engine_name(study.config["engine"]),
+            "regnet.replicas": study.replicas,
+            messages.MEASURES: json.dumps({name: measure.as_plain() for name, measure in study.measures.items()}),
+            messages.HEADLINE: study.headline,
+            "regnet.report": str(study.config.get("report")),
+            "regnet.machine": study.machine if isinstance(study, StudyResult) else describe_machine(),
+            "regnet.version": version(OWN),
+            "regnet.plugins": ", ".join(map(str, study.origins)),
+        }
+        | _planned(study.seeds)
+        | ({"mlflow.source.git.commit": commit} if commit else {})
+    )
+
+
+def _planned(seeds: Sequence[int]) -> dict[str, str]:
+    """Return the tag with the planned seeds, unless it is too long for MLflow."""
+    text = write_seeds(seeds)
+    return {PLANNED: text} if len(text) <= TAG_LENGTH else {}
 
 
 def data_seen(number: int, config: Mapping[str, Any], data: Data) -> messages.DataSeen:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from regnet.report.assessment import Assessed, Assessment
 from regnet.report.tables.format import interval
 from regnet.report.tables.table import Table
-from regnet.stats import Comparison, Estimate, Measure, verdict
+from regnet.stats import Comparison, Estimate, Measure, Sample, verdict
 from regnet.stats.wording import p_value
 
 NOTHING = "–"
@@ -61,7 +63,7 @@ def _study_notes(assessment: Assessment) -> list[str]:
 
 
 def _study_row(assessment: Assessment, study: Assessed) -> tuple[str, ...]:
-    label, failed, found = study.sample.name, str(len(study.sample.failures)), study.description
+    label, failed, found = study.sample.name, _failed(study.sample), study.description
     if found is None:
         return (label, "0", failed, *[NOTHING] * 5)
     mean, median, middle = (assessment.measure.show(value) for value in (found.mean, found.median, found.interquartile_mean))
@@ -69,6 +71,12 @@ def _study_row(assessment: Assessment, study: Assessed) -> tuple[str, ...]:
     around = NOTHING if found.student is None else interval(assessment.measure, found.student.low, found.student.high)
     marked = f"{label} {WINNER}" if label == assessment.winner else label
     return (marked, str(found.n), failed, spread, median, middle, around, _beaten(assessment, label))
+
+
+def _failed(sample: Sample) -> str:
+    """The number of seeds that failed and, if there are any, of those that are unfinished: ``1, 3 running``."""
+    states = Counter(state.partition(":")[0] for state in sample.unfinished.values())
+    return ", ".join([str(len(sample.failures)), *(f"{count} {state}" for state, count in states.items())])
 
 
 def _beaten(assessment: Assessment, label: str) -> str:

@@ -15,9 +15,10 @@ from regnet.gc_pause import uncollected
 from regnet.serving.header import CONFIG
 from regnet.stats.measure import Measure
 from regnet.study.identity import SEED_KEYS
-from regnet.study.result import SPLITS, StudyResult
+from regnet.study.result import MISSING, RUNNING, SPLITS, StudyResult, with_faults
+from regnet.tracking.read.deduplicate import unite
 from regnet.tracking.read.params import nested
-from regnet.tracking.store.messages import HEADLINE, MEASURES, STOPPED
+from regnet.tracking.store.messages import HEADLINE, MEASURES, PLANNED, STOPPED, read_seeds
 from regnet.tracking.store.store import ROLE, History, Store, TrackedRun
 
 FINAL = "final/"
@@ -59,6 +60,7 @@ def read_launch(store: Store, experiment: str, launch: str) -> list[StudyResult]
     if not runs:
         launches = store.tag_values(within, ["regnet.launch"])
         raise TrackingError(f"MLflow experiment {experiment!r} has no launch {launch!r}: {one_of(launch, launches)}")
+    runs = list(unite(runs).runs)
     with uncollected():  # MLflow has many objects in memory, which makes garbage collection slow
         histories = store.histories(runs, measured(runs))
     return [_study(study, histories, _config(store, study[0])) for study in by_study(runs).values()]
@@ -103,7 +105,7 @@ def _study(runs: Sequence[TrackedRun], by_run: Mapping[str, History], config: Ma
         ]
         for name in names
     }
-    return StudyResult(
+    result = StudyResult(
         name=tags["regnet.study_name"],
         identity=tags["regnet.study"],
         config=config,
@@ -117,6 +119,16 @@ def _study(runs: Sequence[TrackedRun], by_run: Mapping[str, History], config: Ma
         measures={name: Measure.from_plain(plain) for name, plain in json.loads(tags.get(MEASURES, "{}")).items()},
         headline=tags.get(HEADLINE, "test/loss"),
     )
+    missing = _missing(runs)
+    return with_faults([result], missing, sorted([*result.seeds, *missing])) if missing else result
+
+
+def _missing(runs: Sequence[TrackedRun]) -> dict[int, str]:
+    """Return the seeds of a study that its launches planned, and of which the store has no run, each with the reason."""
+    planned = {seed for run in runs for seed in read_seeds(run.tags.get(PLANNED, ""))}
+    running = any((run.failure or "").startswith(RUNNING) for run in runs)
+    reason = f"{RUNNING}: not started" if running else f"{MISSING}: it was not trained to the end"
+    return dict.fromkeys(sorted(planned - {run.seed for run in runs}), reason)
 
 
 def _padded(values: np.ndarray, length: int, epochs: int, keep: bool) -> np.ndarray:

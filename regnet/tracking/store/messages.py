@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -28,6 +29,10 @@ HEADLINE = "regnet.headline"
 """The tag of a run: the headline metric of its study."""
 LAUNCH_ID = "regnet.launch_id"
 """The tag of a run: the id of its launch, by which it is found again together with its study and its seed."""
+PLANNED = "regnet.planned_seeds"
+"""The tag of a run: all seeds of its study that its launch is to run, such as ``0-19,25``."""
+OWNER_TAG = "regnet.owner"
+"""The tag of a run: the process that trains it, as JSON."""
 FAILURE = "regnet.failure"
 """The tag of a run that was not trained to the end: the reason."""
 
@@ -199,6 +204,27 @@ class Reply:
 
 class Ping:
     """Asks the writing process whether it works; it answers with the same."""
+
+
+def write_seeds(seeds: Sequence[int]) -> str:
+    """Return seeds as text, consecutive ones as a range.
+
+    >>> write_seeds([0, 1, 2, 7])
+    '0-2,7'
+    """
+    runs = groupby(enumerate(sorted(seeds)), key=lambda pair: pair[1] - pair[0])
+    spans = [[seed for _, seed in run] for _, run in runs]
+    return ",".join(f"{span[0]}-{span[-1]}" if len(span) > 1 else str(span[0]) for span in spans)
+
+
+def read_seeds(text: str) -> list[int]:
+    """Return the seeds that `write_seeds` wrote.
+
+    >>> read_seeds("0-2,7")
+    [0, 1, 2, 7]
+    """
+    spans = [span.partition("-") for span in text.split(",") if span]
+    return [seed for first, _, last in spans for seed in range(int(first), int(last or first) + 1)]
 
 
 def params_of(config: Mapping[str, Any]) -> dict[str, str]:

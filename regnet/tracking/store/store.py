@@ -8,7 +8,9 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 
-from regnet.tracking.store.messages import FAILURE, ModelsWanted
+from regnet.launch_folder.owner import Owner
+from regnet.study.result import ABANDONED, RUNNING
+from regnet.tracking.store.messages import FAILURE, OWNER_TAG, ModelsWanted
 from regnet.tracking.store.run_changes import Backend
 
 ROLE = {"regnet.role": "run"}
@@ -65,8 +67,23 @@ class TrackedRun:
 
     @property
     def failure(self) -> str | None:
-        """Why it was not trained to the end; None if it was."""
-        return None if self.finished else self.tags.get(FAILURE, self.status.lower())
+        """Why it was not trained to the end, or in which state it is; None if it was."""
+        if self.finished:
+            return None
+        return self._state if self.status == "RUNNING" else self.tags.get(FAILURE, self.status.lower())
+
+    @property
+    def owner(self) -> Owner | None:
+        """The process that trains it, or trained it."""
+        return Owner.from_json(self.tags.get(OWNER_TAG, ""))
+
+    @property
+    def _state(self) -> str:
+        """Whether the process that trains it runs: on another machine, this is not known."""
+        owner = self.owner
+        if owner is None or owner.runs:
+            return RUNNING
+        return f"{ABANDONED}: {owner} was killed" if owner.runs is False else f"{RUNNING} on {owner.host}"
 
 
 class Store(Protocol):
