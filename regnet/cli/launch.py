@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 
@@ -17,7 +18,7 @@ from regnet.config.errors import readable_errors
 from regnet.errors import StoreAway
 from regnet.launch_folder.owner import owned
 from regnet.launch_folder.plan import Plan, read_plan
-from regnet.launch_folder.status import status_of
+from regnet.launch_folder.status import Status, status_of
 from regnet.launcher.command_line import only_shows, parse_words, set_up_hydra, show
 from regnet.launcher.driver import compose_launch
 from regnet.registry.catalog import Catalog, load_catalog
@@ -60,10 +61,19 @@ def _launch(options: argparse.Namespace, words: Sequence[str], catalog: Catalog)
         finally:
             plan = read_plan(driver.folder)
             assert plan is not None
-            found = (status.complete_result for status in status_of(plan).jobs)
-            results = by_study(result for result in found if result)
+            status = status_of(plan)
+            results = by_study(result for job in status.jobs if (result := job.complete_result))
             complete = _conclude(results, plan)
+            mistake = isinstance(sys.exception(), Exception) and not status.finished  # it would be made again
+            if status.finished < status.planned and not mistake:
+                _print_how_to_continue(status)
     return FAILED if not complete or any(result.faults for result in results) else 0
+
+
+def _print_how_to_continue(status: Status) -> None:
+    counts = f"{status.finished} of {status.planned} runs are finished"
+    command = shlex.join(["regnet", "resume", str(status.plan.folder)])
+    print(f"regnet: {counts}; to train the others: {command}", file=sys.stderr)
 
 
 def _conclude(results: Sequence[StudyResult], plan: Plan) -> bool:

@@ -70,16 +70,16 @@ class JobFolder:
         write_result(result, self.path / SLICE.format(result.seeds[0]))
 
     def finish(self, result: StudyResult) -> None:
-        """Write the result of all seeds, and remove the slices. A slice that has all of them is renamed.
+        """Write the result of all seeds, unless it is there, and remove the slices. A slice that has all of them is renamed.
 
         Raises:
             OSError: it cannot be written.
         """
         whole = self.path / SLICE.format(result.seeds[0])
-        if not self._holds(whole, result):
-            write_result(result, self.path / RESULT)
-        else:
+        if self._holds(whole, result):
             whole.replace(self.path / RESULT)
+        elif not self._holds(self.path / RESULT, result):
+            write_result(result, self.path / RESULT)
         for path in self._slices():
             path.unlink()
 

@@ -162,13 +162,13 @@ def start_plan(folder: Path, start: Start) -> None:
     _append(path, {"kind": "start", "format": FORMAT, **asdict(start)})
 
 
-def continue_plan(folder: Path, continuation: Continuation) -> None:
-    """Record that the launch in a folder is continued.
+_continuations: dict[Path, Continuation] = {}
+"""How this process continues launches, by folder, until it has planned jobs that fit."""
 
-    Raises:
-        OSError: it cannot be written.
-    """
-    _append(folder / PLAN, {"kind": "continuation", **asdict(continuation)})
+
+def continue_plan(folder: Path, continuation: Continuation) -> None:
+    """Continue the launch in a folder; this is recorded when `plan_jobs` finds that the jobs fit the plan."""
+    _continuations[folder.absolute()] = continuation
 
 
 def append_batch(folder: Path, batch: PlannedBatch) -> None:
@@ -233,6 +233,8 @@ def plan_jobs(folder: Path, jobs: Sequence[PlannedJob], workers: int, memory: in
     new = PlannedBatch(tuple(job for job in left if job.seeds), workers, memory)
     if plan is None:
         return [new]
+    if continuation := _continuations.pop(folder.absolute(), None):
+        _append(folder / PLAN, {"kind": "continuation", **asdict(continuation)})
     if new.jobs:
         append_batch(folder, new)
     folders = {job.folder for job in jobs}

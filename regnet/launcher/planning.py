@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 from regnet.launch_folder.plan import LaunchName, PlannedBatch, PlannedJob, plan_jobs, read_plan
 from regnet.machine import free_memory, usable_cores
 from regnet.study.study import Study
+from regnet.tracking.store.passwords import without_password
 from regnet.training.lockstep import Batch
 from regnet.training.program import StudySlice
 
@@ -38,7 +39,8 @@ def planned_job(study: Study, hydra: HydraConf, folder: Path) -> PlannedJob:
     """What the plan says about a job, given its study and its folder."""
     number = 0 if OmegaConf.is_missing(hydra.job, "num") else int(hydra.job.num)
     relative = os.path.relpath(folder, launch_folder(hydra))
-    return PlannedJob(number, relative, study.name, study.identity, study.seeds, tuple(map(str, hydra.overrides.task)))
+    overrides = tuple(without_password(str(override)) for override in hydra.overrides.task)
+    return PlannedJob(number, relative, study.name, study.identity, study.seeds, overrides)
 
 
 def plan_job(study: Study, hydra: HydraConf) -> list[Batch]:

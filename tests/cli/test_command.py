@@ -207,7 +207,12 @@ def test_interrupted_run_is_marked_as_killed(tmp_path: Path, number: signal.Sign
             _, errors = process.communicate(timeout=60)
         finally:
             process.kill()
-    assert (process.returncode, errors.strip()) == (130, "regnet: interrupted")
+    assert process.returncode == 130
+    (folder,) = (path.parent.relative_to(tmp_path) for path in tmp_path.rglob("plan.jsonl"))
+    assert errors.splitlines() == [
+        f"regnet: 0 of 2 runs are finished; to train the others: regnet resume {folder}",
+        "regnet: interrupted",
+    ]
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")

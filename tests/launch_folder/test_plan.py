@@ -55,7 +55,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_a_plan_is_read_as_it_was_written(folder: Path) -> None:
     continue_plan(folder, Continuation(("-m", "seeds=5"), {}, "there", "now"))
-    append_batch(folder, PlannedBatch((replace(JOBS[0], seeds=(3, 4)),), 1, 10))
+    plan_jobs(folder, [replace(JOBS[0], seeds=(0, 1, 2, 3, 4))], 1, 10)
     plan = read_plan(folder)
     assert plan
     assert (plan.start, plan.words) == (START, ("-m", "seeds=5"))

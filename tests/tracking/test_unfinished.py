@@ -60,7 +60,7 @@ def test_states_are_told_apart(inside: Inside, tmp_path: Path) -> None:
     assert read.failures == {
         0: "running",
         1: f"abandoned: process {GONE['pid']} on {GONE['host']} was killed",
-        2: "running on another machine",
+        2: "running: on another machine",
         3: "diverged in epoch 1",
         4: "running: not started",
     }

@@ -83,7 +83,7 @@ class TrackedRun:
         owner = self.owner
         if owner is None or owner.runs:
             return RUNNING
-        return f"{ABANDONED}: {owner} was killed" if owner.runs is False else f"{RUNNING} on {owner.host}"
+        return f"{ABANDONED}: {owner} was killed" if owner.runs is False else f"{RUNNING}: on {owner.host}"
 
 
 class Store(Protocol):

@@ -1,0 +1,184 @@
+"""A launch that is killed continues: what is finished is not trained again, and the numbers are those of an undisturbed launch."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mlflow.tracking import MlflowClient
+
+import regnet
+from regnet.errors import ConfigError
+from regnet.launch_folder.job_folder import JobFolder
+from regnet.launch_folder.plan import read_plan
+from regnet.study.storage import find_results, load_result
+from tests.cli.test_command import REGNET
+from tests.cli.test_sync import assert_same_store
+from tests.conftest import Inside
+
+SMALL = ("dataset.train_size=40", "dataset.test_size=30")
+SWEEP = ("run", "-m", "optimizer.lr=0.01,0.02", "seeds=3", "replicas=solo", "epochs=300", "hydra.sweep.dir=here", *SMALL)
+
+
+def killed(folder: Path, *words: str) -> None:
+    """Starts a command, and kills it when it has kept some of its results and not yet all."""
+    environment = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
+    output = subprocess.DEVNULL
+    process = subprocess.Popen([*REGNET, *words], cwd=folder, stdout=output, stderr=output, env=environment)
+    try:
+        while not list(folder.rglob("slice-*.safetensors")):
+            assert process.poll() is None
+            time.sleep(0.01)
+    finally:
+        process.kill()
+        process.wait()
+    assert not list(find_results(folder))
+
+
+def test_a_killed_sweep_continues(
+    inside: Inside, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the same command, and by its folder alone; the store has each run once, with every epoch."""
+    undisturbed = tmp_path_factory.mktemp("undisturbed")
+    monkeypatch.chdir(undisturbed)
+    assert inside(*SWEEP).code == 0
+    disturbed = tmp_path_factory.mktemp("disturbed")
+    monkeypatch.chdir(disturbed)
+    killed(disturbed, *SWEEP)
+    status = json.loads(inside("status", "here", "--json").stdout)
+    assert (status["state"], status["planned"]) == ("abandoned", 6)
+    assert 0 < status["finished"] < 3
+    kept = {path: path.stat().st_mtime_ns for path in disturbed.rglob("slice-*.safetensors")}
+    dry = inside("resume", "--dry-run")
+    assert f"{status['finished']} of 6 runs are finished" in dry.stdout
+    assert {path: path.stat().st_mtime_ns for path in disturbed.rglob("slice-*.safetensors")} == kept
+    assert inside("resume").code == 0
+    assert json.loads(inside("status", "--json").stdout)["state"] == "finished"
+    assert_same_results(disturbed, undisturbed)
+    assert_same_store(disturbed, undisturbed)
+    assert not [path for path in disturbed.rglob("*") if path.name.endswith(".part") or path.name.startswith("slice-")]
+    assert not (disturbed / "here" / "owner.json").exists()
+
+
+def assert_same_results(folder: Path, other: Path) -> None:
+    ours, theirs = (list(find_results(each)) for each in (folder, other))
+    assert [path.relative_to(folder) for path in ours] == [path.relative_to(other) for path in theirs]
+    for one, two in zip(ours, theirs, strict=True):
+        first, second = load_result(one), load_result(two)
+        assert (first.seeds, first.identity, first.failures) == (second.seeds, second.identity, second.failures)
+        for name, values in first.history.items():
+            np.testing.assert_array_equal(values, second.history[name])
+
+
+def test_the_same_command_with_resume_continues_or_starts(inside: Inside, tmp_path: Path) -> None:
+    words = ("run", "-m", "seed=0,1", "epochs=2", "tracking=none", *SMALL, "resume=true")
+    assert inside(*words).code == 0
+    (first,) = tmp_path.glob("multirun/*/*")
+    times = {path: (path / "result.safetensors").stat().st_mtime_ns for path in find_results(tmp_path)}
+    done = inside(*words)
+    assert done.code == 0
+    assert "n ┃" in done.stdout
+    assert list(tmp_path.glob("multirun/*/*")) == [first]
+    assert {path: (path / "result.safetensors").stat().st_mtime_ns for path in find_results(tmp_path)} == times
+    plan = read_plan(first)
+    assert plan
+    assert len(plan.continuations) == 1
+
+
+def test_a_folder_in_use_is_refused_or_continued(inside: Inside, tmp_path: Path) -> None:
+    words = ("run", "hydra.run.dir=here", "epochs=2", "tracking=none", *SMALL)
+    assert inside(*words, "seeds=2").code == 0
+    again = inside(*words, "seeds=2")
+    assert (again.code, again.stderr) == (
+        2,
+        "regnet: here has a launch already (2 of 2 runs are finished): resume=true continues it, or choose another folder\n",
+    )
+    assert inside(*words, "seeds=3", "resume=true").code == 0
+    assert load_result(tmp_path / "here").together.tolist() == [2, 2, 1]
+    other = inside(*words, "seeds=3", "resume=true", "optimizer.lr=0.5")
+    assert other.code == 2
+    assert "its options, or the content of its data file, are different" in other.stderr
+    assert inside("resume").code == 0, "with the seeds of the last command"
+
+
+def test_other_versions_are_refused(inside: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("run", "hydra.run.dir=here", "epochs=2", "tracking=none", *SMALL)
+    assert inside(*words).code == 0
+    monkeypatch.setattr("regnet.launcher.resume.versions", lambda plugins: {"regnet-framework": "9.9"})
+    refused = inside(*words, "resume=true")
+    assert refused.code == 2
+    assert "was started with regnet-framework 0.1.0, and here is 9.9: install that version" in refused.stderr
+    assert inside(*words, "resume=true", "mix_versions=true").code == 0
+
+
+def test_a_launch_moves_with_its_folder(inside: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its relative paths, such as that of its store, are those of the new place."""
+    (tmp_path / "one").mkdir()
+    monkeypatch.chdir(tmp_path / "one")
+    assert inside("run", "seeds=2", "epochs=2", *SMALL).code == 0
+    shutil.copytree(tmp_path / "one" / "outputs", tmp_path / "two" / "outputs")
+    monkeypatch.chdir(tmp_path / "two")
+    assert inside("resume").code == 0
+    for folder in ("one", "two"):
+        client = MlflowClient(f"sqlite:///{tmp_path}/{folder}/mlflow.db")
+        assert len(client.search_runs(["1"], "tags.`regnet.role` = 'run'")) == 2
+
+
+def test_a_lost_result_is_trained_again(inside: Inside, tmp_path: Path) -> None:
+    assert inside("run", "-m", "seed=0,1", "hydra.sweep.dir=here", "epochs=2", "tracking=none", *SMALL).code == 0
+    path = tmp_path / "here" / "1" / "result.safetensors"
+    whole = load_result(path.parent)
+    path.write_bytes(path.read_bytes()[:-1])
+    done = inside("resume")
+    assert done.code == 0
+    assert f"{path} is damaged" in done.stdout + done.stderr
+    np.testing.assert_array_equal(load_result(path.parent).history["test/loss"], whole.history["test/loss"])
+
+
+def test_a_running_launch_is_not_started_twice(inside: Inside, tmp_path: Path) -> None:
+    command = [*REGNET, "run", "hydra.run.dir=here", "epochs=1000000", "tracking=none"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
+        try:
+            while not (tmp_path / "here" / "regnet.log").exists():
+                assert process.poll() is None
+                time.sleep(0.05)
+            status = json.loads(inside("status", "here", "--json").stdout)
+            assert status["state"] == "running"
+            refused = inside("resume", "here")
+            assert refused.code == 2
+            assert f"is being run by process {process.pid} on" in refused.stderr
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
+    assert json.loads(inside("status", "here", "--json").stdout)["state"] == "stopped"
+
+
+def test_passwords_are_not_planned(inside: Inside, tmp_path: Path) -> None:
+    uri = "postgresql://me:secret@127.0.0.1:9/runs"
+    inside("run", "hydra.run.dir=here", "epochs=1", f"tracking.uri={uri}", *SMALL)
+    assert "secret" not in (tmp_path / "here" / "plan.jsonl").read_text(encoding="utf-8")
+    refused = inside("resume")
+    assert (refused.code, "keeps no passwords: give tracking.uri= again" in refused.stderr) == (2, True)
+
+
+def test_from_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["seeds=3", "epochs=2", "tracking=none", "hydra.run.dir=here", *SMALL]
+    result = regnet.run(words)
+    with pytest.raises(ConfigError, match="here has a launch already"):
+        regnet.run(words)
+    (tmp_path / "here" / "result.safetensors").unlink()
+    JobFolder(tmp_path / "here").keep(result.of(1))
+    again = regnet.run([*words, "resume=true"])
+    assert again.seeds == result.seeds
+    for name, values in result.history.items():
+        np.testing.assert_array_equal(again.history[name], values)
+    for ours, theirs in zip(again.networks, result.networks, strict=True):
+        assert all((value == theirs.weights[name]).all() for name, value in ours.weights.items())
