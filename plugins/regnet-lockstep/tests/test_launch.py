@@ -68,7 +68,7 @@ def tracked(folder: Path) -> list[tuple[Any, ...]]:
 
     client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
     runs = client.search_runs([one.experiment_id for one in client.search_experiments()])
-    ignored = ("mlflow.runName", "mlflow.source.git.commit")
+    ignored = ("mlflow.runName", "mlflow.source.git.commit", "regnet.launch_id", "regnet.owner")
     return sorted(
         (
             str(run.data.params),
@@ -149,5 +149,5 @@ def test_interruption_keeps_completed_jobs(number: signal.Signals, tmp_path: Pat
         finally:
             process.kill()
     assert process.returncode == 130
-    assert stderr.splitlines() == ["regnet: 0 of 2 runs are finished; to train the others: regnet resume out", "regnet: interrupted"]
+    assert stderr.splitlines() == ["regnet: 2 of 4 runs are finished; to train the others: regnet resume out", "regnet: interrupted"]
     assert {job for job, path in jobs(tmp_path).items() if (path / RESULT).exists()} == {"0", "2"}
