@@ -20,8 +20,8 @@ from regnet.launch_folder.job_folder import JobFolder
 from regnet.launch_folder.plan import read_plan
 from regnet.study.storage import find_results, load_result
 from tests.cli.test_command import REGNET
-from tests.cli.test_sync import assert_same_store
 from tests.conftest import Inside
+from tests.same_launch import assert_same_results, assert_same_store
 
 SMALL = ("dataset.train_size=40", "dataset.test_size=30")
 SWEEP = ("run", "-m", "optimizer.lr=0.01,0.02", "seeds=3", "replicas=solo", "epochs=300", "hydra.sweep.dir=here", *SMALL)
@@ -65,16 +65,6 @@ def test_a_killed_sweep_continues(
     assert_same_store(disturbed, undisturbed)
     assert not [path for path in disturbed.rglob("*") if path.name.endswith(".part") or path.name.startswith("slice-")]
     assert not (disturbed / "here" / "owner.json").exists()
-
-
-def assert_same_results(folder: Path, other: Path) -> None:
-    ours, theirs = (list(find_results(each)) for each in (folder, other))
-    assert [path.relative_to(folder) for path in ours] == [path.relative_to(other) for path in theirs]
-    for one, two in zip(ours, theirs, strict=True):
-        first, second = load_result(one), load_result(two)
-        assert (first.seeds, first.identity, first.failures) == (second.seeds, second.identity, second.failures)
-        for name, values in first.history.items():
-            np.testing.assert_array_equal(values, second.history[name])
 
 
 def test_the_same_command_with_resume_continues_or_starts(inside: Inside, tmp_path: Path) -> None:
