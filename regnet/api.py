@@ -19,7 +19,7 @@ from regnet.registry.catalog import Catalog, load_catalog
 from regnet.registry.dispatch import Listeners
 from regnet.registry.selection import policy_of
 from regnet.study.result import StudyResult
-from regnet.tracking import UNSYNCED, open_tracker
+from regnet.tracking import UNSYNCED, open_tracker, quiet_mlflow
 from regnet.training.lockstep import run_study
 
 log = logging.getLogger("regnet")
@@ -74,6 +74,7 @@ def _write_to_store(result: StudyResult, plan: Plan, catalog: Catalog, *, resume
     from regnet.tracking.write.summary import write_summaries
 
     if resumed or (plan.folder / UNSYNCED).exists():
+        quiet_mlflow()
         from regnet.tracking.sync import sync_launch  # which imports MLflow
 
         sync_launch(plan, catalog)

@@ -26,7 +26,7 @@ from regnet.registry.selection import add_overrides_to_policy, add_to_policy
 from regnet.report.build import PAGES, build_report
 from regnet.report.launch_info import from_folder
 from regnet.study.result import StudyResult, by_study
-from regnet.tracking import UNSYNCED
+from regnet.tracking import UNSYNCED, quiet_mlflow
 
 PROGRAM = "regnet run"
 
@@ -92,6 +92,7 @@ def _conclude(results: Sequence[StudyResult], plan: Plan) -> bool:
         return True
     try:
         if plan.continuations or (plan.folder / UNSYNCED).exists():
+            quiet_mlflow()
             from regnet.tracking.sync import sync_launch
 
             sync_launch(plan, load_catalog())

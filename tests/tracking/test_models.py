@@ -23,6 +23,7 @@ from mlflow.tracking import MlflowClient
 
 import regnet
 from regnet.errors import ConfigError
+from regnet.launch_folder.find import find_launch
 from regnet.registry.selection import OWN, VARIABLE
 from regnet.study.result import StudyResult
 from regnet.tracking.read.studies import newest_launch, read_launch
@@ -44,6 +45,7 @@ PLUGIN = """
 import dataclasses
 
 import regnet
+from regnet.launch_folder.find import find_launch
 
 @dataclasses.dataclass(frozen=True)
 class Halved(regnet.Layer):
@@ -154,7 +156,8 @@ def test_the_newest_version_has_the_alias(store: Store) -> None:
 def test_run_is_stored_once(store: Store) -> None:
     result = regnet.run(SMALL)
     client = store()
-    write_summaries([result], newest_launch(store_of(client), "regnet"))
+    plan = find_launch(None, Path())
+    write_summaries([result], plan.name)
     assert len(client.search_logged_models(["1"])) == 1
 
 
@@ -175,7 +178,7 @@ def test_through_a_server(server: str, tmp_path: Path, monkeypatch: pytest.Monke
     result = regnet.run([*SMALL, "tracking.register=disc"])
     trained = result.networks[result.seeds.index(best_seed(result))]
     assert mlflow.pyfunc.load_model("models:/disc@best").predict(X).tolist() == trained.predict(torch.tensor(X)).tolist()
-    assert not list(tmp_path.iterdir())  # everything is on the server
+    assert [path.name for path in tmp_path.iterdir()] == ["outputs"]  # everything else is on the server
 
 
 def test_name_without_a_model_is_an_error_before_training(store: Store) -> None:

@@ -160,9 +160,11 @@ def test_unreachable_server_is_reported_immediately(server: str, tmp_path: Path,
         start = time.monotonic()
         done = command(tmp_path, *words)
         assert time.monotonic() - start < 60  # MLflow retries for longer
-        assert done.returncode == 2
-        assert reason in done.stderr
+        assert reason in done.stdout + done.stderr
         assert len(done.stderr.strip().splitlines()) <= 2
+        trained = words[0] == "run" and reason == "Connection refused"  # the server may be there later
+        assert done.returncode == (1 if trained else 2)
+        assert not trained or list(tmp_path.rglob("result.safetensors"))
 
 
 @contextmanager
@@ -243,9 +245,10 @@ def test_run_times_out_without_an_answer(database: Callable[[str], str], tmp_pat
     connect(uri)
     with locked(uri):
         done = command(tmp_path, "run", "seeds=2", f"tracking.uri={uri}", *SMALL)
-    assert done.returncode == 2
-    assert f"the database has not answered for {silence.ANSWER_SECONDS} s" in done.stderr
+    assert done.returncode == 1
+    assert f"the database has not answered for {silence.ANSWER_SECONDS} s" in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+    assert list(tmp_path.rglob("result.safetensors"))
 
 
 def test_data_set_that_another_process_inserts_meanwhile(database: Callable[[str], str]) -> None:

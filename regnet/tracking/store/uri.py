@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import textwrap
 import urllib.error
 import urllib.request
@@ -22,6 +23,8 @@ DEFAULT_URI = f"{SQLITE}mlflow.db"
 DEFAULT_EXPERIMENT = "regnet"
 DATABASES = ("postgresql", "mysql", "mssql")
 """The databases that MLflow supports, besides SQLite."""
+MISTAKES = re.compile(r"database .* does not exist|role .* does not exist|authentication failed|Unknown database|Access denied")
+"""What PostgreSQL and MySQL answer to a wrong database, user or password."""
 HINT = "choose another store with tracking.uri, --uri or MLFLOW_TRACKING_URI, or use tracking=none"
 REASON_LENGTH = 160
 """Maximum length of the reason in an error message, since MLflow's messages can be a page long."""
@@ -91,8 +94,13 @@ def unusable(uri: str, error: Exception) -> TrackingError:
 
 
 def _may_pass(error: BaseException | None) -> bool:
-    """Return whether an error is one of the database or the network, in any layer; SQLAlchemy is not imported for this."""
+    """Return whether an error is one of the database or the network, in any layer; SQLAlchemy is not imported for this.
+
+    A database that does not exist, or that refuses the user, is a mistake, which does not pass.
+    """
     while error is not None:
+        if MISTAKES.search(str(error)):
+            return False
         names = {kind.__name__ for kind in type(error).mro()}
         if names & {"ConnectionError", "TimeoutError", "OperationalError"}:
             return True
