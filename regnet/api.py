@@ -11,15 +11,15 @@ from regnet.errors import ConfigError, StoreAway
 from regnet.launch_folder.job_folder import JobFolder
 from regnet.launch_folder.keeper import FolderKeeper
 from regnet.launch_folder.owner import owned
-from regnet.launch_folder.plan import Plan, PlannedJob, plan_jobs, read_plan
+from regnet.launch_folder.plan import PlannedJob, plan_jobs, read_plan
 from regnet.launcher.planning import training_batches
 from regnet.launcher.resume import Command, open_launch
 from regnet.machine import free_memory, usable_cores
-from regnet.registry.catalog import Catalog, load_catalog
+from regnet.registry.catalog import load_catalog
 from regnet.registry.dispatch import Listeners
 from regnet.registry.selection import policy_of
 from regnet.study.result import StudyResult
-from regnet.tracking import UNSYNCED, open_tracker, quiet_mlflow
+from regnet.tracking import open_tracker, sync_if_needed
 from regnet.training.lockstep import run_study
 
 log = logging.getLogger("regnet")
@@ -64,21 +64,14 @@ def _run(overrides: Sequence[str]) -> StudyResult:
             JobFolder(folder).finish(result)
     if config["tracking"]["name"] == "mlflow":
         try:
-            _write_to_store(result, plan, catalog, resumed=settings.resume)
+            plan = read_plan(folder) or plan  # with its continuation
+            sync_if_needed(plan, catalog)
+            from regnet.tracking.write.summary import write_summaries
+
+            write_summaries([result], plan.name)
         except StoreAway as error:
             log.warning("regnet: %s; the result is in %s, and `regnet sync` writes it to the store", error, folder)
     return result
-
-
-def _write_to_store(result: StudyResult, plan: Plan, catalog: Catalog, *, resumed: bool) -> None:
-    from regnet.tracking.write.summary import write_summaries
-
-    if resumed or (plan.folder / UNSYNCED).exists():
-        quiet_mlflow()
-        from regnet.tracking.sync import sync_launch  # which imports MLflow
-
-        sync_launch(plan, catalog)
-    write_summaries([result], plan.name)
 
 
 def _check(overrides: Sequence[str]) -> None:

@@ -26,7 +26,7 @@ from regnet.registry.selection import add_overrides_to_policy, add_to_policy
 from regnet.report.build import PAGES, build_report
 from regnet.report.launch_info import from_folder
 from regnet.study.result import StudyResult, by_study
-from regnet.tracking import UNSYNCED, quiet_mlflow
+from regnet.tracking import UNSYNCED, sync_if_needed
 
 PROGRAM = "regnet run"
 
@@ -91,11 +91,7 @@ def _conclude(results: Sequence[StudyResult], plan: Plan) -> bool:
     if not any(result.config["tracking"]["name"] == "mlflow" for result in results):
         return True
     try:
-        if plan.continuations or (plan.folder / UNSYNCED).exists():
-            quiet_mlflow()
-            from regnet.tracking.sync import sync_launch
-
-            sync_launch(plan, load_catalog())
+        sync_if_needed(plan, load_catalog())
         if report is not None:
             _write_summaries(console, results, plan)
     except StoreAway as error:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from regnet.errors import DamagedFile
+from regnet.errors import DamagedFile, RegnetError
 from regnet.files import DRAFT
 from regnet.network.sequential import Sequential
 from regnet.study.result import StudyResult, join
@@ -65,23 +65,28 @@ class JobFolder:
         """Write the result of some seeds, as soon as they are finished.
 
         Raises:
-            OSError: it cannot be written.
+            RegnetError: it cannot be written, for example because the disk is full.
         """
-        write_result(result, self.path / SLICE.format(result.seeds[0]))
+        with self._writing():
+            write_result(result, self.path / SLICE.format(result.seeds[0]))
 
     def finish(self, result: StudyResult) -> None:
         """Write the result of all seeds, unless it is there, and remove the slices. A slice that has all of them is renamed.
 
         Raises:
-            OSError: it cannot be written.
+            RegnetError: it cannot be written, for example because the disk is full.
         """
+        with self._writing():
+            self._finish(result)
+
+    def _finish(self, result: StudyResult) -> None:
         whole = self.path / SLICE.format(result.seeds[0])
         if self._holds(whole, result):
             whole.replace(self.path / RESULT)
         elif not self._holds(self.path / RESULT, result):
             write_result(result, self.path / RESULT)
-        for path in self._slices():
-            path.unlink()
+        for path in (*self._slices(), *self.path.glob(f"*{DRAFT}")):  # drafts are of processes that were killed
+            path.unlink(missing_ok=True)
 
     def _holds(self, path: Path, result: StudyResult) -> bool:
         """Whether a file has exactly this result."""
@@ -90,6 +95,14 @@ class JobFolder:
             return (found.identity, found.seeds, dict(found.failures)) == (result.identity, result.seeds, dict(result.failures))
         return False
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Context manager that converts an error of the disk."""
+        try:
+            yield
+        except OSError as error:
+            raise RegnetError(f"results cannot be written to {self.path}: {error.strerror or error}") from error
+
     def _files(self) -> Iterator[Path]:
         if (self.path / RESULT).exists():
             yield self.path / RESULT
@@ -97,8 +110,3 @@ class JobFolder:
 
     def _slices(self) -> list[Path]:
         return sorted(self.path.glob(SLICE.format("*")))
-
-    def tidy(self) -> None:
-        """Remove files that were not completed."""
-        for path in self.path.glob(f"*{DRAFT}"):
-            path.unlink(missing_ok=True)

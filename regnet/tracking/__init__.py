@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING
 import pluggy
 
 from regnet.errors import TrackingError
-from regnet.launch_folder.plan import LaunchName
+from regnet.launch_folder.plan import LaunchName, Plan
 
 if TYPE_CHECKING:
+    from regnet.registry.catalog import Catalog
     from regnet.tracking.tracker import MlflowTracker
 
 UNSYNCED = "unsynced"
@@ -65,6 +66,19 @@ def open_tracker(manager: pluggy.PluginManager, launch: str | LaunchName, folder
 def _close(tracker: MlflowTracker, folder: Path | None) -> None:
     if not tracker.close() and folder is not None:
         (folder / UNSYNCED).touch()
+
+
+def sync_if_needed(plan: Plan, catalog: Catalog) -> None:
+    """Write what stores miss of a launch, if it was continued or a store was away; MLflow is imported only then.
+
+    Raises:
+        TrackingError: a store cannot be reached or written.
+    """
+    if plan.continuations or (plan.folder / UNSYNCED).exists():
+        quiet_mlflow()
+        from regnet.tracking.sync import sync_launch
+
+        sync_launch(plan, catalog)
 
 
 def quiet_mlflow() -> None:

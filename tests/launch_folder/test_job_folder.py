@@ -10,7 +10,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from regnet.errors import DamagedFile
+from regnet.errors import DamagedFile, RegnetError
 from regnet.launch_folder.job_folder import JobFolder
 from regnet.serving.packing import pack
 from regnet.study.result import StudyResult, with_faults
@@ -101,3 +101,17 @@ def test_a_changed_byte_is_noticed(result: StudyResult, study: MakeStudy, tmp_pa
         assert equal(found, result)
         for ours, theirs in zip(found.networks, result.networks, strict=True):
             assert all(torch.equal(value, theirs.weights[name]) for name, value in ours.weights.items())
+
+
+def test_a_folder_that_cannot_be_written_is_named(result: StudyResult, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    folder = JobFolder(tmp_path / "file" / "0")
+    for write in (folder.keep, folder.finish):
+        with pytest.raises(RegnetError, match=f"results cannot be written to {folder.path}: Not a directory"):
+            write(result)
+
+
+def test_what_a_killed_process_was_writing_is_removed(result: StudyResult, tmp_path: Path) -> None:
+    (tmp_path / f"{RESULT}.123.part").write_bytes(b"half of it")
+    JobFolder(tmp_path).finish(result)
+    assert [path.name for path in tmp_path.iterdir()] == [RESULT]
