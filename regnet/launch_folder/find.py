@@ -14,7 +14,7 @@ def find_launch(given: str | None, below: Path) -> Plan:
     """Return the plan of a launch.
 
     Args:
-        given: its folder, name or id; by default the launch that was started or continued last.
+        given: its folder, name or id, or a folder above it, of whose launches the newest is taken; by default the launch that was started or continued last.
         below: the folder below which it is searched.
 
     Raises:
@@ -23,6 +23,8 @@ def find_launch(given: str | None, below: Path) -> Plan:
     """
     if given is not None and (plan := read_plan(Path(given))):
         return plan
+    if given is not None and Path(given).is_dir():
+        return find_launch(None, Path(given))
     folders = sorted(find_launches(below), key=lambda folder: (folder / PLAN).stat().st_mtime_ns, reverse=True)
     if not folders:
         raise ConfigError(f"there is no launch below {below.resolve()}: start one with `regnet run`, or name its folder")
