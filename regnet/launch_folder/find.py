@@ -14,7 +14,8 @@ def find_launch(given: str | None, below: Path) -> Plan:
     """Return the plan of a launch.
 
     Args:
-        given: its folder, name or id, or a folder above it, of whose launches the newest is taken; by default the launch that was started or continued last.
+        given: its folder, name or id, or a folder above it, of whose launches the newest is taken; by default the newest of all,
+            which was started or continued last.
         below: the folder below which it is searched.
 
     Raises:
