@@ -59,12 +59,13 @@ def _run(overrides: Sequence[str]) -> StudyResult:
     job = PlannedJob(0, ".", study.name, study.identity, study.seeds)
     with owned(folder):
         batches = training_batches(plan_jobs(folder, [job], usable_cores(), free_memory() // 2), {".": 0}, study.workers)
+        plan = read_plan(folder) or plan  # with its continuation
+        keeper = FolderKeeper([study], [folder], plan)
         with open_tracker(catalog.plugins.manager, plan.name, folder):
-            result = run_study(study, Listeners(catalog.plugins), batches=batches, keeper=FolderKeeper([study], [folder]))
+            result = run_study(study, Listeners(catalog.plugins), batches=batches, keeper=keeper)
             JobFolder(folder).finish(result)
     if config["tracking"]["name"] == "mlflow":
         try:
-            plan = read_plan(folder) or plan  # with its continuation
             sync_if_needed(plan, catalog)
             from regnet.tracking.write.summary import write_summaries
 

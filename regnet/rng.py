@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -53,3 +53,15 @@ class Noise:
         numbers = self._block[:, self._used : self._used + count]
         self._used += count
         return numbers.reshape(shape)
+
+    def state(self) -> dict[str, Any]:
+        """What determines the numbers that will be drawn: see `load_state`."""
+        states = [generator.get_state() for generator in self._generators]
+        return {"generators": states, "block": self._block[:, self._used :]}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Continue where another object with the same seeds was when it returned its state."""
+        for generator, kept in zip(self._generators, state["generators"], strict=True):
+            generator.set_state(kept)
+        self._block = state["block"]
+        self._used = 0

@@ -20,6 +20,7 @@ ORDER = [
     "markdown",
     "errors",
     "files",
+    "tensor_file",
     "processes",
     "machine",
     "gc_pause",

@@ -110,23 +110,31 @@ def _run(words: Sequence[str]) -> int:
 def _guarded(command: Callable[[], int]) -> int:
     try:
         return command()
-    except KeyboardInterrupt:
-        return _interrupted()
+    except KeyboardInterrupt as error:
+        return _interrupted(error)
     except BrokenPipeError:  # the output's reader has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except Exception as error:
-        return _interrupted() if _came_of_interrupt(error) else _explain(error)
+        cause = _interrupt_in(error)
+        return _explain(error) if cause is None else _interrupted(cause)
 
 
-def _interrupted() -> int:
+def _interrupted(error: KeyboardInterrupt) -> int:
+    from regnet.processes.stop import OutOfTime
+
+    if isinstance(error, OutOfTime):
+        print("regnet: max_time is over", file=sys.stderr)
+        return FAILED
     print("regnet: interrupted", file=sys.stderr)
     return INTERRUPTED
 
 
-def _came_of_interrupt(error: BaseException | None) -> bool:
-    """Whether an error was raised while others were cleaning up after Ctrl-C, which OmegaConf does not survive everywhere."""
-    return error is not None and (isinstance(error, KeyboardInterrupt) or _came_of_interrupt(error.__cause__ or error.__context__))
+def _interrupt_in(error: BaseException | None) -> KeyboardInterrupt | None:
+    """Ctrl-C, if an error was raised while others were cleaning up after it, which OmegaConf does not survive everywhere."""
+    if error is None or isinstance(error, KeyboardInterrupt):
+        return error
+    return _interrupt_in(error.__cause__ or error.__context__)
 
 
 def _explain(error: Exception) -> int:

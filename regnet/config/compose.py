@@ -16,8 +16,9 @@ from omegaconf import DictConfig, OmegaConf
 from regnet.config.errors import readable_errors
 from regnet.errors import UnknownComponent
 from regnet.registry.catalog import MISSING, Catalog
+from regnet.registry.launch_settings import LaunchSettings
 from regnet.registry.options import Option, options_of
-from regnet.registry.settings import GROUPS, LaunchSettings, Settings
+from regnet.registry.settings import GROUPS, Settings
 
 CONFIG_MODULE = "regnet.conf"
 CONFIG_NAME = "config"
@@ -88,12 +89,17 @@ def compose_launch_config(overrides: Sequence[str], catalog: Catalog) -> tuple[d
     with readable_errors(catalog):
         folder = Path(config.hydra.run.dir)
     own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
-    return plain(own), launch_settings(config), folder
+    return plain(own), launch_settings(config, catalog), folder
 
 
-def launch_settings(config: DictConfig) -> LaunchSettings:
-    """Return the settings of a launch from its composed configuration."""
-    return LaunchSettings(**{name: config[name] for name in options_of(LaunchSettings)})
+def launch_settings(config: DictConfig, catalog: Catalog) -> LaunchSettings:
+    """Return the settings of a launch from its composed configuration.
+
+    Raises:
+        ConfigError: a value is not allowed.
+    """
+    options = options_of(LaunchSettings)
+    return catalog.construct(LaunchSettings, options, {name: config[name] for name in options}, owner="", where="")
 
 
 def _composed(overrides: Sequence[str], catalog: Catalog, *, return_hydra_config: bool = False) -> DictConfig:

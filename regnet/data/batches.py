@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -31,6 +32,15 @@ class Batches:
         if self._generators:
             self._shuffle()
         return self._batches
+
+    def state(self) -> dict[str, Any]:
+        """What determines the order of the next epochs: see `load_state`."""
+        return {"generators": [generator.get_state() for generator in self._generators]}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Continue with the epoch after that at whose end another object for the same seeds returned its state."""
+        for generator, kept in zip(self._generators, state["generators"], strict=True):
+            generator.set_state(kept)
 
     def _shuffle(self) -> None:
         count = self._examples.x.shape[self._axis]

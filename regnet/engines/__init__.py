@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 
 from regnet.errors import ConfigError, one_of
+from regnet.network.parameters import overwrite
 
 if TYPE_CHECKING:
-    from regnet.contracts import Params
+    from regnet.contracts import Params, State
     from regnet.study.study import Study
 
 NAMES = ("handbuilt", "torch")
@@ -45,6 +46,32 @@ class Trainer(ABC):
     @abstractmethod
     def weights(self, replica: int) -> dict[str, Tensor]:
         """A copy of one replica's parameters and buffers, by dotted name."""
+
+    @abstractmethod
+    def state(self) -> dict[str, Any]:
+        """Everything that determines the next epochs, besides the batches: dicts and lists of tensors and plain values.
+
+        The tensors change with the next epoch.
+        """
+
+    @abstractmethod
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Continue from the state that a trainer of the same study and seeds returned; before the first epoch.
+
+        Raises:
+            Exception: the state does not fit; the trainer cannot be used then.
+        """
+
+
+def load_optimizer_state(state: State, kept: State) -> None:
+    """Overwrite the state of a hand-built optimizer; entries that it makes at its first step are added.
+
+    Raises:
+        ValueError: an entry has another shape, or is missing.
+    """
+    overwrite(list(state.values()), [kept[name] for name in state])
+    some = next(iter(state.values()), None)
+    state |= {name: value if some is None else value.to(some.device) for name, value in kept.items() if name not in state}
 
 
 def make_trainer(study: Study, seeds: Sequence[int], starts: Sequence[Params], *, replica_axis: bool) -> Trainer:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from regnet.contracts import Context, Params
-from regnet.engines import Trainer
+from regnet.engines import Trainer, load_optimizer_state
 from regnet.engines.cuda_graph import CapturedEpoch
 from regnet.engines.recording import RecordedStep
 from regnet.engines.replicas import with_tensors
@@ -79,3 +80,12 @@ class HandbuiltTrainer(Trainer):
 
     def weights(self, replica: int) -> dict[str, Tensor]:
         return self._store.weights(replica)
+
+    def state(self) -> dict[str, Any]:
+        return {"network": self._store.state(), "optimizer": dict(self._state), "noise": self._noise.state()}
+
+    @torch.inference_mode()
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        self._store.load_state(state["network"])
+        load_optimizer_state(self._state, state["optimizer"])
+        self._noise.load_state(state["noise"])

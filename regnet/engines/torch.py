@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from regnet.contracts import Buffer, Context, Layer, Params
-from regnet.engines import Trainer
+from regnet.engines import Trainer, load_optimizer_state
 from regnet.errors import ConfigError, ShapeError
 from regnet.network.parameters import leaves, rebuild
 from regnet.rng import Noise
@@ -51,8 +52,8 @@ class TorchTrainer(Trainer):
     def __init__(self, study: Study, seeds: Sequence[int], starts: Sequence[Params]) -> None:
         if len(seeds) != 1:
             raise ConfigError(f"the torch engine trains one seed at a time, got {len(seeds)}: set replicas=solo")
-        noise = Noise(seeds, replica_axis=False)
-        self._module = _module(study, starts[0], noise).to(study.device, study.dtype)
+        self._noise = Noise(seeds, replica_axis=False)
+        self._module = _module(study, starts[0], self._noise).to(study.device, study.dtype)
         self._criterion = study.loss.torch_loss(nn) or study.loss.forward
         parameters = list(self._module.parameters())
         self._optimizer = study.optimizer.torch_optimizer(torch.optim, parameters) or HandbuiltOptimizer(study, parameters)
@@ -84,6 +85,14 @@ class TorchTrainer(Trainer):
             named |= {f"{index}.{name}": tensor.detach().clone() for name, tensor in kept.items()}
         return named
 
+    def state(self) -> dict[str, Any]:
+        return {"module": self._module.state_dict(), "optimizer": self._optimizer.state_dict(), "noise": self._noise.state()}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        self._module.load_state_dict(state["module"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._noise.load_state(state["noise"])
+
 
 class HandbuiltOptimizer:
     """An optimizer without a counterpart in torch.optim, applied to each parameter's gradient from autograd."""
@@ -101,6 +110,13 @@ class HandbuiltOptimizer:
             for parameter, state in self._parameters:
                 if parameter.grad is not None:
                     self._optimizer.update(parameter, parameter.grad, state)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"parameters": [state for _, state in self._parameters]}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        for (_, own), kept in zip(self._parameters, state["parameters"], strict=True):
+            load_optimizer_state(own, kept)
 
 
 def _module(study: Study, start: Params, noise: Noise) -> nn.Sequential:

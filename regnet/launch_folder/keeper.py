@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from regnet.launch_folder.job_folder import JobFolder
+from regnet.launch_folder.plan import Plan
+from regnet.registry.launch_settings import LaunchSettings
 from regnet.study.result import StudyResult
 from regnet.study.study import Study
+from regnet.training.checkpoint import CheckpointPlace
 
 
 class FolderKeeper:
@@ -16,9 +19,12 @@ class FolderKeeper:
     Args:
         studies: the studies.
         folders: the folder of each study's job.
+        plan: the launch's, which says when checkpoints are written, and when to stop; by default never.
     """
 
-    def __init__(self, studies: Sequence[Study], folders: Sequence[Path]) -> None:
+    def __init__(self, studies: Sequence[Study], folders: Sequence[Path], plan: Plan | None) -> None:
+        self.deadline = plan.deadline if plan else None
+        self._settings = plan.settings if plan else LaunchSettings(checkpoint_seconds=None)
         self._jobs = [(study, JobFolder(folder)) for study, folder in zip(studies, folders, strict=True)]
 
     def finished(self, job: int) -> StudyResult | None:
@@ -28,3 +34,10 @@ class FolderKeeper:
     def keep(self, job: int, result: StudyResult) -> None:
         _, folder = self._jobs[job]
         folder.keep(result)
+
+    def checkpoints(self, job: int, key: str) -> CheckpointPlace | None:
+        epochs, seconds = self._settings.checkpoint_epochs, self._settings.checkpoint_seconds
+        if epochs is None and seconds is None:
+            return None
+        _, folder = self._jobs[job]
+        return CheckpointPlace(folder.path, key, epochs, seconds)

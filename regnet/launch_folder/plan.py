@@ -12,11 +12,13 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from regnet.errors import ConfigError, DamagedFile
 from regnet.files import sync_folder
+from regnet.registry.launch_settings import LaunchSettings
 
 PLAN: Final = "plan.jsonl"
 FORMAT: Final = 1
@@ -66,6 +68,8 @@ class Start:
     host: str
     started: str
     """The date and the time with the offset from UTC."""
+    settings: Mapping[str, Any]
+    """The launch's settings: see `LaunchSettings.kept`."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ class Continuation:
     versions: Mapping[str, str]
     host: str
     started: str
+    settings: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -128,7 +133,22 @@ class Plan:
     @property
     def words(self) -> tuple[str, ...]:
         """The arguments of `regnet run` with which it was last started or continued."""
-        return self.continuations[-1].words if self.continuations else self.start.words
+        return self._last.words
+
+    @property
+    def settings(self) -> LaunchSettings:
+        """The settings with which it was last started or continued."""
+        return LaunchSettings(**self._last.settings)
+
+    @property
+    def deadline(self) -> float | None:
+        """When the launch is to stop, in seconds since 1970; None for never."""
+        seconds = self.settings.max_seconds
+        return None if seconds is None else datetime.fromisoformat(self._last.started).timestamp() + seconds
+
+    @property
+    def _last(self) -> Start | Continuation:
+        return self.continuations[-1] if self.continuations else self.start
 
     @property
     def command(self) -> str:

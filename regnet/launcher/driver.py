@@ -83,7 +83,7 @@ def compose_launch(
         many,
         Path(config.hydra.sweep.dir if many else config.hydra.run.dir),
         any(override.startswith(key) for override in overrides),
-        launch_settings(config),
+        launch_settings(config, catalog),
         OmegaConf.to_container(tracking, resolve=True) if tracking else {},  # type: ignore[arg-type]
     )
     folder = open_launch(command, catalog.plugins)

@@ -14,7 +14,7 @@ from hydra.core.utils import JobReturn, configure_log, filter_overrides, run_job
 
 from regnet.gc_pause import making_what_stays
 from regnet.launch_folder.keeper import FolderKeeper
-from regnet.launch_folder.plan import plan_jobs
+from regnet.launch_folder.plan import plan_jobs, read_plan
 from regnet.launcher.job import Job
 from regnet.launcher.plan_sweep import compose_job
 from regnet.launcher.plan_text import describe
@@ -99,7 +99,7 @@ class Launch:
             for line in describe(plan(together), [self.first + index for index in indices]):
                 log.info(line)
             batches, folders = self._plan(together, [jobs[index] for index in indices]), [jobs[index].folder for index in indices]
-            keeper = FolderKeeper(together, folders)
+            keeper = FolderKeeper(together, folders, read_plan(launch_folder(self.config.hydra)))
             with listening(together, catalog, self.config.hydra) as listeners:
                 for position, outcome in run_together(together, listeners, self.workers, batches=batches, keeper=keeper):
                     yield indices[position], partial(_finish, outcome)

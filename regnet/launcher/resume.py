@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,9 +17,9 @@ from regnet.launch_folder.find import find_launches
 from regnet.launch_folder.plan import Continuation, Plan, Start, continue_plan, read_plan, start_plan
 from regnet.launch_folder.revision import git_commit, git_dirty, versions
 from regnet.launch_folder.status import count
+from regnet.registry.launch_settings import COMMAND_ONLY, LaunchSettings
 from regnet.registry.loading import Plugins
 from regnet.registry.options import options_of
-from regnet.registry.settings import LaunchSettings
 from regnet.tracking.store.passwords import without_password
 from regnet.tracking.store.uri import store_uri
 
@@ -60,13 +60,17 @@ def open_launch(command: Command, plugins: Plugins) -> Path:
     else:
         _check_versions(plan, plugins, mix=command.settings.mix_versions)
         _check_store(plan, command)
-        continue_plan(folder, Continuation(_recorded(command.words), versions(plugins), socket.gethostname(), _now()))
+        kept = command.settings.kept
+        continue_plan(folder, Continuation(_recorded(command.words), versions(plugins), socket.gethostname(), _now(), kept))
     return folder
 
 
 def without_launch_settings(words: Sequence[str]) -> list[str]:
-    """The words without the settings of the launch and its folder, which distinguish it from others."""
-    keys = {*options_of(LaunchSettings), *FOLDER_KEYS}
+    """The words without the settings of the launch and its folder."""
+    return _without(words, {*options_of(LaunchSettings), *FOLDER_KEYS})
+
+
+def _without(words: Sequence[str], keys: Container[str]) -> list[str]:
     return [word for word in words if word.partition("=")[0].lstrip("+") not in keys]
 
 
@@ -74,9 +78,9 @@ def _newest(command: Command) -> Plan | None:
     """The newest launch of the same command, among those whose folders are named alike."""
     folder = command.folder
     root = folder.parent if folder.is_absolute() else Path(folder.parts[0])
-    wanted = _recorded(command.words)
+    wanted = without_launch_settings(_recorded(command.words))
     plans = (plan for found in find_launches(root) if (plan := read_plan(found)))
-    same = [plan for plan in plans if plan.words == wanted]
+    same = [plan for plan in plans if without_launch_settings(plan.words) == wanted]
     return max(same, key=lambda plan: plan.path.stat().st_mtime_ns, default=None)
 
 
@@ -99,6 +103,7 @@ def _start(command: Command, folder: Path, plugins: Plugins) -> None:
                 dirty=git_dirty(),
                 host=socket.gethostname(),
                 started=_now(),
+                settings=command.settings.kept,
             ),
         )
     except OSError as error:
@@ -112,7 +117,8 @@ def _now() -> str:
 
 
 def _recorded(words: Sequence[str]) -> tuple[str, ...]:
-    return tuple(without_password(word) for word in without_launch_settings(words))
+    """The words by which the launch is continued later."""
+    return tuple(without_password(word) for word in _without(words, {*COMMAND_ONLY, *FOLDER_KEYS}))
 
 
 def _store(tracking: Mapping[str, Any]) -> str | None:

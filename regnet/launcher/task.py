@@ -14,6 +14,7 @@ from regnet.config.build_study import assemble
 from regnet.config.compose import plain
 from regnet.launch_folder.job_folder import JobFolder
 from regnet.launch_folder.keeper import FolderKeeper
+from regnet.launch_folder.plan import read_plan
 from regnet.launcher.objective import check_objective
 from regnet.launcher.planning import job_folder, launch_folder, launch_name, plan_job
 from regnet.launcher.progress import progress_bar
@@ -40,7 +41,7 @@ def train_job(config: DictConfig) -> float:
     study = assemble_job(config, catalog)
     hydra = HydraConfig.get()
     batches = plan_job(study, hydra)
-    keeper = FolderKeeper([study], [job_folder(hydra)])
+    keeper = FolderKeeper([study], [job_folder(hydra)], read_plan(launch_folder(hydra)))
     with listening([study], catalog, hydra) as listeners:
         return keep_result(run_study(study, listeners, batches=batches, keeper=keeper))  # before the tracker closes, which may fail
 

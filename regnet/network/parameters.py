@@ -87,6 +87,14 @@ class ParameterStore:
         """The tensors of `tree` that are not trained."""
         return [leaf for path, leaf in leaves(self.tree) if path not in self.trained]  # type: ignore[misc]
 
+    def state(self) -> dict[str, Any]:
+        """The parameters and buffers of all replicas: see `load_state`."""
+        return {"values": self.values, "buffers": self.buffers}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Overwrite the parameters and buffers of all replicas."""
+        overwrite([self.values, *self.buffers], [state["values"], *state["buffers"]])
+
     def load(self, weights: Mapping[str, Tensor]) -> None:
         """Overwrite the parameters and buffers of the only replica, given by dotted name."""
         for path, leaf in leaves(self.tree):
@@ -98,6 +106,18 @@ class ParameterStore:
             ".".join(path): (leaf[replica] if self.replica_axis else leaf).clone()  # type: ignore[index,union-attr]
             for path, leaf in leaves(self.tree)
         }
+
+
+def overwrite(tensors: Sequence[Tensor], values: Sequence[Tensor]) -> None:
+    """Copy values into tensors of the same shapes.
+
+    Raises:
+        ValueError: the numbers or the shapes of the tensors differ.
+    """
+    for tensor, value in zip(tensors, values, strict=True):
+        if tensor.shape != value.shape:
+            raise ValueError(f"a tensor has shape {tuple(value.shape)}, expected {tuple(tensor.shape)}")
+        tensor.copy_(value)
 
 
 def rebuild(tree: Params, tensors: Mapping[Path, Tensor], path: Path = ()) -> Params:

@@ -83,17 +83,3 @@ class Settings:
         if twice:
             raise ConfigError(f"seeds names {twice} more than once: the same seed again is the same run, not another sample")
         return tuple(self.seeds)
-
-
-@dataclass(frozen=True)
-class LaunchSettings:
-    """The settings of a launch, which no job has: they are read from the command line, and from no sweep.
-
-    Args:
-        resume: continue the launch in the folder that `hydra.run.dir` or `hydra.sweep.dir` names, by default the newest that was
-            started with the same command; what is finished is not trained again.
-        mix_versions: continue a launch even if it was started with other versions of regnet or of plugins.
-    """
-
-    resume: bool = False
-    mix_versions: bool = False

@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor
 
 from regnet.data.prepare import Data, Examples
 from regnet.data.targets import Targets
-from regnet.encoding import is_utf8
-from regnet.errors import DamagedFile
-from regnet.files import write_atomically
 from regnet.network.sequential import Sequential
 from regnet.stats.measure import Measure
 from regnet.study.result import StudyResult, TrainedNetwork
+from regnet.tensor_file import read_tensor_file, write_tensor_file
 
 RESULT: Final = "result.safetensors"
 FORMAT: Final = 1
 """The version of the file format."""
-DESCRIPTION: Final = "regnet"
-"""The key in the file's header for everything that is no tensor, as JSON."""
-DIGEST: Final = "digest"
-"""The key in the file's header for the hash of its content."""
 HISTORY, WEIGHTS, DATA = "history/", "weights/", "data/"
 EXAMPLES: Final = 3
 """The number of training inputs of each seed that are saved, as examples of what a network takes."""
@@ -52,10 +40,9 @@ def write_result(result: StudyResult, path: Path) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    tensors = {f"{HISTORY}{metric}": torch.as_tensor(values).contiguous() for metric, values in result.history.items()}
+    tensors = {f"{HISTORY}{metric}": torch.as_tensor(values) for metric, values in result.history.items()}
     tensors |= _network_tensors(result.networks)
     description = {
-        "format": FORMAT,
         "name": result.name,
         "identity": result.identity,
         "config": result.config,
@@ -73,10 +60,7 @@ def write_result(result: StudyResult, path: Path) -> None:
         "networks": [network.seed for network in result.networks],
         "targets": _describe_targets(result.networks),
     }
-    text = json.dumps(description)
-    content = save(tensors, {DESCRIPTION: text, DIGEST: _digest(text, {name: value.numpy() for name, value in tensors.items()})})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, content)
+    write_tensor_file(path, FORMAT, description, tensors)
 
 
 def load_result(folder: Path | str) -> StudyResult:
@@ -100,7 +84,7 @@ def read_result(path: Path, network: Sequential | None = None) -> StudyResult:
         FileNotFoundError: there is no such file.
         DamagedFile: the file is not what was written, or was written by a version with another format.
     """
-    description, arrays = _read(path)
+    description, arrays = read_tensor_file(path, FORMAT)
     result = StudyResult(
         name=description["name"],
         identity=description["identity"],
@@ -126,7 +110,7 @@ def load_weights(folder: Path, seed: int) -> dict[str, Tensor]:
     Raises:
         DamagedFile: the file is not what was written.
     """
-    description, arrays = _read(folder / RESULT)
+    description, arrays = read_tensor_file(folder / RESULT, FORMAT)
     if seed not in description["networks"]:
         return {}
     return _weights(arrays, description["networks"].index(seed))
@@ -176,39 +160,3 @@ def _networks(network: Sequential, description: Mapping[str, Any], arrays: Mappi
 def _weights(arrays: Mapping[str, np.ndarray], row: int) -> dict[str, Tensor]:
     found = {name.removeprefix(WEIGHTS): values for name, values in arrays.items() if name.startswith(WEIGHTS)}
     return {name: torch.from_numpy(values[row, ...]) for name, values in found.items()}
-
-
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Return the description and all arrays of a file, whose digest is checked."""
-    try:
-        with _readable(path) as file, safe_open(file, framework="numpy") as opened:
-            metadata = opened.metadata() or {}
-            arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118  # it has keys, but is no mapping
-    except (SafetensorError, ValueError, OverflowError) as error:
-        raise DamagedFile(f"{path} is damaged: {error}") from error
-    text = metadata.get(DESCRIPTION, "")
-    if metadata.get(DIGEST) != _digest(text, arrays):
-        raise DamagedFile(f"{path} is damaged: its content is not what regnet wrote")
-    description: dict[str, Any] = json.loads(text)
-    if description.get("format") != FORMAT:
-        raise DamagedFile(f"{path} has format {description.get('format')}, expected {FORMAT}: use the regnet that wrote it")
-    return description, arrays
-
-
-def _digest(text: str, arrays: Mapping[str, np.ndarray]) -> str:
-    """A hash of the description, and of the names, types, shapes and numbers of the arrays."""
-    digest = hashlib.blake2b(text.encode(), digest_size=8)
-    for name, values in sorted(arrays.items()):
-        digest.update(f"{name} {values.dtype} {values.shape} ".encode())
-        digest.update(np.ascontiguousarray(values).tobytes())
-    return digest.hexdigest()
-
-
-@contextmanager
-def _readable(path: Path) -> Iterator[Path]:
-    """Context manager that gives a path that safetensors can open: it accepts only paths in UTF-8."""
-    if is_utf8(os.fsencode(path)):
-        yield path
-        return
-    with path.open("rb") as file:
-        yield Path(f"/dev/fd/{file.fileno()}")

@@ -19,11 +19,13 @@ from regnet.errors import Diverged, RegnetError
 from regnet.events import StudyEnded, StudyStarted
 from regnet.machine import free_memory, usable_cores
 from regnet.network.parameters import leaves
+from regnet.processes.stop import Stop, stopping_in_order
 from regnet.registry.dispatch import Observer
 from regnet.study.flatten import differing_names, flatten
 from regnet.study.result import StudyResult, with_faults
 from regnet.study.study import Study
-from regnet.training.program import Keep, Outcome, Program, StudySlice, reason_of, run_program
+from regnet.training.checkpoint import CheckpointPlace, program_key
+from regnet.training.program import Outcome, Program, Session, StudySlice, reason_of, run_program
 from regnet.training.worker_pool import can_start_workers, run_in_workers
 
 log = logging.getLogger("regnet")
@@ -54,21 +56,32 @@ class Group:
 class Keeper(Protocol):
     """Keeps results as they become known, and has those of an earlier process that was to train the same studies."""
 
+    deadline: float | None
+    """When to stop, in seconds since 1970; None for never."""
+
     def finished(self, job: int) -> StudyResult | None:
         """The result of the study's seeds that need not be trained again, with their networks; None if there are none."""
 
     def keep(self, job: int, result: StudyResult) -> None:
         """Save the result of some seeds of a study, before it is reported."""
 
+    def checkpoints(self, job: int, key: str) -> CheckpointPlace | None:
+        """Where to write the checkpoints of the program `key`, whose first study is this; None for no checkpoints."""
+
 
 class NoKeeper:
     """A keeper that neither keeps nor has anything."""
+
+    deadline: float | None = None
 
     def finished(self, job: int) -> StudyResult | None:
         return None
 
     def keep(self, job: int, result: StudyResult) -> None:
         pass
+
+    def checkpoints(self, job: int, key: str) -> CheckpointPlace | None:
+        return None
 
 
 @dataclass(frozen=True)
@@ -104,7 +117,12 @@ def plan(studies: Sequence[Study]) -> list[Group]:
 
 
 def run_together(
-    studies: Sequence[Study], observer: Observer, workers: int = 1, *, batches: Sequence[Batch] = (), keeper: Keeper | None = None
+    studies: Sequence[Study],
+    observer: Observer,
+    workers: int = 1,
+    *,
+    batches: Sequence[Batch] = (),
+    keeper: Keeper | None = None,
 ) -> Iterator[tuple[int, StudyResult | Exception]]:
     """Train every study, in as few programs as possible, and yield the outcome of each as soon as it is known.
 
@@ -118,33 +136,44 @@ def run_together(
         workers: the number of processes that may train at once; 0 for as many as there are cores.
         batches: how the studies' seeds were planned, if not at once.
         keeper: keeps results, and has those of an earlier process.
+
+    Raises:
+        KeyboardInterrupt: a signal arrived, or the time is over; each program has finished its epoch and written a checkpoint.
     """
-    keeper = keeper or NoKeeper()
-    batches = batches or [Batch.of(studies, workers)]
-    collector = _Collector(studies, observer, keeper)
-    yield from collector.known()
+    kept: Keeper = keeper or NoKeeper()
+    collector = _Collector(studies, observer, kept)
+    with stopping_in_order(kept.deadline) as stop:
+        session = Session(studies, observer, collector.keep, stop)
+        yield from collector.known()
+        yield from _trained(session, collector, batches or [Batch.of(studies, workers)], workers)
+
+
+def _trained(
+    session: Session, collector: _Collector, batches: Sequence[Batch], workers: int
+) -> Iterator[tuple[int, StudyResult | Exception]]:
+    studies = collector.studies
     groups = plan(studies)
     together = collector.unfinished(program for batch in batches for program in _lockstep_programs(batch, groups, studies))
     alone = collector.unfinished(program for batch in batches for program in _solo_programs(batch, groups, studies))
     seconds = sum(_seconds_of(program, studies) for program in together)
     processes = min(_processes(seconds, workers or usable_cores()), len(together))
     if processes > 1:
-        yield from collector.outcomes(run_in_workers(collector.starting(together), studies, observer, collector.keep, processes))
-    else:
-        yield from collector.outcomes(_run_here(collector.starting(together), studies, observer, collector.keep))
-    yield from collector.outcomes(_run_here(collector.starting(alone), studies, observer, collector.keep))
+        yield from collector.outcomes(run_in_workers(collector.starting(together, session.stop), session, processes))
+        together = []
+    for programs in (together, alone):
+        yield from collector.outcomes(_run_here(collector.starting(programs, session.stop), session))
 
 
-def _run_here(programs: Iterable[Program], studies: Sequence[Study], observer: Observer, keep: Keep) -> Iterator[Outcome]:
+def _run_here(programs: Iterable[Program], session: Session) -> Iterator[Outcome]:
     for program in programs:
-        yield from run_program(program, studies, observer, keep)
+        yield from run_program(program, session)
 
 
 class _Collector:
     """Joins the slices of each study, and reports when a study starts and ends."""
 
     def __init__(self, studies: Sequence[Study], observer: Observer, keeper: Keeper) -> None:
-        self._studies = studies
+        self.studies = studies
         self._observer = observer
         self._keeper = keeper
         self._missing = {job: set(study.seeds) for job, study in enumerate(studies)}
@@ -154,7 +183,7 @@ class _Collector:
 
     def known(self) -> Iterator[tuple[int, StudyResult | Exception]]:
         """The studies that an earlier process has finished; what it has of the others is collected."""
-        for job, study in enumerate(self._studies):
+        for job, study in enumerate(self.studies):
             result = self._keeper.finished(job)
             if result is None:
                 continue
@@ -164,22 +193,28 @@ class _Collector:
                 yield job, with_faults(self._results.pop(job), {}, study.seeds)
 
     def unfinished(self, programs: Iterable[Program]) -> list[Program]:
-        """The programs with a seed that is not finished, each with the seeds that are."""
+        """The programs with a seed that is not finished, each with the seeds that are, and with the place of its checkpoints."""
         left = []
         for program in programs:
             runs = [(job, seed) for job, seeds in program.slices for seed in seeds]
             finished = frozenset((job, seed) for job, seed in runs if seed not in self._missing[job])
             if len(finished) < len(runs):
-                left.append(replace(program, finished=finished))
+                left.append(replace(program, finished=finished, checkpoints=self._checkpoints(program)))
         return left
 
-    def starting(self, programs: Sequence[Program]) -> Iterator[Program]:
-        """The programs in order, each after the start of its studies was reported."""
+    def _checkpoints(self, program: Program) -> CheckpointPlace | None:
+        parts = [(self.studies[job].identity, seeds) for job, seeds in program.slices]
+        key = program_key(parts, replica_axis=program.replica_axis)
+        return self._keeper.checkpoints(program.slices[0].job, key)
+
+    def starting(self, programs: Sequence[Program], stop: Stop) -> Iterator[Program]:
+        """The programs in order, each after the start of its studies was reported, until a stop is requested."""
         for program in programs:
+            stop.check()
             for job, _ in program.unfinished_slices:
                 if job not in self._started:
                     self._started.add(job)
-                    self._observer.notify(StudyStarted(self._studies[job]))
+                    self._observer.notify(StudyStarted(self.studies[job]))
             yield program
 
     def keep(self, part: StudySlice, result: StudyResult) -> None:
@@ -198,7 +233,7 @@ class _Collector:
                 yield job, self._joined(job)
 
     def _joined(self, job: int) -> StudyResult | Exception:
-        study, results, faults = self._studies[job], self._results.pop(job, []), self._faults.pop(job, {})
+        study, results, faults = self.studies[job], self._results.pop(job, []), self._faults.pop(job, {})
         if not results:
             return next(faults[seed] for seed in study.seeds)
         _log_bugs(study, faults)
@@ -312,11 +347,18 @@ def _sizes(study: Study) -> tuple[int, list[int]]:
     return numbers, widths
 
 
-def run_study(study: Study, observer: Observer, *, batches: Sequence[Batch] = (), keeper: Keeper | None = None) -> StudyResult:
+def run_study(
+    study: Study,
+    observer: Observer,
+    *,
+    batches: Sequence[Batch] = (),
+    keeper: Keeper | None = None,
+) -> StudyResult:
     """Train every seed of the study and return the result; `observer` is notified of all events.
 
     A seed that fails, because it diverges, its data cannot be loaded or its worker is lost, is a failed run and a row of the
-    result; the other seeds are not affected. If no seed can be trained, the first error is raised. Ctrl-C ends the study.
+    result; the other seeds are not affected. If no seed can be trained, the first error is raised. For the arguments, and for how a
+    study is stopped, see `run_together`.
     """
     ((_, outcome),) = run_together([study], observer, study.workers, batches=batches, keeper=keeper)
     if isinstance(outcome, Exception):

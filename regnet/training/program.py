@@ -13,10 +13,12 @@ from regnet.data.prepare import Data
 from regnet.errors import RegnetError, ShapeError
 from regnet.events import EpochEnded, RunEnded, RunFailed, RunStarted
 from regnet.machine import describe_machine, torch_threads
+from regnet.processes.stop import Stop
 from regnet.registry.dispatch import Observer
 from regnet.study.result import StudyResult, TrainedNetwork
 from regnet.study.study import Study
-from regnet.training.loop import Replica, Trained, load_data, train
+from regnet.training.checkpoint import CheckpointPlace, Checkpoints
+from regnet.training.loop import Control, Replica, Trained, load_data, train
 
 LAG = 10
 """The number of epochs that a GPU may train ahead of the reported ones."""
@@ -39,6 +41,8 @@ class Program:
     """Whether there is a replica axis. It stays if all slices but one fail, so that the numbers of the last do not change."""
     finished: frozenset[tuple[int, int]] = frozenset()
     """The jobs and seeds that an earlier process has finished: they are only trained for the sake of the others' numbers."""
+    checkpoints: CheckpointPlace | None = None
+    """Where its checkpoints are; None if it has none."""
 
     @property
     def unfinished_slices(self) -> list[StudySlice]:
@@ -55,29 +59,42 @@ Keep: TypeAlias = Callable[[StudySlice, StudyResult], None]
 """Saves the result of a slice, before the end of its runs is reported."""
 
 
-def run_program(program: Program, studies: Studies, observer: Observer, keep: Keep) -> Iterator[Outcome]:
+@dataclass(frozen=True)
+class Session:
+    """What the programs that a process trains share."""
+
+    studies: Studies
+    observer: Observer
+    keep: Keep
+    stop: Stop
+
+
+def run_program(program: Program, session: Session) -> Iterator[Outcome]:
     """Train a program and yield the outcomes, which together cover the seeds of each slice that are not finished.
 
-    An error with the data of one seed ends only that seed. Any other error, and Ctrl-C, ends the program. Seeds whose outcome is
-    an exception have been reported as failed.
+    If it has a checkpoint, training continues from there. An error with the data of one seed ends only that seed. Any other
+    error, and a stop, ends the program. Seeds whose outcome is an exception have been reported as failed.
     """
     loaded: list[_Group] = []
     for part in program.slices:
-        replicas, failures = _load(studies[part.job], part.seeds)
+        replicas, failures = _load(session.studies[part.job], part.seeds)
         for seed, error in failures.items():
             if (part.job, seed) not in program.finished:
-                observer.notify(RunFailed(studies[part.job], seed, reason_of(error), interrupted=False))
+                session.observer.notify(RunFailed(session.studies[part.job], seed, reason_of(error), interrupted=False))
                 yield StudySlice(part.job, (seed,)), error
         if replicas:
             loaded.append(_Group(part.job, replicas, [(part.job, replica.seed) not in program.finished for replica in replicas]))
     wanted = [group.part for group in loaded if group.part.seeds]
     if not wanted:
         return
+    complete = sum(len(group.replicas) for group in loaded) == sum(len(part.seeds) for part in program.slices)
+    checkpoints = Checkpoints(program.checkpoints if complete else None)  # with other replicas, it is another program
     try:
-        results = _run(loaded, observer, keep, replica_axis=program.replica_axis)
+        results = _run(loaded, session, checkpoints, replica_axis=program.replica_axis)
     except Exception as error:
         yield from ((part, error) for part in wanted)
     else:
+        checkpoints.remove()
         yield from zip(wanted, results, strict=True)
 
 
@@ -126,8 +143,9 @@ def _check_sizes(study: Study, seed: int, data: Data) -> None:
         )
 
 
-def _run(groups: Sequence[_Group], observer: Observer, keep: Keep, *, replica_axis: bool) -> list[StudyResult]:
+def _run(groups: Sequence[_Group], session: Session, checkpoints: Checkpoints, *, replica_axis: bool) -> list[StudyResult]:
     """Train all replicas together, and return the result of each group that has replicas to report."""
+    observer = session.observer
     replicas = [replica for group in groups for replica in group.replicas]
     ends = accumulate((len(group.replicas) for group in groups), initial=0)
     reported = [(group, start + np.flatnonzero(group.wanted)) for group, start in zip(groups, ends, strict=False)]
@@ -153,10 +171,11 @@ def _run(groups: Sequence[_Group], observer: Observer, keep: Keep, *, replica_ax
         for replica in unfinished:
             observer.notify(RunStarted(replica.study, replica.seed, replica.data))
         with torch_threads(replicas[0].study.threads):
-            trained = train(replicas, on_epoch, 1 if observer.may_stop else LAG, replica_axis=replica_axis)
+            control = Control(on_epoch, 1 if observer.may_stop else LAG, checkpoints, session.stop)
+            trained = train(replicas, control, replica_axis=replica_axis)
         results = [_result(group.reported, rows, trained) for group, rows in reported]
         for (group, _), result in zip(reported, results, strict=True):
-            keep(group.part, result)
+            session.keep(group.part, result)
         for (group, _), result in zip(reported, results, strict=True):
             for replica in group.reported:
                 report_end(replica.study, replica.seed, result, observer)

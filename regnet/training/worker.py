@@ -19,17 +19,18 @@ from typing import Any
 
 from regnet.errors import RegnetError
 from regnet.events import EpochEnded, Event
+from regnet.processes.stop import interrupt, stopping_in_order
 from regnet.registry.catalog import Catalog, load_catalog
 from regnet.study.result import StudyResult
 from regnet.study.study import Study
-from regnet.training.program import StudySlice, run_program
+from regnet.training.program import Session, StudySlice, run_program
 from regnet.training.worker_messages import StudyPickler, Task
 
 
 def serve(connection: Connection) -> None:
     """Train each program that is received, until the connection is closed or SIGTERM arrives."""
     with suppress(KeyboardInterrupt, EOFError, ConnectionError):  # the last two mean that the other process has gone
-        signal.signal(signal.SIGTERM, _interrupt)
+        signal.signal(signal.SIGTERM, interrupt)
         relay = _Relay(connection)
         logging.getLogger().addHandler(_LogRelay(relay))
         catalog = load_catalog()
@@ -54,8 +55,9 @@ def _train(task: Task, catalog: Catalog, relay: _Relay) -> None:
                         relay.end(part, error)
         slices = tuple(part for part in task.program.slices if part.job in relay.studies)
         program = replace(task.program, slices=slices)
-        for part, outcome in run_program(program, relay.studies, relay, relay.keep):
-            relay.end(part, outcome)
+        with stopping_in_order(limited=False) as stop:  # the process that started this one limits it
+            for part, outcome in run_program(program, Session(relay.studies, relay, relay.keep, stop)):
+                relay.end(part, outcome)
     finally:
         relay.flush()
     relay.done()
@@ -132,10 +134,6 @@ def _uninterrupted() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _portable(error: Exception) -> Exception:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ import torch
 from regnet.config.build_study import assemble
 from regnet.registry.catalog import Catalog
 from regnet.study.study import Study
-from regnet.training.program import Program
+from regnet.training.program import Program, Studies
 
 
 class Recipe(NamedTuple):
@@ -61,7 +61,7 @@ class StudyPickler(pickle.Pickler):
 class StudyUnpickler(pickle.Unpickler):
     """Inserts this process's studies, networks and configs."""
 
-    def __init__(self, file: io.BytesIO, studies: Sequence[Study]) -> None:
+    def __init__(self, file: io.BytesIO, studies: Studies) -> None:
         super().__init__(file)
         self._studies = studies
 

@@ -17,15 +17,15 @@ from typing import Final
 from regnet.errors import RegnetError
 from regnet.events import Event, RunEnded, RunFailed
 from regnet.processes.child import POLL, SILENCE, Child, ChildEnded
-from regnet.registry.dispatch import Observer
 from regnet.study.result import StudyResult
-from regnet.study.study import Study
-from regnet.training.program import Keep, Outcome, Program, StudySlice, reason_of, report_end
+from regnet.training.program import Outcome, Program, Session, StudySlice, reason_of, report_end
 from regnet.training.worker_messages import Recipe, StudyUnpickler, Task
 
 TARGET: Final = "regnet.training.worker:serve"
 INTERRUPTED_SECONDS: Final = 2.0
-"""How long interrupted workers have to report the outcomes of their runs."""
+"""How long workers have to report the outcomes of their runs when they are interrupted at once."""
+STOP_SECONDS: Final = 30.0
+"""How long they have to finish an epoch when they are stopped in order; the signal that stops them may have a shorter limit."""
 START_SECONDS: Final = 1.6
 """The time to start workers, mostly for loading torch: measured with two workers on two cores."""
 
@@ -39,30 +39,33 @@ def can_start_workers() -> bool:
     return os.name == "posix"
 
 
-def run_in_workers(
-    programs: Iterable[Program], studies: Sequence[Study], observer: Observer, keep: Keep, count: int
-) -> Iterator[Outcome]:
+def run_in_workers(programs: Iterable[Program], session: Session, count: int) -> Iterator[Outcome]:
     """Train the programs in up to `count` processes at once, and yield the outcome of each slice.
 
     If a worker ends early or does not respond, the outcome of the unfinished slices of its program is `WorkerDied`. The
     remaining programs are trained by the other workers, and by a new one that replaces it.
+
+    Raises:
+        KeyboardInterrupt: a stop was requested; the workers have finished their epochs.
     """
     waiting = iter(programs)
     workers: list[_Worker] = []
     try:
         while True:
+            session.stop.check()
             busy = [worker for worker in workers if worker.busy]
             while len(busy) < count and (program := next(waiting, None)):
                 busy.append(_idle(workers))
-                busy[-1].start(program, studies, observer)
+                busy[-1].start(program, session)
             if not busy:
                 return
             ready = wait([worker.connection for worker in busy], POLL)
             for worker in busy:
-                yield from worker.attend(studies, observer, keep) if worker.connection in ready else worker.check(studies, observer)
+                yield from worker.attend(session) if worker.connection in ready else worker.check(session)
             workers = [worker for worker in workers if not worker.ended]
     except BaseException:
-        _interrupt_all([worker for worker in workers if worker.busy], studies, observer, keep)
+        patience = STOP_SECONDS if session.stop.requested else INTERRUPTED_SECONDS
+        _interrupt_all([worker for worker in workers if worker.busy], session, patience)
         raise
     finally:
         for worker in workers:
@@ -81,15 +84,24 @@ def _idle(workers: list[_Worker]) -> _Worker:
     return workers[-1]
 
 
-def _interrupt_all(busy: Sequence[_Worker], studies: Sequence[Study], observer: Observer, keep: Keep) -> None:
+def _interrupt_all(busy: Sequence[_Worker], session: Session, patience: float) -> None:
+    """Let the workers finish their epochs, and end those that take longer than `patience`, or all if a second signal arrives."""
     for worker in busy:
         worker.child.interrupt()
-    late = threading.Timer(INTERRUPTED_SECONDS, _kill_all, [busy])
+    late = threading.Timer(patience, _kill_all, [busy])
     late.daemon = True
     late.start()
-    for worker in busy:
-        worker.drain(studies, observer, keep)
+    try:
+        _drain_all(busy, session)
+    except KeyboardInterrupt:
+        _kill_all(busy)
+        _drain_all(busy, session, ask=False)
     late.cancel()
+
+
+def _drain_all(workers: Sequence[_Worker], session: Session, *, ask: bool = True) -> None:
+    for worker in workers:
+        worker.drain(session, ask=ask)
 
 
 def _kill_all(workers: Sequence[_Worker]) -> None:
@@ -120,44 +132,44 @@ class _Worker:
         """Whether it has an unfinished program."""
         return self._program is not None and not self.ended
 
-    def start(self, program: Program, studies: Sequence[Study], observer: Observer) -> None:
+    def start(self, program: Program, session: Session) -> None:
         """Send a program to the worker."""
         self._program, self._unfinished = program, {part.job: list(part.seeds) for part in program.unfinished_slices}
         self._reported.clear()
-        recipes = {part.job: Recipe.of(studies[part.job]) for part in program.slices}
-        task = Task(program, recipes, observer.may_stop, logging.getLogger().getEffectiveLevel())
+        recipes = {part.job: Recipe.of(session.studies[part.job]) for part in program.slices}
+        task = Task(program, recipes, session.observer.may_stop, logging.getLogger().getEffectiveLevel())
         with suppress(ChildEnded):  # `attend` reports it
             self.child.write(pickle.dumps(task))
 
-    def attend(self, studies: Sequence[Study], observer: Observer, keep: Keep, *, ask: bool = True) -> Iterator[Outcome]:
+    def attend(self, session: Session, *, interrupted: bool = False, ask: bool = True) -> Iterator[Outcome]:
         """Read a message and forward it; after an epoch, if `ask`, send the seeds to stop, as the observer returns them."""
         try:
             message = self.child.read()
         except ChildEnded as error:
-            yield from self._lost(str(error), studies, observer, interrupted=not ask)
+            yield from self._lost(str(error), session, interrupted=interrupted)
             return
-        kind, content = StudyUnpickler(io.BytesIO(message), studies).load()
+        kind, content = StudyUnpickler(io.BytesIO(message), session.studies).load()
         match kind:
             case "events":
-                self._report(content, observer)
+                self._report(content, session)
             case "epoch":
                 events, ended = content
-                self._report(events, observer)
+                self._report(events, session)
                 if ask:
-                    stop = observer.end_epoch(ended)
-                    if observer.may_stop:
+                    stop = session.observer.end_epoch(ended)
+                    if session.observer.may_stop:
                         self.child.write(pickle.dumps(stop))
                 else:
-                    self._report(ended, observer)
+                    self._report(ended, session)
             case "result":
                 part, result = content
-                keep(part, result)
+                session.keep(part, result)
                 self._results[part] = result
             case "end":
                 part, problem = content
                 self._unfinished[part.job] = [seed for seed in self._unfinished[part.job] if seed not in part.seeds]
                 if problem is not None:
-                    self._report_failed(studies[part.job], part.seeds, reason_of(problem), observer)
+                    self._report_failed(part, reason_of(problem), session)
                 yield part, problem or self._results.pop(part)
             case "log":
                 logger = logging.getLogger(content.name)
@@ -166,17 +178,17 @@ class _Worker:
             case "done":
                 self._program = None
 
-    def check(self, studies: Sequence[Study], observer: Observer) -> Iterator[Outcome]:
+    def check(self, session: Session) -> Iterator[Outcome]:
         """Check whether the worker still responds, after it has sent nothing for a while."""
         if self.child.silence > SILENCE:
             reason = f"{self.child.unresponsive()}: a data set that has to wait so long for something needs workers=1"
-            yield from self._lost(reason, studies, observer)
+            yield from self._lost(reason, session)
 
-    def drain(self, studies: Sequence[Study], observer: Observer, keep: Keep) -> None:
+    def drain(self, session: Session, *, ask: bool) -> None:
         """Forward the messages of an interrupted worker until it ends; runs without an outcome by then were interrupted."""
         try:
             while self.busy:
-                for _ in self.attend(studies, observer, keep, ask=False):
+                for _ in self.attend(session, interrupted=True, ask=ask):
                     pass
         except Exception:  # a failed listener has been reported before
             self.child.kill()
@@ -185,23 +197,22 @@ class _Worker:
         """End the process; an idle one gets a second to end by itself."""
         self.child.end(grace=0 if self.busy else 1)
 
-    def _report(self, events: Sequence[Event], observer: Observer) -> None:
+    def _report(self, events: Sequence[Event], session: Session) -> None:
         for event in events:
             if isinstance(event, RunFailed):
                 self._reported.add((id(event.study), event.seed))
             elif isinstance(event, RunEnded):
                 self._reported.add((id(event.study), event.result.seeds[0]))
-            observer.notify(event)
+            session.observer.notify(event)
 
-    def _report_failed(
-        self, study: Study, seeds: Iterable[int], reason: str, observer: Observer, *, interrupted: bool = False
-    ) -> None:
+    def _report_failed(self, part: StudySlice, reason: str, session: Session, *, interrupted: bool = False) -> None:
         """Report the seeds as failed that have not been reported as ended or failed."""
-        for seed in seeds:
+        study = session.studies[part.job]
+        for seed in part.seeds:
             if (id(study), seed) not in self._reported:
-                observer.notify(RunFailed(study, seed, reason, interrupted))
+                session.observer.notify(RunFailed(study, seed, reason, interrupted))
 
-    def _lost(self, how: str, studies: Sequence[Study], observer: Observer, *, interrupted: bool = False) -> Iterator[Outcome]:
+    def _lost(self, how: str, session: Session, *, interrupted: bool = False) -> Iterator[Outcome]:
         self.ended = True
         assert self._program is not None
         reason = f"worker {how} while it trained {_describe(self._program)}"
@@ -209,15 +220,15 @@ class _Worker:
             reason += ": probably out of memory (allow less of it, or fewer workers)"
         for part, result in self._results.items():
             self._unfinished[part.job] = [seed for seed in self._unfinished[part.job] if seed not in part.seeds]
+            study = session.studies[part.job]
             for seed in part.seeds:
-                if (id(studies[part.job]), seed) not in self._reported:
-                    report_end(studies[part.job], seed, result, observer)
+                if (id(study), seed) not in self._reported:
+                    report_end(study, seed, result, session.observer)
             yield part, result
         shown = "interrupted" if interrupted else reason
-        for job, seeds in sorted(self._unfinished.items()):
-            self._report_failed(studies[job], seeds, shown, observer, interrupted=interrupted)
-            if seeds:
-                yield StudySlice(job, tuple(seeds)), WorkerDied(reason)
+        for part in [StudySlice(job, tuple(seeds)) for job, seeds in sorted(self._unfinished.items()) if seeds]:
+            self._report_failed(part, shown, session, interrupted=interrupted)
+            yield part, WorkerDied(reason)
 
 
 def _describe(program: Program) -> str:

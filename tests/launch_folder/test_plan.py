@@ -38,6 +38,7 @@ START = Start(
     dirty=False,
     host="here",
     started="2026-01-31T12:00:00+00:00",
+    settings={},
 )
 JOBS = (
     PlannedJob(0, "0", "a", "1c1e7b5eb218", (0, 1, 2), ("optimizer.lr=0.1",)),
@@ -54,7 +55,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_plan_is_read_as_it_was_written(folder: Path) -> None:
-    continue_plan(folder, Continuation(("-m", "seeds=5"), {}, "there", "now"))
+    continue_plan(folder, Continuation(("-m", "seeds=5"), {}, "there", "now", {}))
     plan_jobs(folder, [replace(JOBS[0], seeds=(0, 1, 2, 3, 4))], 1, 10)
     plan = read_plan(folder)
     assert plan

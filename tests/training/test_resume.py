@@ -10,6 +10,7 @@ import pytest
 from regnet.events import RunEnded, RunStarted, StudyEnded
 from regnet.study.result import StudyResult, join
 from regnet.study.study import Replicas, Study
+from regnet.training.checkpoint import CheckpointPlace
 from regnet.training.lockstep import Batch, run_together
 from regnet.training.program import StudySlice
 from tests.conftest import MakeStudy
@@ -19,6 +20,8 @@ from tests.training.together import SMALL, Observer, assert_same, processes, tra
 class Kept:
     """A keeper in memory, which has some seeds of some jobs."""
 
+    deadline: float | None = None
+
     def __init__(self, finished: Mapping[int, StudyResult]) -> None:
         self.results: dict[int, list[StudyResult]] = {job: [result] for job, result in finished.items()}
 
@@ -27,6 +30,9 @@ class Kept:
 
     def keep(self, job: int, result: StudyResult) -> None:
         self.results.setdefault(job, []).append(result)
+
+    def checkpoints(self, job: int, key: str) -> CheckpointPlace | None:
+        return None
 
 
 def some(result: StudyResult, *seeds: int) -> StudyResult:
