@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "status": "show what of a launch is finished, and what is missing",
     "resume": "continue a launch from its folder: train what is missing",
     "sync": "write what the MLflow store misses of a launch, from its folder",
+    "clean": "remove files of launches that are no longer needed, such as old checkpoints",
     "report": "make a launch's tables and figures again, from the MLflow store alone",
     "ui": "open MLflow's UI on the newest launch, its runs grouped by study",
     "compare": "show which studies are shown to be better, from any MLflow store",

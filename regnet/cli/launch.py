@@ -71,9 +71,8 @@ def _launch(options: argparse.Namespace, words: Sequence[str], catalog: Catalog)
 
 
 def _print_how_to_continue(status: Status) -> None:
-    counts = f"{status.finished} of {status.planned} runs are finished"
     command = shlex.join(["regnet", "resume", str(status.plan.folder)])
-    print(f"regnet: {counts}; to train the others: {command}", file=sys.stderr)
+    print(f"regnet: {status.counts}; to train the others: {command}", file=sys.stderr)
 
 
 def _conclude(results: Sequence[StudyResult], plan: Plan) -> bool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from regnet.launch_folder.status import JobStatus, Status
 
 UNFINISHED = 1
-HEADINGS = ("job", "study", "planned", "finished", "diverged", "failed", "missing")
+HEADINGS = ("job", "study", "planned", "finished", "diverged", "failed", "missing", "partly trained")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +57,7 @@ def _print(found: Status) -> None:
     shared = set.intersection(*(set(job.job.overrides) for job in found.jobs)) if len(found.jobs) > 1 else set()
     rows = tuple(_row(job, shared) for job in found.jobs)
     Table(f"Launch {found.plan.start.launch}", HEADINGS, rows).print(console)
-    console.print(f"{found.finished} of {found.planned} runs are finished; the launch is {_described(found)}")
+    console.print(f"{found.counts}; the launch is {_described(found)}")
     if found.state in ("abandoned", "stopped"):
         console.print(f"To continue it: regnet resume {found.plan.folder}", soft_wrap=True)
 
@@ -77,7 +77,7 @@ def _row(status: JobStatus, shared: Collection[str]) -> tuple[str, ...]:
     failed = [seed for seed in status.failures if seed not in status.finished]
     diverged = len(status.failures) - len(failed)
     missing = len(status.missing) - len(failed)
-    counts = (len(status.job.seeds), len(status.finished), diverged, len(failed), missing)
+    counts = (len(status.job.seeds), len(status.finished), diverged, len(failed), missing, len(status.partly))
     job = status.job
     differing = [override for override in job.overrides if override not in shared]
     return (job.folder, " ".join([job.name, *differing]), *map(str, counts))
@@ -101,6 +101,7 @@ def _as_json(found: Status) -> dict[str, object]:
                 "seeds": list(status.job.seeds),
                 "finished": list(status.finished),
                 "missing": list(status.missing),
+                "trained_epochs": {str(seed): epoch for seed, epoch in status.trained.items() if seed in status.missing},
                 "failures": {str(seed): reason for seed, reason in status.failures.items()},
             }
             for status in found.jobs

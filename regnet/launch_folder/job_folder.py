@@ -103,6 +103,19 @@ class JobFolder:
         except OSError as error:
             raise RegnetError(f"results cannot be written to {self.path}: {error.strerror or error}") from error
 
+    def superseded(self) -> list[Path]:
+        """Return the slices all of whose seeds are also in the result, which a killed process left."""
+        with suppress(OSError, DamagedFile):
+            known = read_result(self.path / RESULT)
+            return [path for path in self._slices() if self._within(path, known)]
+        return []
+
+    def _within(self, path: Path, known: StudyResult) -> bool:
+        with suppress(OSError, DamagedFile):
+            found = read_result(path)
+            return found.identity == known.identity and {*found.seeds} <= {*known.seeds} - {*known.faults}
+        return False
+
     def _files(self) -> Iterator[Path]:
         if (self.path / RESULT).exists():
             yield self.path / RESULT

@@ -10,7 +10,7 @@ from regnet.launch_folder.plan import Plan
 from regnet.registry.launch_settings import LaunchSettings
 from regnet.study.result import StudyResult
 from regnet.study.study import Study
-from regnet.training.checkpoint import CheckpointPlace
+from regnet.training.checkpoint import CheckpointRule
 
 
 class FolderKeeper:
@@ -35,9 +35,9 @@ class FolderKeeper:
         _, folder = self._jobs[job]
         folder.keep(result)
 
-    def checkpoints(self, job: int, key: str) -> CheckpointPlace | None:
+    def checkpoints(self, job: int) -> CheckpointRule | None:
         epochs, seconds = self._settings.checkpoint_epochs, self._settings.checkpoint_seconds
         if epochs is None and seconds is None:
             return None
         _, folder = self._jobs[job]
-        return CheckpointPlace(folder.path, key, epochs, seconds)
+        return CheckpointRule(folder.path, epochs, seconds)

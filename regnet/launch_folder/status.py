@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ from regnet.launch_folder.job_folder import JobFolder
 from regnet.launch_folder.owner import Owner, is_owned, read_owner
 from regnet.launch_folder.plan import Plan, PlannedJob
 from regnet.study.result import MISSING, StudyResult, with_faults
+from regnet.training.checkpoint import trained_epochs
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class JobStatus:
     job: PlannedJob
     result: StudyResult | None
     """The result of the seeds that are finished, and of those whose failure was recorded; None if there are none."""
+    trained: Mapping[int, int]
+    """The epochs after which seeds continue, from a checkpoint, by seed."""
 
     @cached_property
     def failures(self) -> dict[int, str]:
@@ -35,6 +38,11 @@ class JobStatus:
     def missing(self) -> tuple[int, ...]:
         """The planned seeds that are not finished, whose training resumes."""
         return tuple(seed for seed in self.job.seeds if seed not in self.finished)
+
+    @property
+    def partly(self) -> tuple[int, ...]:
+        """The missing seeds that continue from a checkpoint."""
+        return tuple(seed for seed in self.missing if seed in self.trained)
 
     @property
     def complete_result(self) -> StudyResult | None:
@@ -70,6 +78,17 @@ class Status:
         return sum(len(status.finished) for status in self.jobs)
 
     @property
+    def partly(self) -> int:
+        """The number of runs that continue from a checkpoint."""
+        return sum(len(status.partly) for status in self.jobs)
+
+    @property
+    def counts(self) -> str:
+        """How many of the runs are finished, in words."""
+        partly = f", {self.partly} partly trained" if self.partly else ""
+        return f"{self.finished} of {self.planned} runs are finished{partly}"
+
+    @property
     def state(self) -> str:
         """``running``, ``finished``, ``abandoned`` by a process that was killed, or ``stopped``."""
         if self.running:
@@ -86,10 +105,15 @@ def status_of(plan: Plan) -> Status:
 
 def count(plan: Plan) -> str:
     """Return in words how much of a launch is finished."""
-    status = status_of(plan)
-    return f"{status.finished} of {status.planned} runs are finished"
+    return status_of(plan).counts
 
 
 def _statuses(plan: Plan) -> Iterator[JobStatus]:
-    for job in plan.jobs.values():
-        yield JobStatus(job, JobFolder(Path(plan.folder, job.folder)).recorded(job.study))
+    jobs = plan.jobs.values()
+    folders = [Path(plan.folder, job.folder) for job in jobs]
+    epochs: dict[tuple[str, int], int] = {}
+    for folder in folders:
+        epochs |= trained_epochs(folder)
+    for job, folder in zip(jobs, folders, strict=True):
+        trained = {seed: epochs[job.study, seed] for seed in job.seeds if (job.study, seed) in epochs}
+        yield JobStatus(job, JobFolder(folder).recorded(job.study), trained)

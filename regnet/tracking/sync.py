@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from regnet.study.result import StudyResult
 from regnet.tracking import UNSYNCED
 from regnet.tracking.store.connect import connect, tracking_errors
 from regnet.tracking.store.messages import FAILURE, LAUNCH_ID, Destination, Record, RunBegun, RunEnded
+from regnet.tracking.store.retry import retried
 from regnet.tracking.store.store import ROLE, TrackedRun
 from regnet.tracking.store.uri import destination
 from regnet.tracking.tracker import data_seen, run_ended, study_begun, study_tags
@@ -91,7 +93,7 @@ class _Sync:
         store = connect(self._target.uri)
         known: dict[tuple[str, int], list[TrackedRun]] = defaultdict(list)
         with tracking_errors(self._target.uri):
-            experiment = store.make_experiment(self._target.experiment)
+            experiment = retried(self._target.uri, partial(store.make_experiment, self._target.experiment))
             for run in store.find_runs({experiment: self._target.experiment}, ROLE | {LAUNCH_ID: self._plan.start.id}):
                 known[run.study, run.seed].append(run)
             have = {(result.identity, seed) for result in results for seed in result.seeds}

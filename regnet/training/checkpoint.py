@@ -7,9 +7,10 @@ import json
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import torch
@@ -29,13 +30,15 @@ SHARE: Final = 0.02
 log = logging.getLogger("regnet")
 
 
+Runs: TypeAlias = Sequence[tuple[str, Sequence[int]]]
+"""The identities of some studies, each with some seeds."""
+
+
 @dataclass(frozen=True)
-class CheckpointPlace:
-    """Where and when the checkpoints of a program are written."""
+class CheckpointRule:
+    """Where and when checkpoints are written."""
 
     folder: Path
-    key: str
-    """Identifies the program among those with checkpoints in the folder."""
     epochs: int | None = None
     """The number of epochs between two checkpoints."""
     seconds: float | None = None
@@ -58,11 +61,16 @@ class Checkpoints:
     """The checkpoints of one program.
 
     Args:
-        place: where and when to write them; with None there are none.
+        rule: where and when to write them; with None there are none.
+        runs: the program's runs.
+        replica_axis: whether it has a replica axis.
     """
 
-    def __init__(self, place: CheckpointPlace | None) -> None:
-        self._place = place
+    def __init__(self, rule: CheckpointRule | None, runs: Runs = (), *, replica_axis: bool = False) -> None:
+        self._rule = rule
+        self._runs = [[study, list(seeds)] for study, seeds in runs]
+        self._key = hashlib.blake2b(json.dumps([*self._runs, replica_axis]).encode(), digest_size=6).hexdigest()
+        """Identifies the program among those with checkpoints in the folder."""
         self._scores: dict[int, float | None] = {}
         """The score of each checkpoint that is kept, by its epoch."""
         self._written = time.monotonic()
@@ -82,21 +90,21 @@ class Checkpoints:
 
     def due(self, epoch: int) -> bool:
         """Return whether it is time for a checkpoint after this epoch."""
-        if self._place is None:
+        if self._rule is None:
             return False
-        if self._place.epochs is not None and epoch % self._place.epochs == 0:
+        if self._rule.epochs is not None and epoch % self._rule.epochs == 0:
             return True
         waited = time.monotonic() - self._written
-        return self._place.seconds is not None and waited >= max(self._place.seconds, self._pause)
+        return self._rule.seconds is not None and waited >= max(self._rule.seconds, self._pause)
 
     def write(self, epoch: int, state: Any, score: float | None = None) -> None:
         """Write a checkpoint, and remove those that are neither among the latest nor the best; a full disk is reported."""
-        if self._place is None:
+        if self._rule is None:
             return
         start = time.monotonic()
         plain, tensors = flatten_state(state)
-        description = {"key": self._place.key, "epoch": epoch, "score": score, "state": plain}
-        path = self._place.folder / NAME.format(key=self._place.key, epoch=epoch)
+        description = {"key": self._key, "runs": self._runs, "epoch": epoch, "score": score, "state": plain}
+        path = self._path(epoch)
         try:
             write_tensor_file(path, FORMAT, description, tensors)
         except OSError as error:
@@ -119,28 +127,52 @@ class Checkpoints:
         return [epoch for epoch in sorted(self._scores)[:-LATEST] if epoch != best]
 
     def _remove(self, epochs: Sequence[int]) -> None:
-        assert self._place is not None
         for epoch in epochs:
-            (self._place.folder / NAME.format(key=self._place.key, epoch=epoch)).unlink(missing_ok=True)
+            self._path(epoch).unlink(missing_ok=True)
             del self._scores[epoch]
 
     def _paths(self) -> list[Path]:
         """The files of the program's checkpoints, the newest first."""
-        if self._place is None:
+        if self._rule is None:
             return []
-        found = self._place.folder.glob(NAME.format(key=self._place.key, epoch="*"))
-        return sorted(found, key=_epoch_of, reverse=True)
+        return sorted(self._rule.folder.glob(NAME.format(key=self._key, epoch="*")), key=_epoch_of, reverse=True)
+
+    def _path(self, epoch: int) -> Path:
+        assert self._rule is not None
+        return self._rule.folder / NAME.format(key=self._key, epoch=epoch)
 
 
-def program_key(parts: Sequence[tuple[str, Sequence[int]]], *, replica_axis: bool) -> str:
-    """Return what identifies a program in the names of its checkpoints.
+@dataclass(frozen=True)
+class Outline:
+    """What a checkpoint says about itself."""
 
-    Args:
-        parts: the identities of its studies, each with its seeds.
-        replica_axis: whether the program has a replica axis.
+    key: str
+    """Identifies the program."""
+    epoch: int
+    runs: frozenset[tuple[str, int]]
+    """The study and the seed of each run."""
+
+
+def outline(path: Path) -> Outline:
+    """Read what a checkpoint says about itself.
+
+    Raises:
+        DamagedFile: it is not what was written.
+        OSError: it cannot be read.
     """
-    text = json.dumps([[identity, list(seeds)] for identity, seeds in parts] + [replica_axis])
-    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+    description, _ = read_tensor_file(path, FORMAT)
+    runs = ((study, seed) for study, seeds in description["runs"] for seed in seeds)
+    return Outline(description["key"], description["epoch"], frozenset(runs))
+
+
+def trained_epochs(folder: Path) -> dict[tuple[str, int], int]:
+    """Return after which epoch training will continue, by study and seed, as the checkpoints in a folder say."""
+    epochs: dict[tuple[str, int], int] = {}
+    for path in find_checkpoints(folder):
+        with suppress(DamagedFile, OSError):
+            found = outline(path)
+            epochs |= {run: max(found.epoch, epochs.get(run, 0)) for run in found.runs}
+    return epochs
 
 
 def find_checkpoints(folder: Path) -> list[Path]:

@@ -24,7 +24,7 @@ from regnet.registry.dispatch import Observer
 from regnet.study.flatten import differing_names, flatten
 from regnet.study.result import StudyResult, with_faults
 from regnet.study.study import Study
-from regnet.training.checkpoint import CheckpointPlace, program_key
+from regnet.training.checkpoint import CheckpointRule
 from regnet.training.program import Outcome, Program, Session, StudySlice, reason_of, run_program
 from regnet.training.worker_pool import can_start_workers, run_in_workers
 
@@ -65,8 +65,8 @@ class Keeper(Protocol):
     def keep(self, job: int, result: StudyResult) -> None:
         """Save the result of some seeds of a study, before it is reported."""
 
-    def checkpoints(self, job: int, key: str) -> CheckpointPlace | None:
-        """Where to write the checkpoints of the program `key`, whose first study is this; None for no checkpoints."""
+    def checkpoints(self, job: int) -> CheckpointRule | None:
+        """Where and when to write the checkpoints of the programs whose first study is this; None for no checkpoints."""
 
 
 class NoKeeper:
@@ -80,7 +80,7 @@ class NoKeeper:
     def keep(self, job: int, result: StudyResult) -> None:
         pass
 
-    def checkpoints(self, job: int, key: str) -> CheckpointPlace | None:
+    def checkpoints(self, job: int) -> CheckpointRule | None:
         return None
 
 
@@ -193,19 +193,15 @@ class _Collector:
                 yield job, with_faults(self._results.pop(job), {}, study.seeds)
 
     def unfinished(self, programs: Iterable[Program]) -> list[Program]:
-        """The programs with a seed that is not finished, each with the seeds that are, and with the place of its checkpoints."""
+        """The programs with a seed that is not finished, each with the seeds that are, and when it writes checkpoints."""
         left = []
         for program in programs:
             runs = [(job, seed) for job, seeds in program.slices for seed in seeds]
             finished = frozenset((job, seed) for job, seed in runs if seed not in self._missing[job])
             if len(finished) < len(runs):
-                left.append(replace(program, finished=finished, checkpoints=self._checkpoints(program)))
+                checkpoints = self._keeper.checkpoints(program.slices[0].job)
+                left.append(replace(program, finished=finished, checkpoints=checkpoints))
         return left
-
-    def _checkpoints(self, program: Program) -> CheckpointPlace | None:
-        parts = [(self.studies[job].identity, seeds) for job, seeds in program.slices]
-        key = program_key(parts, replica_axis=program.replica_axis)
-        return self._keeper.checkpoints(program.slices[0].job, key)
 
     def starting(self, programs: Sequence[Program], stop: Stop) -> Iterator[Program]:
         """The programs in order, each after the start of its studies was reported, until a stop is requested."""

@@ -17,7 +17,7 @@ from regnet.processes.stop import Stop
 from regnet.registry.dispatch import Observer
 from regnet.study.result import StudyResult, TrainedNetwork
 from regnet.study.study import Study
-from regnet.training.checkpoint import CheckpointPlace, Checkpoints
+from regnet.training.checkpoint import CheckpointRule, Checkpoints
 from regnet.training.loop import Control, Replica, Trained, load_data, train
 
 LAG = 10
@@ -41,8 +41,8 @@ class Program:
     """Whether there is a replica axis. It stays if all slices but one fail, so that the numbers of the last do not change."""
     finished: frozenset[tuple[int, int]] = frozenset()
     """The jobs and seeds that an earlier process has finished: they are only trained for the sake of the others' numbers."""
-    checkpoints: CheckpointPlace | None = None
-    """Where its checkpoints are; None if it has none."""
+    checkpoints: CheckpointRule | None = None
+    """Where and when its checkpoints are written; None if it has none."""
 
     @property
     def unfinished_slices(self) -> list[StudySlice]:
@@ -88,7 +88,9 @@ def run_program(program: Program, session: Session) -> Iterator[Outcome]:
     if not wanted:
         return
     complete = sum(len(group.replicas) for group in loaded) == sum(len(part.seeds) for part in program.slices)
-    checkpoints = Checkpoints(program.checkpoints if complete else None)  # with other replicas, it is another program
+    runs = [(session.studies[job].identity, seeds) for job, seeds in program.slices]
+    rule = program.checkpoints if complete else None  # with other replicas, it is another program
+    checkpoints = Checkpoints(rule, runs, replica_axis=program.replica_axis)
     try:
         results = _run(loaded, session, checkpoints, replica_axis=program.replica_axis)
     except Exception as error:

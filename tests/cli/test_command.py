@@ -210,7 +210,7 @@ def test_interrupted_run_is_marked_as_killed(tmp_path: Path, number: signal.Sign
     assert process.returncode == 130
     (folder,) = (path.parent.relative_to(tmp_path) for path in tmp_path.rglob("plan.jsonl"))
     assert errors.splitlines() == [
-        f"regnet: 0 of 2 runs are finished; to train the others: regnet resume {folder}",
+        f"regnet: 0 of 2 runs are finished, 2 partly trained; to train the others: regnet resume {folder}",
         "regnet: interrupted",
     ]
     from mlflow.tracking import MlflowClient
@@ -227,7 +227,7 @@ def test_hydra_flags_for_configuration_and_completion(inside: Inside, monkeypatc
     assert "beta1: 0.9" in shown.stdout
     assert "sgd" in inside("run", "--help").stdout
     for line, expected in [
-        ("regnet ru", "run status resume sync report ui compare results plugins bench"),
+        ("regnet ru", "run status resume sync clean report ui compare results plugins bench"),
         ("regnet run optimizer=", "optimizer=adam optimizer=adamw optimizer=rmsprop optimizer=sgd"),
         ("regnet run optimizer=adam optimizer.be", "optimizer.beta1= optimizer.beta2="),
     ]:

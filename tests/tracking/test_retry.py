@@ -87,7 +87,7 @@ def test_first_failure_is_a_warning(monkeypatch: pytest.MonkeyPatch, caplog: pyt
 
     retried(URI, write)
     (warning,) = caplog.messages
-    assert "postgresql://anna:***@nowhere/runs cannot be written" in warning
+    assert "postgresql://anna:***@nowhere/runs cannot be used" in warning
     assert "server closed the connection unexpectedly; trying again for 100 s" in warning
 
 

@@ -26,11 +26,11 @@ from regnet.study.result import StudyResult
 from regnet.study.study import Study
 from regnet.training.checkpoint import (
     LATEST,
-    CheckpointPlace,
+    CheckpointRule,
     Checkpoints,
     find_checkpoints,
     flatten_state,
-    program_key,
+    trained_epochs,
     unflatten_state,
 )
 from regnet.training.lockstep import run_together
@@ -263,12 +263,12 @@ def test_a_checkpoint_of_other_layers_starts_over(study: MakeStudy, tmp_path: Pa
 
 @pytest.mark.parametrize(("better", "best"), [(1, 2), (-1, 1)])
 def test_the_latest_two_and_the_best_are_kept(tmp_path: Path, better: int, best: int) -> None:
-    checkpoints = Checkpoints(CheckpointPlace(tmp_path, "0", epochs=1))
+    checkpoints = Checkpoints(CheckpointRule(tmp_path, epochs=1))
     for epoch, score in enumerate((3.0, 9.0, 5.0, 6.0, 7.0), start=1):
         assert checkpoints.due(epoch)
         checkpoints.write(epoch, {"epoch": epoch}, better * score)
     assert [found.epoch for found in checkpoints.newest_first()] == [5, 4, best]
-    again = Checkpoints(CheckpointPlace(tmp_path, "0", epochs=1))
+    again = Checkpoints(CheckpointRule(tmp_path, epochs=1))
     assert [found.state["epoch"] for found in again.newest_first()] == [5, 4, best]
     again.write(6, {"epoch": 6}, None)
     assert [found.epoch for found in again.newest_first()] == [6, 5, best]
@@ -277,29 +277,33 @@ def test_the_latest_two_and_the_best_are_kept(tmp_path: Path, better: int, best:
 
 
 def test_checkpoints_are_due_by_epochs_and_by_seconds(tmp_path: Path) -> None:
-    place = CheckpointPlace(tmp_path, "0", epochs=3)
-    assert [Checkpoints(place).due(epoch) for epoch in range(1, 7)] == [False, False, True, False, False, True]
-    assert Checkpoints(CheckpointPlace(tmp_path, "0", seconds=0)).due(1)
-    assert not Checkpoints(CheckpointPlace(tmp_path, "0", seconds=1000)).due(1)
-    assert not Checkpoints(CheckpointPlace(tmp_path, "0")).due(1)
+    rule = CheckpointRule(tmp_path, epochs=3)
+    assert [Checkpoints(rule).due(epoch) for epoch in range(1, 7)] == [False, False, True, False, False, True]
+    assert Checkpoints(CheckpointRule(tmp_path, seconds=0)).due(1)
+    assert not Checkpoints(CheckpointRule(tmp_path, seconds=1000)).due(1)
+    assert not Checkpoints(CheckpointRule(tmp_path)).due(1)
     assert not Checkpoints(None).due(1)
 
 
 def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").touch()
-    Checkpoints(CheckpointPlace(tmp_path / "file", "0")).write(1, {})
+    Checkpoints(CheckpointRule(tmp_path / "file")).write(1, {})
     assert "no checkpoint can be written" in caplog.text
 
 
-def test_programs_have_keys_of_their_own() -> None:
-    keys = {
-        program_key([("a", (0, 1))], replica_axis=True),
-        program_key([("a", (0, 1))], replica_axis=False),
-        program_key([("a", (0,)), ("a", (1,))], replica_axis=True),
-        program_key([("b", (0, 1))], replica_axis=True),
-        program_key([("a", (1, 0))], replica_axis=True),
-    }
-    assert len(keys) == 5
+def test_programs_have_checkpoints_of_their_own(tmp_path: Path) -> None:
+    rule = CheckpointRule(tmp_path)
+    programs = [
+        Checkpoints(rule, [("a", (0, 1))], replica_axis=True),
+        Checkpoints(rule, [("a", (0, 1))], replica_axis=False),
+        Checkpoints(rule, [("a", (0,)), ("a", (1,))], replica_axis=True),
+        Checkpoints(rule, [("b", (0, 1))], replica_axis=True),
+        Checkpoints(rule, [("a", (1, 0))], replica_axis=True),
+    ]
+    for number, checkpoints in enumerate(programs):
+        checkpoints.write(number + 1, number)
+    assert [[found.state for found in checkpoints.newest_first()] for checkpoints in programs] == [[0], [1], [2], [3], [4]]
+    assert trained_epochs(tmp_path) == {("a", 0): 5, ("a", 1): 5, ("b", 0): 4, ("b", 1): 4}
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)

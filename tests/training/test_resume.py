@@ -10,7 +10,7 @@ import pytest
 from regnet.events import RunEnded, RunStarted, StudyEnded
 from regnet.study.result import StudyResult, join
 from regnet.study.study import Replicas, Study
-from regnet.training.checkpoint import CheckpointPlace
+from regnet.training.checkpoint import CheckpointRule
 from regnet.training.lockstep import Batch, run_together
 from regnet.training.program import StudySlice
 from tests.conftest import MakeStudy
@@ -31,7 +31,7 @@ class Kept:
     def keep(self, job: int, result: StudyResult) -> None:
         self.results.setdefault(job, []).append(result)
 
-    def checkpoints(self, job: int, key: str) -> CheckpointPlace | None:
+    def checkpoints(self, job: int) -> CheckpointRule | None:
         return None
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from regnet.errors import TrackingError
 from regnet.tracking.store.client_store import REQUESTS, ClientStore
 from regnet.tracking.store.passwords import without_password
+from regnet.tracking.store.retry import retried
 from regnet.tracking.store.silence import limit_answers
 from regnet.tracking.store.sql_store import SqlStore
 from regnet.tracking.store.sql_tables import sql_store
@@ -51,7 +52,7 @@ def connect(given: object = None, *, create: bool = True) -> Store:
             if uri.startswith(SQLITE) and is_blank(path := Path(uri.removeprefix(SQLITE))):
                 set_up(path)
             client = MlflowClient(uri)
-            client.search_experiments(max_results=1)
+            retried(uri, lambda: client.search_experiments(max_results=1))  # another process may have locked it
             return store_of(client)
 
 

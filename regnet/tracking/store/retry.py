@@ -34,7 +34,7 @@ def retried(uri: str, write: Callable[[], T]) -> T:
     def warn(state: RetryCallState) -> None:
         if state.attempt_number == 1 and state.outcome is not None:
             reason = str(state.outcome.exception()).partition("\n")[0]
-            text = f"the MLflow store {uri} cannot be written: {reason}; trying again for {RETRY_SECONDS:.0f} s"
+            text = f"the MLflow store {uri} cannot be used: {reason}; trying again for {RETRY_SECONDS:.0f} s"
             log.warning("regnet: %s", without_password(text))
 
     return Retrying(
