@@ -24,6 +24,8 @@ from regnet.training.worker_messages import Recipe, StudyUnpickler, Task
 TARGET: Final = "regnet.training.worker:serve"
 INTERRUPTED_SECONDS: Final = 2.0
 """How long workers have to report the outcomes of their runs when they are interrupted at once."""
+IDLE_SECONDS: Final = 3.0
+"""How long an interrupted worker may neither send anything nor use its processor: it is not finishing an epoch."""
 STOP_SECONDS: Final = 30.0
 """How long they have to finish an epoch when they are stopped in order; the signal that stops them may have a shorter limit."""
 START_SECONDS: Final = 1.6
@@ -100,8 +102,14 @@ def _interrupt_all(busy: Sequence[_Worker], session: Session, patience: float) -
 
 
 def _drain_all(workers: Sequence[_Worker], session: Session, *, ask: bool = True) -> None:
-    for worker in workers:
-        worker.drain(session, ask=ask)
+    """Forward the messages of interrupted workers until they end; one that does nothing is ended."""
+    while busy := [worker for worker in workers if worker.busy]:
+        ready = wait([worker.connection for worker in busy], POLL)
+        for worker in busy:
+            if worker.connection in ready:
+                worker.drain(session, ask=ask)
+            elif worker.child.silence > IDLE_SECONDS:
+                worker.child.kill()
 
 
 def _kill_all(workers: Sequence[_Worker]) -> None:
@@ -185,11 +193,10 @@ class _Worker:
             yield from self._lost(reason, session)
 
     def drain(self, session: Session, *, ask: bool) -> None:
-        """Forward the messages of an interrupted worker until it ends; runs without an outcome by then were interrupted."""
+        """Forward a message of an interrupted worker; when it has ended, runs without an outcome were interrupted."""
         try:
-            while self.busy:
-                for _ in self.attend(session, interrupted=True, ask=ask):
-                    pass
+            for _ in self.attend(session, interrupted=True, ask=ask):
+                pass
         except Exception:  # a failed listener has been reported before
             self.child.kill()
 

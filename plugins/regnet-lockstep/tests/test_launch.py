@@ -149,6 +149,6 @@ def test_interruption_keeps_completed_jobs(number: signal.Signals, tmp_path: Pat
         finally:
             process.kill()
     assert process.returncode == 130
-    hint = "regnet: 2 of 4 runs are finished; to train the others: regnet resume out"
+    hint = "regnet: 2 of 4 runs are finished, 2 partly trained; to train the others: regnet resume out"
     assert stderr.splitlines() == [hint, "regnet: interrupted"]
     assert {job for job, path in jobs(tmp_path).items() if (path / RESULT).exists()} == {"0", "2"}
