@@ -42,6 +42,10 @@ class StoreAway(TrackingError):
     """The tracking store does not answer, or cannot be written for now: it may be there again later."""
 
 
+class JobSkipped(RegnetError):
+    """A job was not run, since another one failed."""
+
+
 class DamagedFile(RegnetError):
     """A file that regnet wrote was changed since, is incomplete, or has another format."""
 

@@ -15,7 +15,8 @@ from regnet.cli.options import add_plugin_options
 from regnet.cli.ui import print_links
 from regnet.config.compose import register_groups, with_search_path
 from regnet.config.errors import readable_errors
-from regnet.errors import StoreAway
+from regnet.errors import JobSkipped, StoreAway
+from regnet.launch_folder.outcome import outcomes_of
 from regnet.launch_folder.owner import owned
 from regnet.launch_folder.plan import Plan, read_plan
 from regnet.launch_folder.status import Status, status_of
@@ -25,6 +26,7 @@ from regnet.registry.catalog import Catalog, load_catalog
 from regnet.registry.selection import add_overrides_to_policy, add_to_policy
 from regnet.report.build import PAGES, build_report
 from regnet.report.launch_info import from_folder
+from regnet.report.tables.jobs import count_jobs, list_failures, write_jobs
 from regnet.study.result import StudyResult, by_study
 from regnet.tracking import UNSYNCED, sync_if_needed
 
@@ -55,19 +57,22 @@ def launch(words: Sequence[str]) -> int:
 def _launch(options: argparse.Namespace, words: Sequence[str], catalog: Catalog) -> int:
     """Runs the jobs; returns 1 if a seed failed for another reason than divergence, or the store misses runs."""
     driver = compose_launch(options.overrides, catalog, words=words, multirun=options.multirun, config_dir=options.config_dir)
+    skipped = False
     with owned(driver.folder):
         try:
             driver.run()
+        except JobSkipped:  # why another job failed is said below
+            skipped = True
         finally:
             plan = read_plan(driver.folder)
             assert plan is not None
             status = status_of(plan)
             results = by_study(result for job in status.jobs if (result := job.complete_result))
-            complete = _conclude(results, plan)
+            complete = _conclude(results, status)
             mistake = isinstance(sys.exception(), Exception) and not status.finished  # it would be made again
             if status.finished < status.planned and not mistake:
                 _print_how_to_continue(status)
-    return FAILED if not complete or any(result.faults for result in results) else 0
+    return FAILED if skipped or not complete or any(result.faults for result in results) else 0
 
 
 def _print_how_to_continue(status: Status) -> None:
@@ -75,10 +80,13 @@ def _print_how_to_continue(status: Status) -> None:
     print(f"regnet: {status.counts}; to train the others: {command}", file=sys.stderr)
 
 
-def _conclude(results: Sequence[StudyResult], plan: Plan) -> bool:
+def _conclude(results: Sequence[StudyResult], status: Status) -> bool:
     """Prints the results, and writes their report and their summary runs; returns whether the store has everything."""
     kind = results[0].config["report"] if results else "none"
-    console, report = results_console(), None
+    plan, console, report = status.plan, results_console(), None
+    outcomes = outcomes_of(status) if plan.start.multirun else []
+    if outcomes:
+        write_jobs(outcomes, plan.folder / "report")
     if kind != "none":
         catalog = load_catalog()
         report = plan.folder / "report"
@@ -87,6 +95,10 @@ def _conclude(results: Sequence[StudyResult], plan: Plan) -> bool:
         for table in made.tables:
             table.print(console)
         print_written(console, report, made.files)
+    if outcomes and kind != "none":
+        console.print(count_jobs(outcomes))
+    for line in list_failures(outcomes):
+        print(line, file=sys.stderr)
     if not any(result.config["tracking"]["name"] == "mlflow" for result in results):
         return True
     try:

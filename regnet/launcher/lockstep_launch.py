@@ -13,13 +13,14 @@ from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra.core.utils import JobReturn, configure_log, filter_overrides, run_job, setup_globals
 
 from regnet.gc_pause import making_what_stays
+from regnet.launch_folder.failure import STOPPED
 from regnet.launch_folder.keeper import FolderKeeper
 from regnet.launch_folder.plan import plan_jobs, read_plan
 from regnet.launcher.job import Job
 from regnet.launcher.plan_sweep import compose_job
 from regnet.launcher.plan_text import describe
 from regnet.launcher.planning import launch_folder, planned_job, training_batches
-from regnet.launcher.task import assemble_job, keep_result, listening
+from regnet.launcher.task import assemble_job, keep_result, listening, recording_failure
 from regnet.launcher.yaml_writer import YamlWriter
 from regnet.machine import free_memory, usable_cores
 from regnet.registry.catalog import load_catalog
@@ -80,12 +81,19 @@ class Launch:
                 log.info(f"\t#{self.first + index} : {' '.join(filter_overrides(job_overrides[index]))}")
                 with making_what_stays(), self._job_logging():
                     returns[index] = self._run(jobs[index], outcome)
+                if self._is_stopped():
+                    break
+        for index in range(len(jobs)):
+            if index not in returns:
+                with making_what_stays(), self._job_logging():
+                    returns[index] = self._run(jobs[index], _skip)
         return [returns[index] for index in range(len(jobs))]
 
     def _outcomes(self, jobs: Sequence[Job]) -> Generator[tuple[int, Callable[[], float] | None], None, None]:
         """The index and the outcome of each job, as soon as it is known; None for a job that has to run separately."""
         catalog = load_catalog()
         studies: dict[int, Study] = {}
+        errors: dict[int, Exception] = {}
         for index, job in enumerate(jobs):
             if job.needs_its_own_environment:
                 continue
@@ -93,12 +101,13 @@ class Launch:
                 with job.current(), making_what_stays():
                     studies[index] = assemble_job(job.task_config, catalog)
             except Exception as error:  # any exception is the job's outcome
-                yield index, partial(_finish, error)
+                errors[index] = error
+        indices, together = list(studies), list(studies.values())
+        batches, folders = self._plan(together, [jobs[index] for index in indices]), [jobs[index].folder for index in indices]
+        yield from ((index, partial(_finish, error)) for index, error in errors.items())
         if studies:
-            indices, together = list(studies), list(studies.values())
             for line in describe(plan(together), [self.first + index for index in indices]):
                 log.info(line)
-            batches, folders = self._plan(together, [jobs[index] for index in indices]), [jobs[index].folder for index in indices]
             keeper = FolderKeeper(together, folders, read_plan(launch_folder(self.config.hydra)))
             with listening(together, catalog, self.config.hydra) as listeners:
                 for position, outcome in run_together(together, listeners, self.workers, batches=batches, keeper=keeper):
@@ -133,12 +142,22 @@ class Launch:
         else:
             self._log_as_launch()
 
+    def _is_stopped(self) -> bool:
+        return (launch_folder(self.config.hydra) / STOPPED).exists()
+
     def _log_as_launch(self) -> None:
         configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
 
 
 def _finish(outcome: StudyResult | Exception) -> float:
     """Do what `train_job` does after training its study."""
-    if isinstance(outcome, Exception):
-        raise outcome
-    return keep_result(outcome)
+    with recording_failure():
+        if isinstance(outcome, Exception):
+            raise outcome
+        return keep_result(outcome)
+
+
+def _skip() -> float:
+    """Do what `train_job` does if another job has failed."""
+    with recording_failure():
+        raise AssertionError("the launch has stopped")

@@ -10,6 +10,7 @@ from hydra.conf import HydraConf
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
+from regnet.launch_folder.failure import JobFailure
 from regnet.launch_folder.plan import LaunchName, PlannedBatch, PlannedJob, plan_jobs, read_plan
 from regnet.machine import free_memory, usable_cores
 from regnet.study.study import Study
@@ -37,10 +38,20 @@ def launch_name(hydra: HydraConf) -> LaunchName:
 
 def planned_job(study: Study, hydra: HydraConf, folder: Path) -> PlannedJob:
     """What the plan says about a job, given its study and its folder."""
-    number = 0 if OmegaConf.is_missing(hydra.job, "num") else int(hydra.job.num)
-    relative = os.path.relpath(folder, launch_folder(hydra))
-    overrides = tuple(without_password(str(override)) for override in hydra.overrides.task)
+    number, relative, overrides = _names(hydra, folder)
     return PlannedJob(number, relative, study.name, study.identity, study.seeds, overrides)
+
+
+def job_failure(hydra: HydraConf, error: str, log: str | None) -> JobFailure:
+    """What is kept about Hydra's current job if it fails."""
+    return JobFailure(*_names(hydra, job_folder(hydra)), error, log)
+
+
+def _names(hydra: HydraConf, folder: Path) -> tuple[int, str, tuple[str, ...]]:
+    """The number of a job, its folder relative to the launch's, and its overrides."""
+    number = 0 if OmegaConf.is_missing(hydra.job, "num") else int(hydra.job.num)
+    overrides = tuple(without_password(str(override)) for override in hydra.overrides.task)
+    return number, os.path.relpath(folder, launch_folder(hydra)), overrides
 
 
 def plan_job(study: Study, hydra: HydraConf) -> list[Batch]:

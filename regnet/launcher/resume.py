@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from regnet.errors import ConfigError
 from regnet.launch_folder.claim import claim_folder
+from regnet.launch_folder.failure import STOPPED
 from regnet.launch_folder.find import find_launches
 from regnet.launch_folder.plan import Continuation, Plan, Start, continue_plan, read_plan, start_plan
 from regnet.launch_folder.revision import git_commit, git_dirty, versions
@@ -61,6 +62,7 @@ def open_launch(command: Command, plugins: Plugins) -> Path:
         _check_versions(plan, plugins, mix=command.settings.mix_versions)
         _check_store(plan, command)
         kept = command.settings.kept
+        (folder / STOPPED).unlink(missing_ok=True)
         continue_plan(folder, Continuation(_recorded(command.words), versions(plugins), socket.gethostname(), _now(), kept))
     return folder
 
@@ -113,7 +115,7 @@ def _start(command: Command, folder: Path, plugins: Plugins) -> None:
 
 
 def _now() -> str:
-    return datetime.now().astimezone().isoformat(timespec="seconds")
+    return datetime.now().astimezone().isoformat(timespec="milliseconds")
 
 
 def _recorded(words: Sequence[str]) -> tuple[str, ...]:

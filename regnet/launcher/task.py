@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
@@ -12,11 +15,13 @@ from rich.console import Console
 
 from regnet.config.build_study import assemble
 from regnet.config.compose import plain
+from regnet.errors import Diverged, JobSkipped, RegnetError
+from regnet.launch_folder.failure import STOPPED, clear_failure, write_failure
 from regnet.launch_folder.job_folder import JobFolder
 from regnet.launch_folder.keeper import FolderKeeper
 from regnet.launch_folder.plan import read_plan
 from regnet.launcher.objective import check_objective
-from regnet.launcher.planning import job_folder, launch_folder, launch_name, plan_job
+from regnet.launcher.planning import job_failure, job_folder, launch_folder, launch_name, plan_job
 from regnet.launcher.progress import progress_bar
 from regnet.registry.catalog import Catalog, load_catalog
 from regnet.registry.dispatch import Listeners
@@ -25,6 +30,7 @@ from regnet.study.result import StudyResult
 from regnet.study.study import Study
 from regnet.tracking import open_tracker
 from regnet.training.lockstep import refuse_if_all_diverged, run_study
+from regnet.training.program import reason_of
 
 
 def train_job(config: DictConfig) -> float:
@@ -37,13 +43,55 @@ def train_job(config: DictConfig) -> float:
     Raises:
         RegnetError: the study cannot be built, trained or tracked, or its sweeper optimizes in the wrong direction.
     """
-    catalog = load_catalog()
-    study = assemble_job(config, catalog)
+    with recording_failure():
+        catalog = load_catalog()
+        study = assemble_job(config, catalog)
+        hydra = HydraConfig.get()
+        batches = plan_job(study, hydra)
+        keeper = FolderKeeper([study], [job_folder(hydra)], read_plan(launch_folder(hydra)))
+        with listening([study], catalog, hydra) as listeners:
+            result = run_study(study, listeners, batches=batches, keeper=keeper)
+            return keep_result(result)  # before the tracker closes, which may fail
+
+
+@contextmanager
+def recording_failure() -> Iterator[None]:
+    """Context manager for Hydra's current job that writes into its folder why it failed, and its traceback into its log.
+
+    Raises:
+        JobSkipped: another job has failed, and `on_failure` is stop.
+    """
     hydra = HydraConfig.get()
-    batches = plan_job(study, hydra)
-    keeper = FolderKeeper([study], [job_folder(hydra)], read_plan(launch_folder(hydra)))
-    with listening([study], catalog, hydra) as listeners:
-        return keep_result(run_study(study, listeners, batches=batches, keeper=keeper))  # before the tracker closes, which may fail
+    folder = job_folder(hydra)
+    launch = launch_folder(hydra)
+    clear_failure(folder)
+    if (launch / STOPPED).exists():
+        raise JobSkipped("the job was not run, since another one failed and on_failure is stop")
+    try:
+        yield
+    except JobSkipped:
+        raise
+    except Exception as error:
+        write_failure(folder, job_failure(hydra, reason_of(error).splitlines()[-1], _log_failure(error)))
+        if not isinstance(error, Diverged):
+            stop_if_asked(launch)
+        raise
+
+
+def stop_if_asked(launch: Path) -> None:
+    """Start no other job of a launch, if its `on_failure` is stop."""
+    plan = read_plan(launch)
+    if plan is not None and plan.settings.on_failure == "stop":
+        (launch / STOPPED).touch()
+
+
+def _log_failure(error: Exception) -> str | None:
+    """Write an error to the job's log file, with its traceback unless it is a user's mistake; return the file."""
+    files = [handler for handler in logging.getLogger().handlers if isinstance(handler, logging.FileHandler)]
+    trace = None if isinstance(error, RegnetError) else (type(error), error, error.__traceback__)
+    for handler in files:
+        handler.handle(logging.LogRecord("regnet", logging.ERROR, __file__, 0, "%s", (reason_of(error),), trace))
+    return os.path.relpath(files[0].baseFilename) if files else None
 
 
 def assemble_job(config: DictConfig, catalog: Catalog) -> Study:
@@ -80,6 +128,8 @@ def keep_result(result: StudyResult) -> float:
     JobFolder(job_folder(HydraConfig.get())).finish(result)
     for seed, reason in result.failures.items():
         Console(stderr=True).print(f"regnet: {result.name}: seed {seed} {reason}", style="yellow", soft_wrap=True, highlight=False)
+    if result.faults:
+        stop_if_asked(launch_folder(HydraConfig.get()))
     refuse_if_all_diverged(result)
     summary = final_summary(result, result.headline)
     return float("nan") if summary is None else summary.mean

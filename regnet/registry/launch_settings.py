@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from annotated_types import Ge
 
@@ -21,6 +21,8 @@ class LaunchSettings:
         mix_versions: continue a launch even if it was started with other versions of regnet or of plugins.
         max_time: the time after which the launch stops in order, so that it can be continued: a number of seconds, such as 3600,
             or a text such as 90s, 30m, 11h30m or 11:30:00.
+        on_failure: whether a job that fails for any of its seeds, other than by divergence, stops the launch: the other jobs are
+            not started, or end after their epoch, and can be continued later.
         checkpoint_epochs: the number of epochs after which training writes a checkpoint, from which it continues if it was ended;
             by default only the time matters.
         checkpoint_seconds: the time after which it writes one, at the end of an epoch, in seconds; null for never.
@@ -29,6 +31,7 @@ class LaunchSettings:
     resume: bool = False
     mix_versions: bool = False
     max_time: float | str | None = None
+    on_failure: Literal["continue", "stop"] = "continue"
     checkpoint_epochs: Annotated[int, Ge(1)] | None = None
     checkpoint_seconds: Annotated[float, Ge(0)] | None = 60.0
 

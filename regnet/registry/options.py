@@ -99,13 +99,23 @@ def options_of(component: type) -> Mapping[str, Option]:
     return _cached_options(component)
 
 
+def _hints(component: Any) -> dict[str, Any]:
+    """The types of the constructor's parameters; those that a dataclass inherits are read in the modules of their classes."""
+    try:
+        return typing.get_type_hints(component.__init__, include_extras=True)
+    except NameError:
+        if not dataclasses.is_dataclass(component):
+            raise
+        return typing.get_type_hints(component, include_extras=True)
+
+
 @cache
 def _cached_options(component: Any) -> Mapping[str, Option]:
     parameters = list(inspect.signature(component.__init__).parameters.values())[1:]
     if component.__init__ is object.__init__:
         return MappingProxyType({})
     try:
-        hints = typing.get_type_hints(component.__init__, include_extras=True)
+        hints = _hints(component)
     except NameError as error:
         raise TypeError(f"the type of an option of {component.__name__} cannot be read: {error}") from error
     options: dict[str, Option] = {}

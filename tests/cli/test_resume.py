@@ -172,3 +172,86 @@ def test_from_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         np.testing.assert_array_equal(again.history[name], values)
     for ours, theirs in zip(again.networks, result.networks, strict=True):
         assert all((value == theirs.weights[name]).all() for name, value in ours.weights.items())
+
+
+LONG = ("run", "seeds=2", "epochs=8000", "hydra.run.dir=here", *SMALL)
+
+
+def test_a_launch_ends_in_order_when_its_time_is_over(inside: Inside, tmp_path: Path) -> None:
+    """It says how to continue; its runs are KILLED in the store until then."""
+    assert inside(*LONG, "hydra.run.dir=whole", "tracking=none").code == 0
+    ended = inside(*LONG, "max_time=2")
+    assert ended.code == 1
+    assert ended.stderr.splitlines()[-2:] == [
+        "regnet: 0 of 2 runs are finished, 2 partly trained; to train the others: regnet resume here",
+        "regnet: max_time is over",
+    ]
+    status = json.loads(inside("status", "here", "--json").stdout)
+    assert 0 < status["jobs"][0]["trained_epochs"]["0"] < 8000
+    assert len(list((tmp_path / "here").glob("checkpoint-*"))) == 1
+    assert inside("resume", "here", "max_time=1h").code == 0
+    whole, found = load_result(tmp_path / "whole"), load_result(tmp_path / "here")
+    for metric, values in whole.history.items():
+        np.testing.assert_array_equal(found.history[metric], values)
+    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    runs = client.search_runs([client.get_experiment_by_name("regnet").experiment_id], "tags.`regnet.role` = 'run'")  # type: ignore[union-attr]
+    assert [run.info.status for run in runs] == ["FINISHED"] * 2
+    assert [len(client.get_metric_history(run.info.run_id, "train/loss")) for run in runs] == [8000] * 2
+    assert not list((tmp_path / "here").glob("checkpoint-*"))
+
+
+@pytest.mark.parametrize("given", ["soon", "1:30", "-5", "0", "1h-5m"])
+def test_a_time_that_is_none_is_refused(inside: Inside, given: str) -> None:
+    refused = inside("run", f"max_time={given}")
+    assert refused.code == 2
+    assert ": expected seconds, or a time such as 90s, 30m, 11h30m or 11:30:00" in refused.stderr
+
+
+def test_clean_removes_what_is_not_needed(inside: Inside, tmp_path: Path) -> None:
+    assert inside(*LONG, "max_time=2", "tracking=none").code == 1
+    (checkpoint,) = (tmp_path / "here").glob("checkpoint-*")
+    older = checkpoint.with_name(checkpoint.name.replace(checkpoint.stem.rpartition("-")[2], "1"))
+    older.write_bytes(b"damaged")
+    draft = tmp_path / "here" / "result.safetensors.123.part"
+    draft.touch()
+    listed = inside("clean", "--dry-run").stdout.splitlines()
+    assert listed[:-1] == [str(path.relative_to(tmp_path)) for path in sorted([older, draft])]
+    assert inside("clean", "here").stdout == "2 files, 0.0 MB removed\n"
+    assert checkpoint.exists()
+    assert not older.exists()
+    assert not draft.exists()
+    assert inside("clean", "--checkpoints").stdout.startswith("1 files")
+    assert not checkpoint.exists()
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_a_signal_lets_the_epoch_finish_and_a_second_one_does_not(tmp_path: Path, twice: bool) -> None:
+    plugin = tmp_path / "slow.py"
+    plugin.write_text(SLOW, encoding="utf-8")
+    words = [*REGNET, "run", "--plugin", "slow.py", "epochs=50", "hydra.run.dir=here", "tracking=none", *SMALL]
+    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            while not (tmp_path / "epoch-2").exists():
+                assert process.poll() is None
+                time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            if twice:
+                time.sleep(0.3)
+                process.send_signal(signal.SIGINT)
+            _, stderr = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 130
+    assert stderr.splitlines()[-1] == "regnet: interrupted"
+    assert len(list((tmp_path / "here").glob("checkpoint-*-2.safetensors"))) == (0 if twice else 1)
+    assert not (tmp_path / "epoch-3").exists()
+
+
+SLOW = """
+import pathlib, time, regnet
+
+@regnet.hookimpl
+def regnet_epoch_ended(event):
+    pathlib.Path(f"epoch-{event.epoch}").touch()
+    time.sleep(2)
+"""
