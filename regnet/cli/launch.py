@@ -16,7 +16,7 @@ from regnet.cli.ui import print_links
 from regnet.config.compose import register_groups, with_search_path
 from regnet.config.errors import readable_errors
 from regnet.errors import JobSkipped, StoreAway
-from regnet.launch_folder.outcome import outcomes_of
+from regnet.launch_folder.outcome import JobOutcome, outcomes_of
 from regnet.launch_folder.owner import owned
 from regnet.launch_folder.plan import Plan, read_plan
 from regnet.launch_folder.status import Status, status_of
@@ -68,7 +68,11 @@ def _launch(options: argparse.Namespace, words: Sequence[str], catalog: Catalog)
             assert plan is not None
             status = status_of(plan)
             results = by_study(result for job in status.jobs if (result := job.complete_result))
-            complete = _conclude(results, status)
+            outcomes = outcomes_of(status) if plan.start.multirun else []
+            if outcomes:
+                write_jobs(outcomes, plan.folder / "report")
+            complete = _conclude(results, plan)
+            _print_jobs(outcomes)
             mistake = isinstance(sys.exception(), Exception) and not status.finished  # it would be made again
             if status.finished < status.planned and not mistake:
                 _print_how_to_continue(status)
@@ -80,13 +84,18 @@ def _print_how_to_continue(status: Status) -> None:
     print(f"regnet: {status.counts}; to train the others: {command}", file=sys.stderr)
 
 
-def _conclude(results: Sequence[StudyResult], status: Status) -> bool:
+def _print_jobs(outcomes: Sequence[JobOutcome]) -> None:
+    """Prints how the jobs of a sweep ended, and which failed."""
+    if outcomes:
+        print(count_jobs(outcomes))
+    for line in list_failures(outcomes):
+        print(line, file=sys.stderr)
+
+
+def _conclude(results: Sequence[StudyResult], plan: Plan) -> bool:
     """Prints the results, and writes their report and their summary runs; returns whether the store has everything."""
     kind = results[0].config["report"] if results else "none"
-    plan, console, report = status.plan, results_console(), None
-    outcomes = outcomes_of(status) if plan.start.multirun else []
-    if outcomes:
-        write_jobs(outcomes, plan.folder / "report")
+    console, report = results_console(), None
     if kind != "none":
         catalog = load_catalog()
         report = plan.folder / "report"
@@ -95,10 +104,6 @@ def _conclude(results: Sequence[StudyResult], status: Status) -> bool:
         for table in made.tables:
             table.print(console)
         print_written(console, report, made.files)
-    if outcomes and kind != "none":
-        console.print(count_jobs(outcomes))
-    for line in list_failures(outcomes):
-        print(line, file=sys.stderr)
     if not any(result.config["tracking"]["name"] == "mlflow" for result in results):
         return True
     try:

@@ -31,13 +31,15 @@ class Step:
     what: str
     """The command, or the file's path."""
     text: str
+    code: int | None = None
+    """The exit code of the command, where the page says it."""
 
 
 def steps(page: str) -> Iterator[Step]:
     """The steps of a page, in order.
 
     A console block is run unless it is marked ``<!-- not run: why -->``; another block is a step if it is marked
-    ``<!-- write: PATH -->`` or ``<!-- compare: PATH -->``.
+    ``<!-- write: PATH -->`` or ``<!-- compare: PATH -->``. ``<!-- exit code: 1 -->`` says how the commands of a block end.
     """
     for block in BLOCK.finditer(page):
         kind, _, path = (block["mark"] or "").partition(": ")
@@ -46,7 +48,7 @@ def steps(page: str) -> Iterator[Step]:
         elif block["language"] == "console" and kind != "not run":
             for part in re.split(r"^\$ ", block["text"], flags=re.MULTILINE)[1:]:
                 command, _, output = part.partition("\n")
-                yield Step("run", command.partition("  #")[0].rstrip(), output)
+                yield Step("run", command.partition("  #")[0].rstrip(), output, int(path) if kind == "exit code" else None)
 
 
 def matches(expected: str, got: str) -> bool:

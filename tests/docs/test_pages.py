@@ -67,7 +67,9 @@ def run(step: Step, folder: Path, environment: dict[str, str]) -> None:
     )
     printed = done.stdout + (done.stderr if done.returncode else "")
     assert matches(step.text, printed), f"$ {step.what}\n{printed}\n{done.stderr}"
-    expected = 2 if step.text.startswith("regnet: ") else 1 if "likely cause" in step.text else 0
+    expected = (
+        step.code if step.code is not None else 2 if step.text.startswith("regnet: ") else 1 if "likely cause" in step.text else 0
+    )
     assert done.returncode == expected, f"$ {step.what}\n{done.stderr}"
 
 
