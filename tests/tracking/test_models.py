@@ -28,7 +28,7 @@ from regnet.registry.selection import OWN, VARIABLE
 from regnet.study.result import StudyResult
 from regnet.tracking.read.studies import newest_launch, read_launch
 from regnet.tracking.store.connect import store_of
-from regnet.tracking.write.model_selection import best_seed
+from regnet.tracking.write.model_selection import best_seed, models_wanted
 from regnet.tracking.write.summary import write_summaries
 from tests.servers import answers, free_port, wait_for
 from tests.tracking.test_server import server
@@ -159,6 +159,34 @@ def test_run_is_stored_once(store: Store) -> None:
     plan = find_launch(None, Path())
     write_summaries([result], plan.name)
     assert len(client.search_logged_models(["1"])) == 1
+
+
+@pytest.mark.parametrize("killed", ["create_model_version", "log_outputs", "finalize_logged_model", "log_model_artifacts"])
+def test_a_model_that_a_killed_process_left_incomplete_is_made_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch, killed: str
+) -> None:
+    """Whatever it was about to do: there is one model, complete and linked to its run, and one registered version."""
+    result = regnet.run([*SMALL, "tracking.register=disc"])
+    client, plan = store(), find_launch(None, Path())
+    (model,) = client.search_logged_models(["1"])
+    for version in client.search_model_versions("name = 'disc'"):
+        client.delete_model_version("disc", version.version)
+    client.delete_logged_model(model.model_id)
+    wanted = models_wanted([result], [""], plan.start.id)
+
+    def end(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(MlflowClient, killed, end)
+        with pytest.raises(KeyboardInterrupt):
+            store_of(store()).keep_models("1", wanted)
+    store_of(store()).keep_models("1", wanted)
+    (model,) = client.search_logged_models(["1"])
+    assert model.status == "READY"
+    assert model.model_id in [output.model_id for output in best_run(client, result).outputs.model_outputs]
+    (version,) = client.search_model_versions("name = 'disc'")
+    assert client.get_model_version_by_alias("disc", "best").version == version.version
 
 
 def test_each_study_of_a_sweep_has_a_model(store: Store) -> None:

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import threading
+import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
 
 import psutil
 import pytest
@@ -14,7 +20,19 @@ import regnet
 from regnet.launch_folder.owner import Owner
 from regnet.tracking.read.studies import newest_launch, read_launch
 from regnet.tracking.store.connect import store_of
-from regnet.tracking.store.messages import OWNER_TAG, PLANNED, read_seeds, write_seeds
+from regnet.tracking.store.messages import (
+    HEARTBEAT,
+    OWNER_TAG,
+    PLANNED,
+    Destination,
+    RunBegun,
+    RunEnded,
+    StudyBegun,
+    read_seeds,
+    write_seeds,
+)
+from regnet.tracking.write import writer
+from regnet.tracking.write.run_buffer import RunBuffer
 from tests.conftest import Inside
 
 Store = Callable[[], MlflowClient]
@@ -34,6 +52,11 @@ def change(folder: Path, changes: dict[int, tuple[str, dict[str, str]]]) -> None
         client.update_run(run.info.run_id, status)
         for key, value in tags.items():
             client.set_tag(run.info.run_id, key, value)
+
+
+def statuses(client: MlflowClient) -> dict[int, str]:
+    found = client.search_runs(["1"], "tags.`regnet.role` = 'run'")
+    return {int(run.data.tags["regnet.seed"]): run.info.status for run in found}
 
 
 def test_states_are_told_apart(inside: Inside, tmp_path: Path) -> None:
@@ -106,3 +129,81 @@ def test_every_run_names_its_owner_and_the_planned_seeds(store: Store) -> None:
         assert owner
         assert (owner.pid, owner.runs) == (psutil.Process().pid, True)
         assert run.data.tags[PLANNED] == "2,4"
+
+
+def test_the_next_command_ends_abandoned_runs(inside: Inside, tmp_path: Path) -> None:
+    """Whatever it does in the store; runs whose owner lives, or may live on another machine, are left alone."""
+    assert inside("run", "seeds=5", "study=mine", *SMALL).code == 0
+    old = {OWNER_TAG: json.dumps(AWAY), HEARTBEAT: "1700000000000"}
+    lives = {OWNER_TAG: Owner.this().to_json()}
+    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    for run in client.search_runs(["1"], "tags.`regnet.role` = 'run'"):
+        client.set_tag(run.info.run_id, OWNER_TAG, "")
+    change(
+        tmp_path,
+        {0: ("RUNNING", {OWNER_TAG: json.dumps(GONE)}), 1: ("RUNNING", lives), 2: ("RUNNING", {}), 3: ("RUNNING", old)},
+    )
+    assert inside("results").code == 0
+    assert statuses(client) == {0: "KILLED", 1: "RUNNING", 2: "RUNNING", 3: "RUNNING", 4: "FINISHED"}, "it started just now"
+    assert inside("compare", "mine", "--incomplete", "drop").code == 0
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as store, store:
+        store.execute("UPDATE runs SET start_time = 1700000000000")
+    shown = inside("compare", "mine", "--incomplete", "drop", "--json")
+    assert json.loads(shown.stdout)["studies"][0]["n"] == 1
+    assert statuses(client) == {0: "KILLED", 1: "RUNNING", 2: "RUNNING", 3: "KILLED", 4: "FINISHED"}
+    (read,) = read_launch(store_of(client), "regnet", newest_launch(store_of(client), "regnet"))
+    assert read.failures[0] == f"abandoned: process {GONE['pid']} on {GONE['host']} was killed"
+    assert read.failures[3].startswith("abandoned: process 1 on another machine was last known to run at 2023-11-1")
+
+
+def test_one_heartbeat_counts_for_all_runs_of_an_owner(inside: Inside, tmp_path: Path) -> None:
+    assert inside("run", "seeds=3", *SMALL).code == 0
+    now = {OWNER_TAG: json.dumps(AWAY), HEARTBEAT: str(int(time.time() * 1000))}
+    change(tmp_path, {0: ("RUNNING", {OWNER_TAG: json.dumps(AWAY)}), 1: ("RUNNING", now)})
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as store, store:
+        store.execute("UPDATE runs SET start_time = 1700000000000")
+    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    assert inside("results").code == 0
+    assert statuses(client) == {0: "RUNNING", 1: "RUNNING", 2: "FINISHED"}
+
+
+def test_a_heartbeat_is_written_on_a_run_that_is_trained(tmp_path: Path) -> None:
+    buffer = RunBuffer(Destination(f"sqlite:///{tmp_path}/mlflow.db", "regnet", str(tmp_path)))
+    tags = {"regnet.role": "run", "regnet.study": "1", "regnet.launch": "here", "regnet.launch_id": "0"}
+    buffer.add(StudyBegun(0, "mine", {"seed": 0}, tags, {}))
+    buffer.beat(1)
+    assert not buffer.pending
+    for run in (0, 1):
+        buffer.add(RunBegun(run, 0, None, run, 1000))
+    buffer.beat(2)
+    buffer.write()
+    buffer.add(RunEnded(0, 3000, "FINISHED"))
+    buffer.beat(3)
+    buffer.write()
+    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    beats = {run.data.tags["regnet.seed"]: run.data.tags.get(HEARTBEAT) for run in client.search_runs(["1"])}
+    assert beats == {"0": "2", "1": "3"}
+
+
+def test_the_writing_process_sends_heartbeats(monkeypatch: pytest.MonkeyPatch) -> None:
+    beats: list[int] = []
+
+    class Buffer:
+        pending = False
+
+        def beat(self, milliseconds: int) -> None:
+            beats.append(milliseconds)
+
+        def write(self) -> None:
+            pass
+
+        def abandon(self, milliseconds: int) -> None:
+            pass
+
+    monkeypatch.setattr(writer, "BEAT_SECONDS", 0.05)
+    writing = writer.Writer(None)  # type: ignore[arg-type]
+    writing._buffers[0] = Buffer()  # type: ignore[assignment]
+    inbox: SimpleQueue[Any] = SimpleQueue()
+    threading.Timer(1, inbox.put, [None]).start()
+    writing.serve(inbox)
+    assert 5 < len(beats) <= 21

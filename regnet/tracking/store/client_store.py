@@ -17,7 +17,7 @@ from regnet.tracking.store.client_backend import ClientBackend
 from regnet.tracking.store.messages import BEST, FAILURE, LAUNCH_ID, ModelsWanted
 from regnet.tracking.store.models import log_models
 from regnet.tracking.store.run_changes import Backend
-from regnet.tracking.store.store import ROLE, ChooseTags, Experiments, History, Tags, TrackedRun
+from regnet.tracking.store.store import ROLE, ChooseTags, Experiments, History, Tags, TrackedRun, with_heartbeats
 
 PAGE = 1000
 REQUESTS = 8
@@ -79,11 +79,15 @@ class ClientStore:
         return _tracked(found[0], within) if found else None
 
     def find_runs(self, within: Experiments, tags: Tags) -> list[TrackedRun]:
-        return sorted((_tracked(run, within) for run in self._search(within, tags)), key=lambda run: (run.start, run.run_id))
+        return with_heartbeats(_tracked(run, within) for run in self._search(within, _filter(tags)))
+
+    def running_runs(self, within: Experiments) -> list[TrackedRun]:
+        chosen = f"{_filter(ROLE)} and attributes.status = 'RUNNING'"
+        return with_heartbeats(_tracked(run, within) for run in self._search(within, chosen))
 
     def tag_values(self, within: Experiments, keys: Iterable[str]) -> set[str]:
         wanted = list(keys)
-        return {run.data.tags[key] for run in self._search(within, ROLE) for key in wanted if key in run.data.tags}
+        return {run.data.tags[key] for run in self._search(within, _filter(ROLE)) for key in wanted if key in run.data.tags}
 
     def histories(self, runs: Sequence[TrackedRun], names: set[str]) -> Mapping[str, History]:
         with ThreadPoolExecutor(REQUESTS) as pool:
@@ -112,7 +116,7 @@ class ClientStore:
             if tags is not None:
                 self.client.log_batch(run.info.run_id, tags=[RunTag(key, value) for key, value in tags.items()])
 
-        runs = list(self._search({experiment: ""}, ROLE | {LAUNCH_ID: launch_id}))
+        runs = list(self._search({experiment: ""}, _filter(ROLE | {LAUNCH_ID: launch_id})))
         with ThreadPoolExecutor(REQUESTS) as pool:
             for _ in pool.map(tag, runs):
                 pass
@@ -127,14 +131,14 @@ class ClientStore:
 
     def keep_models(self, experiment: str, wanted: ModelsWanted) -> None:
         within = {experiment: ""}
-        runs = self._search(within, ROLE | {LAUNCH_ID: wanted.launch_id, BEST: "yes"})
+        runs = self._search(within, _filter(ROLE | {LAUNCH_ID: wanted.launch_id, BEST: "yes"}))
         log_models(self.client, runs, wanted, lambda run, name: self.artifact(_tracked(run, within), name))
 
-    def _search(self, within: Experiments, tags: Tags) -> Iterator[Run]:
-        """Yield every run that has all of these tags, from all pages of results."""
+    def _search(self, within: Experiments, chosen: str) -> Iterator[Run]:
+        """Yield every run that MLflow's filter chooses, from all pages of results."""
         token = None
         while True:
-            page = self.client.search_runs(list(within), _filter(tags), max_results=PAGE, page_token=token)
+            page = self.client.search_runs(list(within), chosen, max_results=PAGE, page_token=token)
             yield from page
             token = page.token
             if not token:

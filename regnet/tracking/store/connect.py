@@ -15,6 +15,7 @@ from mlflow.tracking import MlflowClient
 from sqlalchemy.exc import SQLAlchemyError
 
 from regnet.errors import TrackingError
+from regnet.tracking.store.abandoned import end_abandoned
 from regnet.tracking.store.client_store import REQUESTS, ClientStore
 from regnet.tracking.store.passwords import without_password
 from regnet.tracking.store.retry import retried
@@ -32,7 +33,7 @@ LOCK_SECONDS = 60
 
 
 def connect(given: object = None, *, create: bool = True) -> Store:
-    """Open a store; several processes may do so at the same time.
+    """Open a store, and end the runs in it that were abandoned; several processes may do so at the same time.
 
     Args:
         given: the address of the store; by default that of `store_uri`.
@@ -46,14 +47,20 @@ def connect(given: object = None, *, create: bool = True) -> Store:
     if is_database(uri):
         limit_answers(uri)
     with tracking_errors(uri):
-        if is_server(uri):
-            return ClientStore(MlflowClient(uri), REQUESTS)
-        with _locked(uri):
-            if uri.startswith(SQLITE) and is_blank(path := Path(uri.removeprefix(SQLITE))):
-                set_up(path)
-            client = MlflowClient(uri)
-            retried(uri, lambda: client.search_experiments(max_results=1))  # another process may have locked it
-            return store_of(client)
+        store = _open(uri)
+    end_abandoned(store)
+    return store
+
+
+def _open(uri: str) -> Store:
+    if is_server(uri):
+        return ClientStore(MlflowClient(uri), REQUESTS)
+    with _locked(uri):
+        if uri.startswith(SQLITE) and is_blank(path := Path(uri.removeprefix(SQLITE))):
+            set_up(path)
+        client = MlflowClient(uri)
+        retried(uri, lambda: client.search_experiments(max_results=1))  # another process may have locked it
+        return store_of(client)
 
 
 def store_of(client: MlflowClient) -> Store:

@@ -33,6 +33,8 @@ PLANNED = "regnet.planned_seeds"
 """The tag of a run: all seeds of its study that its launch is to run, such as ``0-19,25``."""
 OWNER_TAG = "regnet.owner"
 """The tag of a run: the process that trains it, as JSON."""
+HEARTBEAT = "regnet.heartbeat"
+"""The tag of a run: when its owner was last known to run, in milliseconds since 1970. One run of each owner has a current one."""
 FAILURE = "regnet.failure"
 """The tag of a run that was not trained to the end: the reason."""
 

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import mlflow.pyfunc
 import numpy as np
-from mlflow.entities import LoggedModel, LoggedModelOutput, Run
+from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus, Run
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
 from mlflow.tracking import MlflowClient
@@ -54,11 +54,23 @@ def log_models(client: MlflowClient, best: Iterable[Run], wanted: ModelsWanted, 
             raise TrackingError(
                 f"{model_wanted.label}: its best run (seed {model_wanted.seed}) is not in the store and cannot be kept as a model"
             )
-        if run.outputs and run.outputs.model_outputs:
-            continue
-        model = _log_model(client, run, model_wanted, read)
+        model = _known_model(client, run) or _log_model(client, run, model_wanted, read)
+        linked = run.outputs.model_outputs if run.outputs else []
+        if model.model_id not in [output.model_id for output in linked]:
+            client.log_outputs(run.info.run_id, [LoggedModelOutput(model.model_id, 0)])
         if model_wanted.register:
             _register(client, model_wanted.register, model, run)
+
+
+def _known_model(client: MlflowClient, run: Run) -> LoggedModel | None:
+    """Return the model that the run has; delete others, which processes that were killed left incomplete."""
+    known = None
+    for model in client.search_logged_models([run.info.experiment_id], f"source_run_id = '{run.info.run_id}'"):
+        if model.status == LoggedModelStatus.READY and known is None:
+            known = model
+        else:
+            client.delete_logged_model(model.model_id)
+    return known
 
 
 def _log_model(client: MlflowClient, run: Run, wanted: ModelWanted, read: ReadFile) -> LoggedModel:
@@ -81,7 +93,6 @@ def _log_model(client: MlflowClient, run: Run, wanted: ModelWanted, read: ReadFi
             pip_requirements=_requirements(wanted),
         )
         client.log_model_artifacts(model.model_id, str(package))
-    client.log_outputs(run.info.run_id, [LoggedModelOutput(model.model_id, 0)])
     return client.finalize_logged_model(model.model_id, "READY")
 
 
@@ -101,12 +112,14 @@ def _requirements(wanted: ModelWanted) -> list[str]:
 
 
 def _register(client: MlflowClient, name: str, model: LoggedModel, run: Run) -> None:
-    """Register the model as the newest version of that name, and move the alias to it."""
+    """Register the model as the newest version of that name, and move the alias to it; a registered one is left as it is."""
     try:
         client.create_registered_model(name)
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
+    if client.search_model_versions(f"name = '{name}' and run_id = '{run.info.run_id}'"):
+        return
     tags = {tag: run.data.tags[tag] for tag in TAGS}
     newest = client.create_model_version(name, model.artifact_location, run.info.run_id, tags, model_id=model.model_id)
     client.set_registered_model_alias(name, ALIAS, newest.version)

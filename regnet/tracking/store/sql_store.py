@@ -16,7 +16,7 @@ from regnet.tracking.store.messages import FAILURE, LAUNCH_ID, ModelsWanted
 from regnet.tracking.store.run_changes import Backend
 from regnet.tracking.store.sql_backend import BulkBackend, takes_bulk
 from regnet.tracking.store.sql_tables import LATEST, METRICS, PARAMS, RUNS, TAGS, change, replace
-from regnet.tracking.store.store import ROLE, ChooseTags, Experiments, History, Tags, TrackedRun
+from regnet.tracking.store.store import ROLE, ChooseTags, Experiments, History, Tags, TrackedRun, with_heartbeats
 
 RUNS_PER_QUERY = 500
 """Number of values in a query that every database accepts."""
@@ -62,10 +62,13 @@ class SqlStore:
         return BulkBackend(client, experiment, public) if takes_bulk(client, experiment) else public
 
     def find_runs(self, within: Experiments, tags: Tags) -> list[TrackedRun]:
-        return sorted(self._runs(within, tags), key=lambda run: (run.start, run.run_id))
+        return with_heartbeats(self._runs(within, _chosen(within, tags)))
 
-    def _runs(self, within: Experiments, tags: Tags) -> Iterator[TrackedRun]:
-        chosen, columns = _chosen(within, tags), RUNS.c
+    def running_runs(self, within: Experiments) -> list[TrackedRun]:
+        return with_heartbeats(self._runs(within, _chosen(within, ROLE).where(RUNS.c.status == "RUNNING")))
+
+    def _runs(self, within: Experiments, chosen: Select[tuple[str]]) -> Iterator[TrackedRun]:
+        columns = RUNS.c
         query = select(columns.run_uuid, columns.experiment_id, columns.status, columns.start_time, columns.artifact_uri)
         with self._session() as session:
             connection = session.connection()

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Protocol, TypeAlias
 
 import numpy as np
 
 from regnet.launch_folder.owner import Owner
 from regnet.study.result import ABANDONED, RUNNING
-from regnet.tracking.store.messages import FAILURE, OWNER_TAG, ModelsWanted
+from regnet.tracking.store.messages import FAILURE, HEARTBEAT, OWNER_TAG, ModelsWanted
 from regnet.tracking.store.run_changes import Backend
 
 ROLE = {"regnet.role": "run"}
 """The tag of regnet's training runs; summary runs and the runs of other programs do not have it."""
 SUMMARY = {"regnet.role": "summary"}
 """The tag of summary runs."""
+SILENT_SECONDS = 15 * 60
+"""How long the owner of a run on another machine may send no heartbeat, in seconds."""
 
 History: TypeAlias = Mapping[str, np.ndarray]
 """The values ``(epochs,)`` of each metric, from epoch 1; NaN for an epoch without a value."""
@@ -44,6 +48,8 @@ class TrackedRun:
     params: Mapping[str, str]
     metrics: Mapping[str, float]
     """The last value of each metric."""
+    heard: int = 0
+    """When its owner was last known to run, in milliseconds since 1970."""
 
     @property
     def study(self) -> str:
@@ -79,11 +85,31 @@ class TrackedRun:
 
     @property
     def _state(self) -> str:
-        """Whether the process that trains it runs: on another machine, this is not known."""
+        """Whether the process that trains it runs: on another machine, this is known by its heartbeat."""
         owner = self.owner
-        if owner is None or owner.runs:
+        if owner is None:
             return RUNNING
-        return f"{ABANDONED}: {owner} was killed" if owner.runs is False else f"{RUNNING}: on {owner.host}"
+        match owner.runs:
+            case True:
+                return RUNNING
+            case False:
+                return f"{ABANDONED}: {owner} was killed"
+        last = max(self.start, self.heard) / 1000
+        if time.time() - last < SILENT_SECONDS:
+            return f"{RUNNING}: on {owner.host}"
+        when = datetime.fromtimestamp(last).astimezone().isoformat(" ", "seconds")
+        return f"{ABANDONED}: {owner} was last known to run at {when}"
+
+
+def with_heartbeats(runs: Iterable[TrackedRun]) -> list[TrackedRun]:
+    """Return runs in the order of their start, each with the latest heartbeat of its owner, which only one of its runs has."""
+    found = sorted(runs, key=lambda run: (run.start, run.run_id))
+    latest: dict[str | None, int] = {}
+    for run in found:
+        owner, heartbeat = run.tags.get(OWNER_TAG), run.tags.get(HEARTBEAT, "")
+        if heartbeat.isdigit():
+            latest[owner] = max(latest.get(owner, 0), int(heartbeat))
+    return [replace(run, heard=latest.get(run.tags.get(OWNER_TAG), 0)) for run in found]
 
 
 class Store(Protocol):
@@ -122,6 +148,9 @@ class Store(Protocol):
         Raises:
             TrackingError: MLflow cannot search for a tag's value.
         """
+
+    def running_runs(self, within: Experiments) -> list[TrackedRun]:
+        """Return the runs of some experiments whose status is RUNNING, in the order of their start."""
 
     def tag_values(self, within: Experiments, keys: Iterable[str]) -> set[str]:
         """Return all values that these tags have in regnet's runs."""

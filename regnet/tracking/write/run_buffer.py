@@ -117,6 +117,11 @@ class RunBuffer:
             case messages.ModelsWanted():
                 self._models.append(record)
 
+    def beat(self, milliseconds: int) -> None:
+        """Record that the training process runs, on one of the runs that it trains."""
+        if self._running:
+            self._changes_of(min(self._running)).tags[messages.HEARTBEAT] = str(milliseconds)
+
     def _changes_of(self, run: int) -> Changes:
         return self._changes.setdefault(run, Changes(run))
 

@@ -27,6 +27,8 @@ from regnet.tracking.write.process import LAST
 if TYPE_CHECKING:
     from regnet.tracking.write.run_buffer import RunBuffer
 
+BEAT_SECONDS = 60.0
+"""The time between two heartbeats of the training process in a store."""
 MIN_INTERVAL, MAX_INTERVAL = 1.0, 10.0
 """Limits in seconds of the time between two writes: long enough to write many runs at once, short enough to watch a run."""
 IDLE_FACTOR = 10
@@ -45,6 +47,7 @@ class Writer:
         self._connection = connection
         self._buffers: dict[int, RunBuffer] = {}
         self._next_write = 0.0
+        self._next_beat = 0.0
 
     def serve(self, inbox: SimpleQueue[Message | None]) -> None:
         """Receive records until the inbox yields None, which means that the training process has ended."""
@@ -64,10 +67,10 @@ class Writer:
         self._write_all()
 
     def _time_left(self) -> float | None:
-        """Return the time in seconds until the next write; None if there is nothing to write."""
-        if not any(buffer.pending for buffer in self._buffers.values()):
-            return None
-        return max(0.0, self._next_write - time.monotonic())
+        """Return the time in seconds until the next write or heartbeat; None if there is nothing to write."""
+        if any(buffer.pending for buffer in self._buffers.values()):
+            return max(0.0, self._next_write - time.monotonic())
+        return max(0.0, self._next_beat - time.monotonic()) if self._buffers else None
 
     def _handle(self, channel: int, record: Record) -> None:
         try:
@@ -87,6 +90,10 @@ class Writer:
 
     def _write_all(self) -> None:
         start = time.monotonic()
+        if start >= self._next_beat:
+            self._next_beat = start + BEAT_SECONDS
+            for buffer in self._buffers.values():
+                buffer.beat(int(time.time() * 1000))
         for channel, buffer in list(self._buffers.items()):
             try:
                 buffer.write()
