@@ -40,3 +40,14 @@ def copy_config(config: Config, parent: Node | None = None, without: str | None 
     elif isinstance(content, Node):  # a Union node
         fields["_content"] = copy_config(content, made)
     return made
+
+
+def take_apart(config: Node) -> None:
+    """Cut the references from the parts of a configuration to the whole, so that it is freed without a search for cycles.
+
+    The configuration cannot be used after this.
+    """
+    content: Any = config.__dict__.get("_content")
+    for child in content.values() if isinstance(content, dict) else content if isinstance(content, list) else ():
+        take_apart(child)
+    config.__dict__["_parent"] = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra.core.utils import JobReturn, configure_log, filter_overrides, run_job, setup_globals
 
-from regnet.gc_pause import making_what_stays
+from regnet.gc_pause import making_what_stays, uncollected
 from regnet.launch_folder.failure import STOPPED
 from regnet.launch_folder.keeper import FolderKeeper
 from regnet.launch_folder.plan import plan_jobs, read_plan
@@ -74,28 +74,29 @@ class Launch:
 
     def _run_all(self, job_overrides: Sequence[Sequence[str]]) -> list[JobReturn]:
         with making_what_stays():
-            jobs = [compose_job(self.launcher, overrides, self.first + index) for index, overrides in enumerate(job_overrides)]
+            jobs = {
+                index: compose_job(self.launcher, overrides, self.first + index) for index, overrides in enumerate(job_overrides)
+            }
         returns: dict[int, JobReturn] = {}
         with closing(self._outcomes(jobs)) as outcomes:  # an exception here ends the training at once
             for index, outcome in outcomes:
                 log.info(f"\t#{self.first + index} : {' '.join(filter_overrides(job_overrides[index]))}")
-                with making_what_stays(), self._job_logging():
-                    returns[index] = self._run(jobs[index], outcome)
+                returns[index] = self._run(jobs.pop(index), outcome)
                 if self._is_stopped():
                     break
-        for index in range(len(jobs)):
-            if index not in returns:
-                with making_what_stays(), self._job_logging():
-                    returns[index] = self._run(jobs[index], _skip)
-        return [returns[index] for index in range(len(jobs))]
+        for index, job in jobs.items():
+            returns[index] = self._run(job, _skip)
+        return [returns[index] for index in sorted(returns)]
 
-    def _outcomes(self, jobs: Sequence[Job]) -> Generator[tuple[int, Callable[[], float] | None], None, None]:
+    def _outcomes(self, jobs: Mapping[int, Job]) -> Generator[tuple[int, Callable[[], float] | None], None, None]:
         """The index and the outcome of each job, as soon as it is known; None for a job that has to run separately."""
         catalog = load_catalog()
         studies: dict[int, Study] = {}
         errors: dict[int, Exception] = {}
-        for index, job in enumerate(jobs):
-            if job.needs_its_own_environment:
+        numbers = range(self.first, self.first + len(jobs))
+        apart = [index for index, job in jobs.items() if job.needs_its_own_environment]
+        for index, job in jobs.items():
+            if index in apart:
                 continue
             try:
                 with job.current(), making_what_stays():
@@ -112,8 +113,7 @@ class Launch:
             with listening(together, catalog, self.config.hydra) as listeners:
                 for position, outcome in run_together(together, listeners, self.workers, batches=batches, keeper=keeper):
                     yield indices[position], partial(_finish, outcome)
-        apart = [index for index, job in enumerate(jobs) if job.needs_its_own_environment]
-        for line in describe([Group((index,), OWN_ENVIRONMENT) for index in apart], range(self.first, self.first + len(jobs))):
+        for line in describe([Group((index,), OWN_ENVIRONMENT) for index in apart], numbers):
             log.info(line)
         yield from ((index, None) for index in apart)
 
@@ -125,9 +125,11 @@ class Launch:
         return training_batches(batches, {job.folder: index for index, job in enumerate(planned)})
 
     def _run(self, job: Job, outcome: Callable[[], float] | None) -> JobReturn:
-        if outcome is not None:
+        """Run a job whose outcome is known, or one that has to run separately."""
+        with uncollected(), self._job_logging():
+            if outcome is None:
+                return run_job(self.task, job.config, "hydra.sweep.dir", "hydra.sweep.subdir", self.context)
             return job.run(outcome, self.task, self.context, self.writer)
-        return run_job(self.task, job.config, "hydra.sweep.dir", "hydra.sweep.subdir", self.context)
 
     @contextmanager
     def _job_logging(self) -> Iterator[None]:

@@ -51,6 +51,13 @@ class SweepLoader(ConfigLoaderImpl):
         OmegaConf.copy_cache(from_config=master_config, to_config=found)
         return found
 
+    def preview_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
+        """Return a copy of what `load_sweep_config` will return next for the same arguments."""
+        config = self.load_sweep_config(master_config, sweep_overrides)
+        with making_what_stays():
+            self._kept[id(master_config), str(Path.cwd()), *sweep_overrides] = copy_config(config)
+        return config
+
     def _compose(self, master_config: DictConfig, sweep_overrides: list[str], key: tuple[object, ...]) -> DictConfig:
         always = cast(list[str], OmegaConf.to_container(master_config.hydra.overrides.hydra))
         base = (str(master_config.hydra.job.config_name), *always)
