@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import time
@@ -40,7 +41,8 @@ def written_config(job: Path, folder: Path) -> dict[str, Any]:
     found = {path.stem: path.read_text().replace(str(folder), "FOLDER") for path in (job / ".hydra").iterdir()}
     hydra = yaml.safe_load(found.pop("hydra"))["hydra"]
     hydra["launcher"] = hydra["overrides"]["hydra"] = hydra["runtime"]["choices"]["hydra/launcher"] = None
-    return found | {"hydra": hydra, "log": (job / "regnet.log").read_text()}
+    log = re.sub(r"^\[[^]]*\]", "[TIME]", (job / "regnet.log").read_text(), flags=re.MULTILINE)
+    return found | {"hydra": hydra, "log": log}
 
 
 def same_jobs(one: Path, other: Path) -> None:
