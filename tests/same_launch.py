@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mlflow.entities import Run
@@ -10,60 +12,101 @@ from mlflow.tracking import MlflowClient
 
 from regnet.study.storage import find_results, load_result
 
-CHANGING = {"mlflow.runName", "mlflow.note.content", "regnet.machine", "regnet.launch_id", "regnet.owner"}
+CHANGING = {
+    "mlflow.runName",
+    "mlflow.note.content",
+    "regnet.machine",
+    "regnet.launch_id",
+    "regnet.owner",
+    "regnet.heartbeat",
+    "regnet.command",
+}
 """The tags that two launches cannot have in common."""
 
 
-def runs(folder: Path) -> dict[tuple[str, str, str], Run]:
-    """The runs in a store, by what they are."""
-    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
-    experiment = client.get_experiment_by_name("regnet")
-    assert experiment is not None
-    found = client.search_runs([experiment.experiment_id], max_results=1000)
-    named = {
-        (run.data.tags["regnet.role"], run.data.tags["regnet.study"], run.data.tags.get("regnet.seed", "")): run for run in found
-    }
-    assert len(named) == len(found), "a run is there twice"
-    return named
+@dataclass(frozen=True)
+class Store:
+    """The runs of a launch in a database: those of an experiment."""
+
+    database: Path
+    experiment: str = "regnet"
+
+    @property
+    def client(self) -> MlflowClient:
+        return MlflowClient(f"sqlite:///{self.database}")
+
+    def runs(self) -> dict[tuple[str, str, str], Run]:
+        """The runs, by what they are."""
+        experiment = self.client.get_experiment_by_name(self.experiment)
+        assert experiment is not None
+        found = self.client.search_runs([experiment.experiment_id], max_results=1000)
+        named = {
+            (run.data.tags["regnet.role"], run.data.tags["regnet.study"], run.data.tags.get("regnet.seed", "")): run
+            for run in found
+        }
+        assert len(named) == len(found), "a run is there twice"
+        return named
+
+    def points(self, run: Run, name: str) -> list[tuple[int, float]]:
+        return sorted((point.step, point.value) for point in self.client.get_metric_history(run.info.run_id, name))
+
+    def files(self, run: Run) -> dict[str, bytes]:
+        """The weights, also if a server keeps them."""
+        there = run.info.artifact_uri.replace("mlflow-artifacts:", f"{self.database.parent}/mlartifacts")
+        return {path.name: path.read_bytes() for path in Path(there).glob("*.safetensors")}
 
 
 def assert_same_store(folder: Path, other: Path) -> None:
     """Two stores have the same runs: statuses, parameters, metrics of every epoch, tags, data sets and files."""
-    ours, theirs = runs(folder), runs(other)
-    assert ours.keys() == theirs.keys()
+    assert_same_runs(Store(folder / "mlflow.db"), Store(other / "mlflow.db"))
+
+
+def assert_same_runs(store: Store, other: Store) -> None:
+    ours, theirs = store.runs(), other.runs()
+    assert ours.keys() == theirs.keys(), f"{ours.keys() ^ theirs.keys()} are only in one"
     for key, run in ours.items():
         same = theirs[key]
-        assert run.info.status == same.info.status
-        assert run.data.params == same.data.params
-        assert _tags(run) == _tags(same)
-        assert _untimed(run.data.metrics) == _untimed(same.data.metrics)
+        _check(key, "status", run.info.status, same.info.status)
+        _check(key, "parameters", _params(run), _params(same))
+        _check(key, "tags", _tags(run), _tags(same))
+        _check(key, "metrics", _untimed(run.data.metrics), _untimed(same.data.metrics))
         for name in _untimed(run.data.metrics):
-            assert _points(folder, run, name) == _points(other, same, name)
-        assert _datasets(run) == _datasets(same)
-        assert _files(folder, run) == _files(other, same)
+            _check(key, name, store.points(run, name), other.points(same, name))
+        _check(key, "data sets", _datasets(run), _datasets(same))
+        _check(key, "files", store.files(run), other.files(same))
+
+
+def _check(key: tuple[str, str, str], what: str, ours: Any, theirs: Any) -> None:
+    if ours == theirs:
+        return
+    if isinstance(ours, dict):
+        shown = {
+            name: (ours.get(name), theirs.get(name)) for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)
+        }
+    else:
+        shown = {
+            "only here": [item for item in ours if item not in theirs],
+            "only there": [item for item in theirs if item not in ours],
+        }
+        shown["lengths"] = (len(ours), len(theirs))
+    raise AssertionError(f"{key}: {what} differ: {str(shown)[:500]}")
 
 
 def _tags(run: Run) -> dict[str, str]:
     return {key: value for key, value in run.data.tags.items() if key not in CHANGING}
 
 
+def _params(run: Run) -> dict[str, str]:
+    return {key: value for key, value in run.data.params.items() if not key.startswith("tracking.")}
+
+
 def _untimed(metrics: dict[str, float]) -> dict[str, float]:
     return {name: value for name, value in metrics.items() if not name.startswith("time/")}
-
-
-def _points(folder: Path, run: Run, name: str) -> list[tuple[int, float]]:
-    history = MlflowClient(f"sqlite:///{folder}/mlflow.db").get_metric_history(run.info.run_id, name)
-    return sorted((point.step, point.value) for point in history)
 
 
 def _datasets(run: Run) -> list[tuple[str, str]]:
     inputs = run.inputs.dataset_inputs if run.inputs else []
     return sorted((item.dataset.name, item.dataset.digest) for item in inputs)
-
-
-def _files(folder: Path, run: Run) -> dict[str, bytes]:
-    location = Path(run.info.artifact_uri)
-    return {path.name: path.read_bytes() for path in location.glob("*.safetensors")}
 
 
 def assert_same_results(folder: Path, other: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 from mlflow.tracking import MlflowClient
@@ -25,6 +26,7 @@ from regnet.tracking.store.messages import (
     OWNER_TAG,
     PLANNED,
     Destination,
+    EpochMeasured,
     RunBegun,
     RunEnded,
     StudyBegun,
@@ -183,6 +185,26 @@ def test_a_heartbeat_is_written_on_a_run_that_is_trained(tmp_path: Path) -> None
     client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
     beats = {run.data.tags["regnet.seed"]: run.data.tags.get(HEARTBEAT) for run in client.search_runs(["1"])}
     assert beats == {"0": "2", "1": "3"}
+
+
+def test_a_run_begun_late_has_every_epoch_once(tmp_path: Path) -> None:
+    """A new writing process gets the later epochs of a run that the store does not have, and all of them at its end."""
+    buffer = RunBuffer(Destination(f"sqlite:///{tmp_path}/mlflow.db", "regnet", str(tmp_path)))
+    tags = {"regnet.role": "run", "regnet.study": "1", "regnet.launch": "here", "regnet.launch_id": "0"}
+    buffer.add(StudyBegun(0, "mine", {"seed": 0}, tags, {}))
+    for run in (0, 1):
+        buffer.add(RunBegun(run, 0, None, run, 1000))
+    history = {"train/loss": np.array([0.5, 0.4, 0.3, 0.2])}
+    for epoch in (3, 4):
+        buffer.add(EpochMeasured((0,), epoch, 2000 + epoch, {"train/loss": history["train/loss"][epoch - 1 : epoch]}))
+    buffer.write()
+    for run in (0, 1):
+        buffer.add(RunEnded(run, 3000, "FINISHED", history=history))
+    buffer.write()
+    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    for one in client.search_runs(["1"]):
+        points = client.get_metric_history(one.info.run_id, "train/loss")
+        assert sorted((point.step, point.value) for point in points) == [(1, 0.5), (2, 0.4), (3, 0.3), (4, 0.2)]
 
 
 def test_the_writing_process_sends_heartbeats(monkeypatch: pytest.MonkeyPatch) -> None:

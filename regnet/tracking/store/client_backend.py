@@ -8,10 +8,17 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities import DatasetInput, Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random
 
 from regnet.tracking.store.run_changes import Changes
+
+
+def _met_another(error: BaseException) -> bool:
+    """Whether a row could not be inserted because another client has inserted it meanwhile."""
+    return isinstance(error, MlflowException) and any(sign in str(error) for sign in ("IntegrityError", "UniqueViolation"))
 
 
 class ClientBackend:
@@ -49,7 +56,7 @@ class ClientBackend:
         if new.begun is not None and new.begun.known:
             self._reopen(run_id, new)
         elif new.begun is not None and new.begun.inputs:
-            self._client.log_inputs(run_id, datasets=new.begun.inputs)
+            self._log_inputs(run_id, new.begun.inputs)
         self._client.log_batch(
             run_id,
             metrics=[Metric(point.name, point.value, point.milliseconds, point.step) for point in new.points],
@@ -67,7 +74,12 @@ class ClientBackend:
         for key in new.removed_tags & run.data.tags.keys():
             self._client.delete_tag(run_id, key)
         if new.begun.inputs and not (run.inputs and run.inputs.dataset_inputs):
-            self._client.log_inputs(run_id, datasets=new.begun.inputs)
+            self._log_inputs(run_id, new.begun.inputs)
+
+    @retry(retry=retry_if_exception(_met_another), wait=wait_random(0, 0.5), stop=stop_after_attempt(10), reraise=True)
+    def _log_inputs(self, run_id: str, inputs: list[DatasetInput]) -> None:
+        """Log data sets; a server that is asked by several at once to insert the same data set refuses all but one."""
+        self._client.log_inputs(run_id, datasets=inputs)
 
     def _save_files(self, run_id: str, new: Changes) -> None:
         if not new.files and new.report is None:

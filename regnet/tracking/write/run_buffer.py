@@ -53,6 +53,8 @@ class RunBuffer:
         """For each launch, by its id, the runs that earlier processes have begun, by study and seed."""
         self._written: dict[int, dict[str, set[int]]] = {}
         """The epochs that are in the store, for each metric of a run that an earlier process has begun."""
+        self._first_epochs: dict[int, int] = {}
+        """The first epoch that this buffer has got of each run that it has begun."""
         self._summary_numbers = itertools.count(-1, -1)
         self._known_summaries: dict[str, dict[str, TrackedRun | None]] = {}
         """For each launch, the summary runs by study; None for a run that this buffer creates."""
@@ -149,6 +151,7 @@ class RunBuffer:
                 for name, value in zip(record.metrics, values, strict=True)
                 if math.isfinite(value)
             ]
+            self._first_epochs.setdefault(run, record.epoch)
             self._changes_of(run).points += self._missing(run, points) if run in self._written else points
 
     def _missing(self, run: int, points: Iterable[Point]) -> list[Point]:
@@ -162,8 +165,10 @@ class RunBuffer:
     def _end(self, record: messages.RunEnded) -> None:
         new = self._changes_of(record.run)
         points = [Point(name, record.step, record.milliseconds, value) for name, value in record.metrics.items()]
+        before = self._first_epochs.pop(record.run, None)
         for name, values in (record.history or {}).items():
-            finite = [(epoch, value) for epoch, value in enumerate(values.tolist(), start=1) if math.isfinite(value)]
+            earlier = values if record.run in self._written or before is None else values[: before - 1]
+            finite = [(epoch, value) for epoch, value in enumerate(earlier.tolist(), start=1) if math.isfinite(value)]
             points += [Point(name, epoch, record.milliseconds, value) for epoch, value in finite]
         new.points += self._missing(record.run, points) if record.run in self._written else points
         new.tags |= record.tags
