@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -18,18 +20,36 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises:
         OSError: it cannot be written; an older file of this name is unchanged.
     """
-    draft = path.with_name(f"{path.name}.{os.getpid()}{DRAFT}")
+    with _draft(path, content) as draft:
+        draft.replace(path)
+    sync_folder(path.parent)
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file that must not exist: of several processes that do so at the same time, one succeeds.
+
+    Raises:
+        FileExistsError: there is a file of this name.
+        OSError: it cannot be written.
+    """
+    with _draft(path, content) as draft:
+        os.link(draft, path)
+    sync_folder(path.parent)
+
+
+@contextmanager
+def _draft(path: Path, content: bytes) -> Iterator[Path]:
+    """Context manager that gives a file beside a path with the content, on the disk; it does not exist afterwards."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_native_id()}{DRAFT}")
     try:
         with draft.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:
+        yield draft
+    finally:
         with suppress(OSError):
             draft.unlink()
-        raise
-    sync_folder(path.parent)
 
 
 def content_hash(path: Path) -> str:

@@ -70,7 +70,7 @@ def assert_same_runs(store: Store, other: Store) -> None:
         _check(key, "parameters", _params(run), _params(same))
         _check(key, "tags", _tags(run), _tags(same))
         _check(key, "metrics", _untimed(run.data.metrics), _untimed(same.data.metrics))
-        for name in _untimed(run.data.metrics):
+        for name in _untimed(run.data.metrics) if key[0] == "run" else ():  # a summary run is updated
             _check(key, name, store.points(run, name), other.points(same, name))
         _check(key, "data sets", _datasets(run), _datasets(same))
         _check(key, "files", store.files(run), other.files(same))

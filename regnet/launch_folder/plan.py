@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from regnet.errors import ConfigError, DamagedFile
-from regnet.files import sync_folder
+from regnet.files import sync_folder, write_new
 from regnet.registry.launch_settings import LaunchSettings
 
 PLAN: Final = "plan.jsonl"
@@ -175,11 +175,13 @@ def start_plan(folder: Path, start: Start) -> None:
     """Write a new plan without jobs into a folder that has none.
 
     Raises:
+        FileExistsError: it has one, for example of a process that started at the same time.
         OSError: it cannot be written.
     """
     path = folder / PLAN
-    path.unlink(missing_ok=True)  # an incomplete one, of a process that was killed
-    _append(path, {"kind": "start", "format": FORMAT, **asdict(start)})
+    if path.exists() and read_plan(folder) is None:
+        path.unlink()  # it was cut off, and nothing of it has been trained
+    write_new(path, _line({"kind": "start", "format": FORMAT, **asdict(start)}))
 
 
 _continuations: dict[Path, Continuation] = {}
@@ -296,15 +298,18 @@ def _batch(line: Mapping[str, Any]) -> PlannedBatch:
 
 def _append(path: Path, line: Mapping[str, Any]) -> None:
     """Add a line durably, in place of an incomplete last one."""
-    text = json.dumps({**line, SUM: _sum(line)})
     with path.open("ab+") as file:
         file.seek(0)
         end = max((end for _, end in _lines(path, file.read())), default=0)
         file.truncate(end)
-        file.write(f"{text}\n".encode())
+        file.write(_line(line))
         file.flush()
         os.fsync(file.fileno())
     sync_folder(path.parent)
+
+
+def _line(content: Mapping[str, Any]) -> bytes:
+    return f"{json.dumps({**content, SUM: _sum(content)})}\n".encode()
 
 
 def _lines(path: Path, content: bytes) -> Iterator[tuple[dict[str, Any], int]]:

@@ -108,6 +108,10 @@ def _start(command: Command, folder: Path, plugins: Plugins) -> None:
                 settings=command.settings.kept,
             ),
         )
+    except FileExistsError as error:
+        raise ConfigError(
+            f"{folder} has a launch already, which another process has just started: choose another folder"
+        ) from error
     except OSError as error:
         raise ConfigError(
             f"results cannot be written to {folder}: {error.strerror} (change the working directory, or set hydra.run.dir)"

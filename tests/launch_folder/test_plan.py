@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -139,3 +141,32 @@ def test_launches_are_found_by_folder_name_and_id(folder: Path, tmp_path_factory
         assert find_launch(name, root).start == START
     with pytest.raises(ConfigError, match="there is no launch 'c': available:"):
         find_launch("c", root)
+
+
+def test_of_processes_that_start_at_the_same_time_one_gets_the_folder(tmp_path: Path) -> None:
+    starts = [replace(START, id=str(number)) for number in range(16)]
+    began = threading.Barrier(len(starts))
+
+    def begin(start: Start) -> str | None:
+        began.wait()
+        try:
+            start_plan(tmp_path, start)
+        except FileExistsError:
+            return None
+        return start.id
+
+    with ThreadPoolExecutor(len(starts)) as pool:
+        won = [started for started in pool.map(begin, starts) if started is not None]
+    plan = read_plan(tmp_path)
+    assert plan
+    assert won == [plan.start.id]
+
+
+def test_a_plan_that_was_cut_off_in_its_first_line_is_replaced(tmp_path: Path) -> None:
+    start_plan(tmp_path, START)
+    path = tmp_path / PLAN
+    path.write_bytes(path.read_bytes()[:-5])
+    start_plan(tmp_path, replace(START, id="another"))
+    plan = read_plan(tmp_path)
+    assert plan
+    assert plan.start.id == "another"
