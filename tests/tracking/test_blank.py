@@ -13,6 +13,7 @@ from mlflow.tracking import MlflowClient
 
 from regnet.tracking.store.connect import connect
 from regnet.tracking.store.sqlite_template import is_blank, set_up
+from tests.conftest import Inside
 
 
 @pytest.fixture
@@ -81,3 +82,23 @@ def _remember(cache_folder: Path, script: str) -> None:
 
     cache_folder.mkdir(parents=True)
     (cache_folder / f"mlflow-{version('mlflow')}.sql").write_text(script)
+
+
+def test_artifacts_are_beside_the_database(inside: Inside, tmp_path: Path) -> None:
+    """Wherever the command runs; and opening a store leaves no other file."""
+    (tmp_path / "stores").mkdir()
+    assert inside("run", "tracking.uri=sqlite:///stores/mine.db", "epochs=2").code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["outputs", "stores"]
+    assert sorted(path.name for path in (tmp_path / "stores").iterdir()) == ["mine.db", "mlruns"]
+
+
+def test_an_experiment_with_artifacts_on_a_server_is_refused(inside: Inside, tmp_path: Path) -> None:
+    """As one that `mlflow server` has made in its database."""
+    connect(f"sqlite:///{tmp_path}/mlflow.db")
+    MlflowClient(f"sqlite:///{tmp_path}/mlflow.db").create_experiment("theirs", "mlflow-artifacts:/7")
+    refused = inside("run", "tracking.experiment=theirs", "epochs=2")
+    assert refused.code == 2
+    assert refused.stderr.splitlines()[-1] == (
+        "regnet: MLflow experiment 'theirs' has its artifacts on an MLflow server: set tracking.uri to the server's address, or "
+        "tracking.experiment to another name"
+    )

@@ -18,7 +18,7 @@ from regnet.errors import TrackingError
 from regnet.launch_folder import revision
 from regnet.tracking import quiet_mlflow
 from regnet.tracking.store import silence
-from regnet.tracking.store.connect import connect, lock_file, tracking_errors
+from regnet.tracking.store.connect import connect, tracking_errors
 from regnet.tracking.store.uri import check_store
 
 pytestmark = pytest.mark.timeout(60)
@@ -105,11 +105,10 @@ def test_default_timeout_of_mlflow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 HOLDER = """
-import sys
-from filelock import FileLock
-with FileLock(sys.argv[1]):
-    print(flush=True)
-    sys.stdin.read()
+import fcntl, os, sys
+fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
+print(flush=True)
+sys.stdin.read()
 """
 
 
@@ -117,12 +116,11 @@ def test_lock_of_another_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     address = f"sqlite:///{tmp_path}/mlflow.db"
     connect(address)
     monkeypatch.setattr("regnet.tracking.store.connect.LOCK_SECONDS", 1)
-    lock = lock_file(address)
-    with subprocess.Popen([sys.executable, "-c", HOLDER, str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+    with subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout
         holder.stdout.readline()
         with pytest.raises(
-            TrackingError, match=f"^the MLflow store {address} cannot be used: another process has held {lock} for 1 s"
+            TrackingError, match=f"^the MLflow store {address} cannot be used: another process has locked {tmp_path} for 1 s"
         ):
             connect(address)
         holder.kill()

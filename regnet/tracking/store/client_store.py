@@ -23,6 +23,9 @@ PAGE = 1000
 REQUESTS = 8
 """Maximum number of simultaneous requests to a server."""
 
+SERVED = "mlflow-artifacts:"
+"""The scheme of artifacts that only a server can read and write."""
+
 
 class ClientStore:
     """Any MLflow store.
@@ -65,6 +68,11 @@ class ClientStore:
                 found = self.client.get_experiment_by_name(name)
         if found is None or found.lifecycle_stage == "deleted":
             raise TrackingError(f"MLflow experiment {name!r} was deleted: restore it, or set tracking.experiment to another name")
+        if found.artifact_location.startswith(SERVED) and not self.client.tracking_uri.startswith("http"):
+            raise TrackingError(
+                f"MLflow experiment {name!r} has its artifacts on an MLflow server: set tracking.uri to the server's address, or "
+                "tracking.experiment to another name"
+            )
         return str(found.experiment_id)
 
     def experiment_tag(self, experiment: str, key: str) -> str | None:

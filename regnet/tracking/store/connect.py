@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
+import fcntl
+import logging
 import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
+from platformdirs import user_cache_path
 from sqlalchemy.exc import SQLAlchemyError
+from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from regnet.errors import TrackingError
+from regnet.errors import StoreAway
 from regnet.tracking.store.abandoned import end_abandoned
 from regnet.tracking.store.client_store import REQUESTS, ClientStore
 from regnet.tracking.store.passwords import without_password
@@ -28,8 +29,11 @@ from regnet.tracking.store.uri import SQLITE, check_store, is_database, is_serve
 
 __all__ = ["connect", "store_of", "store_uri", "tracking_errors"]
 
+LOCK = fcntl.LOCK_EX | fcntl.LOCK_NB
 LOCK_SECONDS = 60
 """Maximum time to wait for another process that sets up the same store, which takes MLflow ten seconds."""
+
+log = logging.getLogger("regnet")
 
 
 def connect(given: object = None, *, create: bool = True) -> Store:
@@ -55,12 +59,18 @@ def connect(given: object = None, *, create: bool = True) -> Store:
 def _open(uri: str) -> Store:
     if is_server(uri):
         return ClientStore(MlflowClient(uri), REQUESTS)
-    with _locked(uri):
-        if uri.startswith(SQLITE) and is_blank(path := Path(uri.removeprefix(SQLITE))):
+    if not uri.startswith(SQLITE):
+        with _locked(user_cache_path("regnet", ensure_exists=True), uri):
+            client = MlflowClient(uri)
+            client.search_experiments(max_results=1)  # makes the tables
+            return store_of(client)
+    path = Path(uri.removeprefix(SQLITE))
+    with _locked(path.parent, uri), chdir(path.parent):  # where MLflow keeps artifacts
+        if is_blank(path):
             set_up(path)
         client = MlflowClient(uri)
-        retried(uri, lambda: client.search_experiments(max_results=1))  # another process may have locked it
-        return store_of(client)
+    retried(uri, lambda: client.search_experiments(max_results=1))  # another process may have locked it
+    return store_of(client)
 
 
 def store_of(client: MlflowClient) -> Store:
@@ -70,24 +80,28 @@ def store_of(client: MlflowClient) -> Store:
 
 
 @contextmanager
-def _locked(uri: str) -> Iterator[None]:
-    """Context manager that prevents other processes of this user from setting up the store."""
-    lock = FileLock(lock_file(uri))
+def _locked(folder: Path, uri: str) -> Iterator[None]:
+    """Context manager that prevents other processes from setting up the store: it locks a folder, which leaves no file.
+
+    On a file system without locks, nothing is prevented.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        lock.acquire(LOCK_SECONDS)
-    except Timeout:
-        message = f"another process has held {lock.lock_file} for {LOCK_SECONDS} s: end that process"
-        raise TrackingError(without_password(f"the MLflow store {uri} cannot be used: {message}")) from None
-    try:
+        _lock(descriptor, folder, uri)
         yield
     finally:
-        lock.release()
+        os.close(descriptor)
 
 
-def lock_file(uri: str) -> Path:
-    """Return the file that is locked while a store is set up."""
-    digest = hashlib.blake2b(uri.encode(), digest_size=8).hexdigest()
-    return Path(tempfile.gettempdir()) / f"regnet-{os.getuid()}-{digest}.lock"
+def _lock(descriptor: int, folder: Path, uri: str) -> None:
+    busy = retry_if_exception_type(BlockingIOError)
+    try:
+        Retrying(retry=busy, wait=wait_fixed(0.05), stop=stop_after_delay(LOCK_SECONDS))(fcntl.flock, descriptor, LOCK)
+    except RetryError:
+        message = f"another process has locked {folder} for {LOCK_SECONDS} s: end that process"
+        raise StoreAway(without_password(f"the MLflow store {uri} cannot be used: {message}")) from None
+    except OSError as error:
+        log.debug("%s cannot be locked: %s", folder, error)
 
 
 @contextmanager
