@@ -9,6 +9,7 @@ May import everything else.
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import re
 import sys
@@ -38,6 +39,8 @@ COMMANDS: Final = {
 TRAINS = {"-m", "--multirun", "--plugin", "--strict", "--config-dir", "-cd"}
 """Options with which `regnet run` trains something; with others it may only show something."""
 LESS_MEMORY = "take a smaller network, data set or batch, or train fewer seeds at once (workers=1, replicas=solo)"
+MACHINE_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ESTALE}
+"""What no code can be blamed for: a disk that is full, over its quota, read-only or broken, or too many open files."""
 USER_ERROR = 2
 FAILED = 1
 
@@ -145,6 +148,10 @@ def _explain(error: Exception) -> int:
     if _is_lack_of_memory(error):
         size = re.search(r"allocate ([\d.]+ \w+)", str(error))
         print(f"regnet: there is no memory for {size[1] if size else 'that'}: {LESS_MEMORY}", file=sys.stderr)
+        return USER_ERROR
+    if isinstance(error, OSError) and error.errno in MACHINE_FAULTS:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"regnet: {where}{error.strerror}", file=sys.stderr)
         return USER_ERROR
     if not isinstance(error, RegnetError):
         raise error

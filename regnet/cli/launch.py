@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import shlex
 import sys
 from collections.abc import Sequence
 
 from rich.console import Console
 
-from regnet.cli import FAILED
+from regnet.cli import FAILED, MACHINE_FAULTS
 from regnet.cli.console import print_broken, print_written, results_console
 from regnet.cli.options import add_plugin_options
 from regnet.cli.ui import print_links
@@ -36,6 +37,7 @@ PROGRAM = "regnet run"
 def launch(words: Sequence[str]) -> int:
     """Does what the words after `regnet run` say, as Hydra's users expect: overrides, `-m`, `--cfg job`, `--help` and so on."""
     set_up_hydra()
+    logging.raiseExceptions = False  # otherwise each record that a full disk does not take prints a traceback
     own = argparse.ArgumentParser(prog=PROGRAM, add_help=False, allow_abbrev=False)
     add_plugin_options(own)
     chosen, rest = own.parse_known_args(words)
@@ -69,9 +71,7 @@ def _launch(options: argparse.Namespace, words: Sequence[str], catalog: Catalog)
             status = status_of(plan)
             results = by_study(result for job in status.jobs if (result := job.complete_result))
             outcomes = outcomes_of(status) if plan.start.multirun else []
-            if outcomes:
-                write_jobs(outcomes, plan.folder / "report")
-            complete = _conclude(results, plan)
+            complete = _report(results, outcomes, plan)
             _print_jobs(outcomes)
             mistake = isinstance(sys.exception(), Exception) and not status.finished  # it would be made again
             if status.finished < status.planned and not mistake:
@@ -90,6 +90,19 @@ def _print_jobs(outcomes: Sequence[JobOutcome]) -> None:
         print(count_jobs(outcomes))
     for line in list_failures(outcomes):
         print(line, file=sys.stderr)
+
+
+def _report(results: Sequence[StudyResult], outcomes: Sequence[JobOutcome], plan: Plan) -> bool:
+    """Prints the results and writes all reports; returns whether everything is written."""
+    try:
+        if outcomes:
+            write_jobs(outcomes, plan.folder / "report")
+        return _conclude(results, plan)
+    except OSError as error:
+        if error.errno not in MACHINE_FAULTS:
+            raise
+        print(f"regnet: the report cannot be written to {plan.folder / 'report'}: {error.strerror}", file=sys.stderr)
+        return False
 
 
 def _conclude(results: Sequence[StudyResult], plan: Plan) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hydra.conf import HydraConf
@@ -72,7 +72,8 @@ def recording_failure() -> Iterator[None]:
     except JobSkipped:
         raise
     except Exception as error:
-        write_failure(folder, job_failure(hydra, reason_of(error).splitlines()[-1], _log_failure(error)))
+        with suppress(OSError):  # the disk may be what failed
+            write_failure(folder, job_failure(hydra, reason_of(error).splitlines()[-1], _log_failure(error)))
         if not isinstance(error, Diverged):
             stop_if_asked(launch)
         raise

@@ -73,6 +73,8 @@ class Checkpoints:
         """Identifies the program among those with checkpoints in the folder."""
         self._scores: dict[int, float | None] = {}
         """The score of each checkpoint that is kept, by its epoch."""
+        self._failed = False
+        """Whether a checkpoint could not be written, which was reported."""
         self._written = time.monotonic()
         self._pause = 0.0
         """The least time until the next checkpoint, in seconds."""
@@ -108,7 +110,9 @@ class Checkpoints:
         try:
             write_tensor_file(path, FORMAT, description, tensors)
         except OSError as error:
-            log.warning("regnet: no checkpoint can be written to %s: %s", path.parent, error.strerror or error)
+            if not self._failed:
+                log.warning("regnet: no checkpoint can be written to %s: %s", path.parent, error.strerror or error)
+            self._failed = True
         else:
             self._scores[epoch] = score
             self._remove(self._superseded())
