@@ -19,7 +19,7 @@ SMALL = ["dataset.train_size=40", "dataset.test_size=30", "checkpoint_epochs=50"
 LAUNCHES = {
     "solo": ["-m", "optimizer.lr=0.01,0.02", "seeds=4", "replicas=solo", "epochs=400", *SMALL],
     "lockstep": ["-m", "hydra/launcher=lockstep", "optimizer.lr=0.01,0.02", "seeds=6", "epochs=600", *SMALL],
-    "workers": ["seeds=80", "epochs=800", "workers=2", *SMALL, "dataset.train_size=400"],
+    "workers": ["seeds=80", "epochs=800", "workers=2", "dataset.train_size=400", *SMALL[1:]],
 }
 """The words of `regnet run`, without the folder."""
 TARGETS = ("command", "writing process", "worker", "all")
