@@ -11,7 +11,7 @@ from mlflow.tracking import MlflowClient
 
 from regnet.tracking import UNSYNCED
 from tests.conftest import Inside
-from tests.same_launch import assert_same_store, runs
+from tests.same_launch import Store, assert_same_store
 
 SMALL = ("epochs=3", "dataset.train_size=40", "dataset.test_size=30")
 SWEEP = ("run", "-m", "model.output=null", "optimizer.lr=0.001,100", "seeds=2", "hydra.sweep.dir=here", *SMALL)
@@ -44,9 +44,9 @@ def test_a_launch_without_its_store_is_written_later(
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     assert not (folder / "here" / UNSYNCED).exists()
     assert_same_store(folder, undisturbed)
-    before = {key: run.to_dictionary() for key, run in runs(folder).items() if key[0] == "run"}
+    before = {key: run.to_dictionary() for key, run in Store(folder / "mlflow.db").runs().items() if key[0] == "run"}
     assert "0 runs written, 4 were there" in inside(*words).stdout
-    assert {key: run.to_dictionary() for key, run in runs(folder).items() if key[0] == "run"} == before
+    assert {key: run.to_dictionary() for key, run in Store(folder / "mlflow.db").runs().items() if key[0] == "run"} == before
 
 
 def test_half_of_a_store_is_completed(
@@ -57,7 +57,9 @@ def test_half_of_a_store_is_completed(
     monkeypatch.chdir(folder)
     assert inside(*SWEEP).code == 1
     client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
-    finished = [run for key, run in sorted(runs(folder).items()) if key[0] == "run" and run.info.status == "FINISHED"]
+    finished = [
+        run for key, run in sorted(Store(folder / "mlflow.db").runs().items()) if key[0] == "run" and run.info.status == "FINISHED"
+    ]
     half, gone = (run.info.run_id for run in finished)
     with closing(sqlite3.connect(folder / "mlflow.db")) as store:
         store.execute("delete from metrics where run_uuid = ? and (step = 3 or key like 'final/%')", [half])
@@ -76,7 +78,7 @@ def test_half_of_a_store_is_completed(
 def test_runs_that_are_not_trained_any_more_are_ended(inside: Inside, tmp_path: Path) -> None:
     assert inside(*SWEEP).code == 1
     client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
-    (some, *_) = (run for key, run in runs(tmp_path).items() if key[0] == "run")
+    (some, *_) = (run for key, run in Store(tmp_path / "mlflow.db").runs().items() if key[0] == "run")
     stray = client.create_run(some.info.experiment_id, tags=some.data.tags | {"regnet.seed": "7"})
     assert inside("sync", "here").code == 0
     found = client.get_run(stray.info.run_id)
