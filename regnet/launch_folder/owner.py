@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import psutil
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from regnet.errors import ConfigError
 
@@ -59,6 +60,12 @@ class Owner:
             return False
 
 
+_patiently = Retrying(
+    retry=retry_if_exception_type(BlockingIOError), wait=wait_fixed(0.1), stop=stop_after_attempt(10), reraise=True
+)
+"""Calls a function again for a second while a file is locked: `is_owned` locks it for an instant."""
+
+
 @contextmanager
 def owned(folder: Path) -> Iterator[None]:
     """Context manager that makes this process the owner of the launch in a folder.
@@ -71,7 +78,7 @@ def owned(folder: Path) -> Iterator[None]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _patiently(fcntl.flock, descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             owner = read_owner(folder)
             raise ConfigError(f"the launch in {folder} is being run by {owner or 'another process'}: wait until it ends") from None
