@@ -52,7 +52,7 @@ def connect(given: object = None, *, create: bool = True) -> Store:
         limit_answers(uri)
     with tracking_errors(uri):
         store = _open(uri)
-    end_abandoned(store)
+        end_abandoned(store, uri)
     return store
 
 
