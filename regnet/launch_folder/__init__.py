@@ -5,5 +5,5 @@ training), `status` (what is finished and what is missing), `failure` and `outco
 are no longer needed), `owner` (the process that runs a launch), `claim` (a new folder), `find` (a launch by its name), `place` (its
 working directory) and `revision` (the versions with which it runs).
 
-May import contracts, data, encoding, errors, files, network, registry, rng, stats, study.
+May import contracts, data, encoding, errors, files, network, processes, registry, rng, stats, study, training.
 """

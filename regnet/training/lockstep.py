@@ -9,22 +9,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from operator import itemgetter
-from typing import Protocol
 
-import torch
-
-from regnet.contracts import Buffer
 from regnet.engines.replicas import Structure, structure
 from regnet.errors import Diverged, RegnetError
 from regnet.events import StudyEnded, StudyStarted
 from regnet.machine import free_memory, usable_cores
-from regnet.network.parameters import leaves
 from regnet.processes.stop import Stop, stopping_in_order
 from regnet.registry.dispatch import Observer
 from regnet.study.flatten import differing_names, flatten
 from regnet.study.result import StudyResult, with_faults
 from regnet.study.study import Study
-from regnet.training.checkpoint import CheckpointRule
+from regnet.training.cost import bytes_per_replica, seconds_of
+from regnet.training.keeper import Keeper, NoKeeper
 from regnet.training.program import Outcome, Program, Session, StudySlice, reason_of, run_program
 from regnet.training.worker_pool import can_start_workers, run_in_workers
 
@@ -36,11 +32,6 @@ FEW = 32
 """The number of replicas below which a program takes noticeably more time for each."""
 WORTHWHILE = 2.0
 """The least work of a worker in seconds: starting one takes 1.6 s, mostly to load torch."""
-PER_STEP, PER_PRODUCT, PER_ACTIVATION = 1e-6, 0.12e-9, 1e-9
-"""The least time in seconds: of a step for one replica, of each product of an example with a weight, and of each activation.
-
-Fitted to programs of 32 and 128 replicas from 2-6-2 at batch 10 to 2-256-256-2 at batch 64, on one thread.
-"""
 
 
 @dataclass(frozen=True)
@@ -51,37 +42,6 @@ class Group:
     """The indices of the studies."""
     reason: str
     """The options in which the studies differ, or why there is only one."""
-
-
-class Keeper(Protocol):
-    """Keeps results as they become known, and has those of an earlier process that was to train the same studies."""
-
-    deadline: float | None
-    """When to stop, in seconds since 1970; None for never."""
-
-    def finished(self, job: int) -> StudyResult | None:
-        """The result of the study's seeds that need not be trained again, with their networks; None if there are none."""
-
-    def keep(self, job: int, result: StudyResult) -> None:
-        """Save the result of some seeds of a study, before it is reported."""
-
-    def checkpoints(self, job: int) -> CheckpointRule | None:
-        """Where and when to write the checkpoints of the programs whose first study is this; None for no checkpoints."""
-
-
-class NoKeeper:
-    """A keeper that neither keeps nor has anything."""
-
-    deadline: float | None = None
-
-    def finished(self, job: int) -> StudyResult | None:
-        return None
-
-    def keep(self, job: int, result: StudyResult) -> None:
-        pass
-
-    def checkpoints(self, job: int) -> CheckpointRule | None:
-        return None
 
 
 @dataclass(frozen=True)
@@ -288,7 +248,7 @@ def _lockstep_programs(batch: Batch, groups: Sequence[Group], studies: Sequence[
         if studies[group.jobs[0]].replicas == "lockstep"
     ]
     work = [(studies[group[0][0]], group) for group in runs if group]
-    processes = _processes(sum(_seconds(study, len(group)) for study, group in work), batch.workers)
+    processes = _processes(sum(seconds_of(study, len(group)) for study, group in work), batch.workers)
     return [program for study, group in work for program in _programs(study, group, processes, batch.memory)]
 
 
@@ -298,7 +258,7 @@ def _programs(study: Study, runs: Sequence[tuple[int, int]], processes: int, mem
     Each process has the same number of programs; there are no more processes than the work is worth.
     """
     total = len(runs)
-    processes = max(1, min(_processes(_seconds(study, total), processes), total // FEW))
+    processes = max(1, min(_processes(seconds_of(study, total), processes), total // FEW))
     fitting = max(1, memory // (processes * bytes_per_replica(study)))
     count = math.ceil(math.ceil(total / min(fitting, MANY)) / processes) * processes
     cuts = [round(total * cut / count) for cut in range(count + 1)]
@@ -309,38 +269,9 @@ def _slices(runs: Sequence[tuple[int, int]]) -> tuple[StudySlice, ...]:
     return tuple(StudySlice(job, tuple(seed for _, seed in group)) for job, group in groupby(runs, key=itemgetter(0)))
 
 
-def bytes_per_replica(study: Study) -> int:
-    """The approximate memory of one replica, in bytes.
-
-    It includes three copies of the examples: the original, stacked, and in batches. It includes of each parameter the start, the
-    value, the gradient, an optimizer's state and the final weight, and of each layer the activations for a batch.
-    """
-    numbers, widths = _sizes(study)
-    examples = 3 * sum(study.examples) * (widths[0] + 2 * widths[-1])
-    return (examples + 8 * numbers + 2 * study.batch_size * sum(widths)) * study.dtype.itemsize
-
-
 def _seconds_of(program: Program, studies: Sequence[Study]) -> float:
     """The least time, in seconds, that a program takes."""
-    return _seconds(studies[program.slices[0].job], sum(len(seeds) for _, seeds in program.slices))
-
-
-def _seconds(study: Study, seeds: int) -> float:
-    """The least time, in seconds, that seeds of similar studies take in one process."""
-    numbers, widths = _sizes(study)
-    step = PER_STEP + study.batch_size * (PER_PRODUCT * numbers + PER_ACTIVATION * sum(widths))
-    steps = study.epochs * math.ceil(study.examples[0] / study.batch_size)
-    return steps * step * seeds
-
-
-def _sizes(study: Study) -> tuple[int, list[int]]:
-    """The size of all parameters and buffers, and the widths of the input and of each layer's output."""
-    features, widths, numbers = study.features, [study.features], 0
-    for layer in study.network.layers:
-        params, features = layer.init(features, torch.Generator())
-        widths.append(features)
-        numbers += sum((leaf.value if isinstance(leaf, Buffer) else leaf).numel() for _, leaf in leaves(params))
-    return numbers, widths
+    return seconds_of(studies[program.slices[0].job], sum(len(seeds) for _, seeds in program.slices))
 
 
 def run_study(

@@ -164,7 +164,7 @@ def test_seeds_that_were_stopped_early_or_diverged_stay_so(study: MakeStudy, tmp
     assert set(second.failures) == {0, 1, 2}
 
 
-def test_listeners_are_told_of_all_epochs(study: MakeStudy, tmp_path: Path) -> None:
+def test_all_epochs_are_reported_to_listeners(study: MakeStudy, tmp_path: Path) -> None:
     """So they know what they would know in an undisturbed training, such as for how long no epoch was better."""
     studies, undisturbed = [study(*SMALL)], Observer()
     trained(studies, tmp_path / "whole", undisturbed)
