@@ -32,10 +32,19 @@ class Job:
         self.config = config
         self.hydra = hydra = config.hydra
         OmegaConf.set_readonly(hydra, True)
+        self._find_folder()
+
+    def move(self, subdir: str) -> None:
+        """Give the job another folder in that of the launch."""
+        with read_write(self.hydra.sweep):
+            self.hydra.sweep.subdir = subdir
+        self._find_folder()
+
+    def _find_folder(self) -> None:
         with self.current():
-            sweep = hydra.sweep
+            sweep = self.hydra.sweep
             self.folder = Path(os.path.abspath(Path(str(sweep.dir), str(sweep.subdir))))  # noqa: PTH100 - does not resolve links
-        runtime = hydra.runtime
+        runtime = self.hydra.runtime
         with read_write(runtime), open_dict(runtime):
             runtime.output_dir = str(self.folder)
 

@@ -15,9 +15,9 @@ from hydra.core.utils import JobReturn, configure_log, filter_overrides, run_job
 from regnet.gc_pause import making_what_stays, uncollected
 from regnet.launch_folder.failure import STOPPED
 from regnet.launch_folder.keeper import FolderKeeper
-from regnet.launch_folder.plan import plan_jobs, read_plan
+from regnet.launch_folder.plan import PlannedBatch, PlannedJob, plan_jobs, read_plan
 from regnet.launcher.job import Job
-from regnet.launcher.plan_sweep import compose_job
+from regnet.launcher.plan_sweep import compose_job, place_jobs
 from regnet.launcher.plan_text import describe
 from regnet.launcher.planning import launch_folder, planned_job, training_batches
 from regnet.launcher.task import assemble_job, keep_result, listening, recording_failure
@@ -26,7 +26,7 @@ from regnet.machine import free_memory, usable_cores
 from regnet.registry.catalog import load_catalog
 from regnet.study.result import StudyResult
 from regnet.study.study import Study
-from regnet.training.lockstep import Batch, Group, plan, run_together
+from regnet.training.lockstep import Group, plan, run_together
 
 log = logging.getLogger(__name__)
 
@@ -94,35 +94,40 @@ class Launch:
         studies: dict[int, Study] = {}
         errors: dict[int, Exception] = {}
         numbers = range(self.first, self.first + len(jobs))
-        apart = [index for index, job in jobs.items() if job.needs_its_own_environment]
         for index, job in jobs.items():
-            if index in apart:
-                continue
             try:
                 with job.current(), making_what_stays():
                     studies[index] = assemble_job(job.task_config, catalog)
             except Exception as error:  # any exception is the job's outcome
                 errors[index] = error
-        indices, together = list(studies), list(studies.values())
-        batches, folders = self._plan(together, [jobs[index] for index in indices]), [jobs[index].folder for index in indices]
+        planned, batches = self._plan(studies, jobs)
+        apart = [index for index in studies if jobs[index].needs_its_own_environment]
+        indices = [index for index in studies if index not in apart]
+        together = [studies[index] for index in indices]
+        folders = [jobs[index].folder for index in indices]
+        shared = training_batches(batches, {planned[index].folder: position for position, index in enumerate(indices)})
         yield from ((index, partial(_finish, error)) for index, error in errors.items())
-        if studies:
+        if together:
             for line in describe(plan(together), [self.first + index for index in indices]):
                 log.info(line)
             keeper = FolderKeeper(together, folders, read_plan(launch_folder(self.config.hydra)))
             with listening(together, catalog, self.config.hydra) as listeners:
-                for position, outcome in run_together(together, listeners, self.workers, batches=batches, keeper=keeper):
+                for position, outcome in run_together(together, listeners, self.workers, batches=shared, keeper=keeper):
                     yield indices[position], partial(_finish, outcome)
         for line in describe([Group((index,), OWN_ENVIRONMENT) for index in apart], numbers):
             log.info(line)
         yield from ((index, None) for index in apart)
 
-    def _plan(self, studies: Sequence[Study], jobs: Sequence[Job]) -> list[Batch]:
-        """Plan the jobs that train together, and return how their seeds are trained."""
-        planned = [planned_job(study, job.hydra, job.folder) for study, job in zip(studies, jobs, strict=True)]
+    def _plan(self, studies: Mapping[int, Study], jobs: Mapping[int, Job]) -> tuple[dict[int, PlannedJob], list[PlannedBatch]]:
+        """Plan the jobs, give them their folders, and return in which batches their seeds are trained."""
+        proposed = [planned_job(study, jobs[index].hydra, jobs[index].folder) for index, study in studies.items()]
+        placed = place_jobs(self.launcher, proposed)
+        for index, before, job in zip(studies, proposed, placed, strict=True):
+            if job.folder != before.folder:
+                jobs[index].move(job.folder)
         memory = self.memory or free_memory() // 2
-        batches = plan_jobs(launch_folder(self.config.hydra), planned, self.workers or usable_cores(), memory)
-        return training_batches(batches, {job.folder: index for index, job in enumerate(planned)})
+        batches = plan_jobs(launch_folder(self.config.hydra), placed, self.workers or usable_cores(), memory)
+        return dict(zip(studies, placed, strict=True)), batches
 
     def _run(self, job: Job, outcome: Callable[[], float] | None) -> JobReturn:
         """Run a job whose outcome is known, or one that has to run separately."""

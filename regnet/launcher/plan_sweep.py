@@ -12,9 +12,13 @@ from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn
 from hydra.experimental.callback import Callback
 from hydra.plugins.launcher import Launcher
+from hydra.plugins.sweeper import Sweeper
 from omegaconf import DictConfig, open_dict
 
-from regnet.launch_folder.plan import plan_jobs
+from regnet.launch_folder.failure import STOPPED
+from regnet.launch_folder.placement import Placement
+from regnet.launch_folder.plan import PlannedJob, plan_jobs, read_plan
+from regnet.launch_folder.status import status_of
 from regnet.launcher.copy_config import take_apart
 from regnet.launcher.job import Job
 from regnet.launcher.planning import launch_folder, planned_job
@@ -29,40 +33,94 @@ PLANS: Final = "plans_batches"
 
 @contextmanager
 def planning_launchers() -> Iterator[None]:
-    """Context manager in which every launcher that a sweeper gets plans the jobs of a batch before it launches them."""
-    plugins = Plugins.instance()
-    instantiate = plugins.instantiate_launcher
+    """Context manager in which every launcher that a sweeper gets plans the jobs of a batch before it launches them.
 
-    def instantiate_planning(*args: Any, **options: Any) -> Launcher:
-        launcher = instantiate(*args, **options)
+    When the sweeper has proposed its jobs, those that an earlier command has planned and not finished are launched too.
+    """
+    plugins = Plugins.instance()
+    instantiate_launcher, instantiate_sweeper = plugins.instantiate_launcher, plugins.instantiate_sweeper
+    launchers: list[BasicLauncher] = []
+
+    def planning_launcher(*args: Any, **options: Any) -> Launcher:
+        launcher = cast(BasicLauncher, instantiate_launcher(*args, **options))
         context = options.get("hydra_context") or args[0]
         context.callbacks.callbacks.insert(0, DropConfigs())  # the first is called last when a job ends
+        launcher.placement = Placement()  # type: ignore[attr-defined]
         if not getattr(launcher, PLANS, False):
-            launcher.launch = partial(_plan_and_launch, cast(BasicLauncher, launcher))  # type: ignore[method-assign]
+            launcher.launch = partial(_plan_and_launch, launcher)  # type: ignore[method-assign]
+        launchers.append(launcher)
         return launcher
 
-    plugins.instantiate_launcher = instantiate_planning  # type: ignore[method-assign]
+    def completing_sweeper(*args: Any, **options: Any) -> Sweeper:
+        sweeper = instantiate_sweeper(*args, **options)
+        propose = sweeper.sweep
+
+        def sweep(arguments: list[str]) -> Any:
+            result = propose(arguments)
+            for launcher in launchers:
+                _launch_left(launcher)
+            return result
+
+        sweeper.sweep = sweep  # type: ignore[method-assign]
+        return sweeper
+
+    plugins.instantiate_launcher = planning_launcher  # type: ignore[method-assign]
+    plugins.instantiate_sweeper = completing_sweeper  # type: ignore[method-assign]
     try:
         yield
     finally:
-        del plugins.instantiate_launcher  # the method of the class is there again
+        del plugins.instantiate_launcher, plugins.instantiate_sweeper  # the methods of the class are there again
+
+
+def place_jobs(launcher: BasicLauncher, jobs: Sequence[PlannedJob]) -> list[PlannedJob]:
+    """Return the jobs of a batch, each with its folder: see `Placement`."""
+    assert launcher.config is not None
+    return _placement(launcher).place(read_plan(launch_folder(launcher.config.hydra)), jobs)
+
+
+def _placement(launcher: BasicLauncher) -> Placement:
+    found = getattr(launcher, "placement", None)
+    return found if isinstance(found, Placement) else Placement()
+
+
+def _launch_left(launcher: BasicLauncher) -> None:
+    """Launch the jobs that an earlier command has planned and not finished, and that the sweeper did not propose again."""
+    assert launcher.config is not None
+    folder = launch_folder(launcher.config.hydra)
+    plan = read_plan(folder)
+    left = {job.folder for job in _placement(launcher).left(plan)} if plan else set()
+    if plan is None or not left or (folder / STOPPED).exists():
+        return
+    jobs = [status.job for status in status_of(plan).jobs if status.missing and status.job.folder in left]
+    for job in jobs:  # one by one, since each has a number of its own
+        for returned in launcher.launch([_in_folder(job.overrides, job.folder)], job.number):
+            _ = returned.return_value  # raises the job's exception
+
+
+def _in_folder(overrides: Sequence[str], folder: str) -> list[str]:
+    return [*overrides, f"hydra.sweep.subdir='{folder}'"]
 
 
 def _plan_and_launch(launcher: BasicLauncher, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
     assert launcher.config is not None
     catalog = load_catalog()
-    planned = []
-    for number, overrides in enumerate(job_overrides, start=initial_job_idx):
+    proposed: dict[int, PlannedJob] = {}
+    for index, overrides in enumerate(job_overrides):
         try:
-            job = compose_job(launcher, overrides, number, launches=False)
+            job = compose_job(launcher, overrides, initial_job_idx + index, launches=False)
             with job.current():
                 study = assemble_job(job.task_config, catalog)
         except Exception:  # the job reports it when it is launched
             continue
-        planned.append(planned_job(study, job.hydra, job.folder))
+        proposed[index] = planned_job(study, job.hydra, job.folder)
         take_apart(job.config)
-    plan_jobs(launch_folder(launcher.config.hydra), planned, usable_cores(), free_memory() // 2)
-    return type(launcher).launch(launcher, job_overrides, initial_job_idx)
+    placed = place_jobs(launcher, list(proposed.values()))
+    plan_jobs(launch_folder(launcher.config.hydra), placed, usable_cores(), free_memory() // 2)
+    overrides_of = dict(enumerate(job_overrides))
+    for (index, before), after in zip(proposed.items(), placed, strict=True):
+        if after.folder != before.folder:
+            overrides_of[index] = _in_folder(overrides_of[index], after.folder)
+    return type(launcher).launch(launcher, list(overrides_of.values()), initial_job_idx)
 
 
 class DropConfigs(Callback):

@@ -49,9 +49,10 @@ def job_failure(hydra: HydraConf, error: str, log: str | None) -> JobFailure:
 
 def _names(hydra: HydraConf, folder: Path) -> tuple[int, str, tuple[str, ...]]:
     """The number of a job, its folder relative to the launch's, and its overrides."""
+    relative = os.path.relpath(folder, launch_folder(hydra))
     number = 0 if OmegaConf.is_missing(hydra.job, "num") else int(hydra.job.num)
     overrides = tuple(without_password(str(override)) for override in hydra.overrides.task)
-    return number, os.path.relpath(folder, launch_folder(hydra)), overrides
+    return int(relative) if relative.isdecimal() else number, relative, overrides
 
 
 def plan_job(study: Study, hydra: HydraConf) -> list[Batch]:
@@ -71,10 +72,8 @@ def training_batches(batches: Sequence[PlannedBatch], jobs: Mapping[str, int], w
 
     Args:
         batches: the batches.
-        jobs: the index of each study among those that are trained, by its job's folder.
+        jobs: the index of each study among those that are trained together, by its job's folder.
         workers: the largest number of processes that train at once; by default as planned.
     """
-    return [
-        Batch(tuple(StudySlice(jobs[job.folder], job.seeds) for job in batch.jobs), workers or batch.workers, batch.memory)
-        for batch in batches
-    ]
+    slices = [tuple(StudySlice(jobs[job.folder], job.seeds) for job in batch.jobs if job.folder in jobs) for batch in batches]
+    return [Batch(found, workers or batch.workers, batch.memory) for found, batch in zip(slices, batches, strict=True) if found]

@@ -255,3 +255,28 @@ def regnet_epoch_ended(event):
     pathlib.Path(f"epoch-{event.epoch}").touch()
     time.sleep(2)
 """
+
+
+@pytest.mark.parametrize("launcher", ["basic", "lockstep"])
+def test_other_values_are_other_jobs(inside: Inside, tmp_path: Path, launcher: str) -> None:
+    """A sweeper may propose other values: what is finished is not trained again, and what is missing is trained too."""
+    given = ("seeds=2", "epochs=2", "tracking=none", "report=none", "hydra.sweep.dir=here", f"hydra/launcher={launcher}", *SMALL)
+    assert inside("run", "-m", "optimizer.lr=0.1,0.2,0.3", *given).code == 0
+    times = {path: (path / "result.safetensors").stat().st_mtime_ns for path in find_results(tmp_path)}
+    lost = tmp_path / "here/2/result.safetensors"
+    lost.unlink()
+    assert inside("run", "-m", "optimizer.lr=0.05,0.1", *given, "resume=true").code == 0
+    plan = read_plan(tmp_path / "here")
+    assert plan is not None
+    found = {folder: (job.number, job.overrides[0]) for folder, job in plan.jobs.items()}
+    assert found == {
+        "0": (0, "optimizer.lr=0.1"),
+        "1": (1, "optimizer.lr=0.2"),
+        "2": (2, "optimizer.lr=0.3"),
+        "3": (3, "optimizer.lr=0.05"),
+    }
+    assert load_result(tmp_path / "here/3").config["optimizer"]["lr"] == 0.05
+    assert load_result(tmp_path / "here/2").config["optimizer"]["lr"] == 0.3
+    kept = {path: time for path, time in times.items() if path != lost.parent}
+    assert {path: (path / "result.safetensors").stat().st_mtime_ns for path in kept} == kept
+    assert json.loads(inside("status", "here", "--json").stdout)["state"] == "finished"
