@@ -18,6 +18,7 @@ from hydra.core.hydra_config import HydraConfig
 from regnet.cli import main
 from regnet.config.build_study import assemble
 from regnet.config.compose import compose_config
+from regnet.credentials import VARIABLE as CREDENTIALS
 from regnet.registry.catalog import Catalog, load_catalog
 from regnet.registry.dispatch import Listeners
 from regnet.registry.selection import OWN, VARIABLE
@@ -90,6 +91,7 @@ def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captur
     """Run commands in an empty folder, without MLFLOW_TRACKING_URI."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.delenv(CREDENTIALS, raising=False)
 
     def run(*words: str) -> Output:
         clear_hydra()
@@ -99,6 +101,7 @@ def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captur
             code = end.code
         finally:
             clear_hydra()
+            os.environ.pop(CREDENTIALS, None)
         return Output(code, *capfd.readouterr())
 
     return run

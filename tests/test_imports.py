@@ -19,6 +19,7 @@ ORDER = [
     "encoding",
     "markdown",
     "errors",
+    "credentials",
     "files",
     "tensor_file",
     "processes",

@@ -30,6 +30,7 @@ from regnet.report.launch_info import from_folder
 from regnet.report.tables.jobs import count_jobs, list_failures, write_jobs
 from regnet.study.result import StudyResult, by_study
 from regnet.tracking import UNSYNCED, sync_if_needed
+from regnet.tracking.store.uri import must_be_named
 
 PROGRAM = "regnet run"
 
@@ -80,7 +81,10 @@ def _launch(options: argparse.Namespace, words: Sequence[str], catalog: Catalog)
 
 
 def _print_how_to_continue(status: Status) -> None:
-    command = shlex.join(["regnet", "resume", str(status.plan.folder)])
+    store = status.plan.start.store
+    command = shlex.join(
+        ["regnet", "resume", str(status.plan.folder), *([f"tracking.uri={store}"] if must_be_named(store) else [])]
+    )
     print(f"regnet: {status.counts}; to train the others: {command}", file=sys.stderr)
 
 
@@ -125,7 +129,9 @@ def _conclude(results: Sequence[StudyResult], plan: Plan) -> bool:
             _write_summaries(console, results, plan)
     except StoreAway as error:
         print(f"regnet: {error}", file=sys.stderr)
-        print(f"The results are in {plan.folder}; to write them to the store: regnet sync {plan.folder}", file=sys.stderr)
+        store = plan.start.store
+        command = shlex.join(["regnet", "sync", str(plan.folder), *(["--uri", str(store)] if must_be_named(store) else [])])
+        print(f"The results are in {plan.folder}; to write them to the store: {command}", file=sys.stderr)
         (plan.folder / UNSYNCED).touch()
         return False
     return True

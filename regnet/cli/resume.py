@@ -9,13 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from regnet.cli.status import add_launch_option, print_status
-from regnet.errors import ConfigError
 
 if TYPE_CHECKING:
     from regnet.launch_folder.plan import Plan
-
-HIDDEN = ":***@"
-"""What stands for a password in a plan."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -46,11 +42,12 @@ def resume(options: argparse.Namespace) -> int:
 
 def _words(plan: Plan, overrides: Sequence[str]) -> list[str]:
     """The arguments of `regnet run` that continue a launch."""
+    from regnet.tracking.store.uri import recorded_destination
+
     given = {override.partition("=")[0] for override in overrides}
     kept = [word for word in plan.words if word.partition("=")[0] not in given]
-    hidden = [word for word in kept if HIDDEN in word]
-    if hidden:
-        raise ConfigError(f"the plan of {plan.folder} keeps no passwords: give {hidden[0].partition('=')[0]}= again")
+    if "tracking.uri" not in given and plan.start.store is not None:
+        recorded_destination({"uri": plan.start.store})  # refuses one on another machine that nobody names
     key = "hydra.sweep.dir" if plan.start.multirun else "hydra.run.dir"
     return [*kept, *overrides, f"{key}={_quoted(plan.folder.absolute())}", "resume=true"]
 

@@ -20,12 +20,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def sync(options: argparse.Namespace) -> int:
     """Writes the runs that the store misses, completes the others, and writes the summary runs."""
     quiet_mlflow()
+    from regnet.credentials import hide
     from regnet.launch_folder.find import find_launch
     from regnet.launch_folder.place import working_directory
     from regnet.launch_folder.status import status_of
     from regnet.registry.catalog import load_catalog
     from regnet.study.result import by_study
-    from regnet.tracking.store.passwords import without_password
     from regnet.tracking.store.uri import store_uri
     from regnet.tracking.sync import sync_launch
     from regnet.tracking.write.summary import write_summaries
@@ -40,6 +40,6 @@ def sync(options: argparse.Namespace) -> int:
     report = plan.folder / "report"
     write_summaries(results, plan.name, report if report.is_dir() else None, plan.command, uri)
     for part in synced:
-        where = without_password(part.destination.uri)
+        where = hide(part.destination.uri)
         print(f"{where}, experiment {part.destination.experiment}: {part.written} runs written, {part.present} were there")
     return 0

@@ -9,6 +9,7 @@ from contextlib import suppress
 from rich.console import Console
 
 from regnet.cli.console import results_console
+from regnet.credentials import hide
 from regnet.tracking import quiet_mlflow
 from regnet.tracking.store.messages import Destination
 from regnet.tracking.store.uri import check_store, is_server, store_uri
@@ -49,7 +50,7 @@ def print_links(console: Console, where: Destination, launch: str, *, studies: i
     Raises:
         TrackingError: the store cannot be reached or read.
     """
-    command = "regnet ui" if where.uri == store_uri(None) else f"regnet ui --uri {where.uri}"
+    command = "regnet ui" if where.uri == store_uri(None) else f"regnet ui --uri {hide(where.uri)}"
     console.print(f"To look at the runs in MLflow: {command}", soft_wrap=True)
     if studies > 1:
         _print_each(console, _links(where, launch))

@@ -3,5 +3,5 @@
 Provides `compose` (config nodes from constructors), `errors` (Hydra's errors in one line), `build_study` (checks every value and
 builds every component), `metrics` (chooses the metrics) and `model` (the network from `model.*`).
 
-May import contracts, data, engines, machine, network, registry, study.
+May import contracts, credentials, data, engines, machine, network, registry, study.
 """

@@ -14,6 +14,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
 from regnet.config.errors import readable_errors
+from regnet.credentials import conceal, concealed
 from regnet.errors import UnknownComponent
 from regnet.registry.catalog import MISSING, Catalog
 from regnet.registry.launch_settings import LaunchSettings
@@ -105,7 +106,7 @@ def launch_settings(config: DictConfig, catalog: Catalog) -> LaunchSettings:
 def _composed(overrides: Sequence[str], catalog: Catalog, *, return_hydra_config: bool = False) -> DictConfig:
     register_groups(catalog)
     with readable_errors(catalog), initialize_config_module(CONFIG_MODULE, version_base="1.3"):
-        return compose(CONFIG_NAME, with_search_path(overrides, catalog), return_hydra_config)
+        return compose(CONFIG_NAME, with_search_path([conceal(text) for text in overrides], catalog), return_hydra_config)
 
 
 def with_search_path(overrides: Sequence[str], catalog: Catalog) -> list[str]:
@@ -122,7 +123,7 @@ def plain(config: Any) -> dict[str, Any]:
     container = OmegaConf.to_container(config, resolve=True, enum_to_str=True)
     assert isinstance(container, dict)
     hidden = {"hydra", "experiment", "contender", *options_of(LaunchSettings)}
-    return {str(key): value for key, value in container.items() if key not in hidden}
+    return {str(key): concealed(value) for key, value in container.items() if key not in hidden}
 
 
 def _config_type(annotation: Any) -> Any:

@@ -8,7 +8,7 @@ before they train), `lockstep_launch` (trains the jobs of a sweep together), `pl
 `copy_config`, `interpolation` and `yaml_writer` (one job, as Hydra runs it), `objective` (the direction of sweepers) and `progress`
 (the progress bar).
 
-May import config, errors, events, gc_pause, hookspecs, launch_folder, machine, registry, study, tracking, training.
+May import config, credentials, errors, events, gc_pause, hookspecs, launch_folder, machine, registry, study, tracking, training.
 """
 
 from __future__ import annotations

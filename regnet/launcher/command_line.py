@@ -23,8 +23,8 @@ def set_up_hydra() -> None:
 
 
 def parse_words(words: Sequence[str], program: str) -> argparse.Namespace:
-    """Parse Hydra's options, such as `overrides`, `multirun` and `cfg`; exit the process if they are invalid."""
-    return _parser(program).parse_args(words)
+    """Parse Hydra's options, such as `overrides`, `multirun` and `cfg`, in any order; exit the process if they are invalid."""
+    return _parser(program).parse_intermixed_args(words)
 
 
 def only_shows(options: argparse.Namespace) -> bool:

@@ -15,6 +15,7 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf
 
 from regnet.config.compose import CONFIG_MODULE, CONFIG_NAME, launch_settings
+from regnet.credentials import conceal
 from regnet.errors import ConfigError
 from regnet.launcher.plan_sweep import planning_launchers
 from regnet.launcher.resume import Command, open_launch, without_launch_settings
@@ -68,6 +69,7 @@ def compose_launch(
         ConfigError: `config_dir` does not exist, or the folder of the launch cannot be created or does not fit.
         HydraException, OmegaConfBaseException: the configuration cannot be composed.
     """
+    overrides = [conceal(override) for override in overrides]
     hydra = Hydra("regnet", SweepLoader(_search_path(config_dir)))
     GlobalHydra.instance().initialize(hydra)
     config = hydra.compose_config(

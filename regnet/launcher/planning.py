@@ -10,11 +10,11 @@ from hydra.conf import HydraConf
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
+from regnet.credentials import hide
 from regnet.launch_folder.failure import JobFailure
 from regnet.launch_folder.plan import LaunchName, PlannedBatch, PlannedJob, plan_jobs, read_plan
 from regnet.machine import free_memory, usable_cores
 from regnet.study.study import Study
-from regnet.tracking.store.passwords import without_password
 from regnet.training.lockstep import Batch
 from regnet.training.program import StudySlice
 
@@ -51,7 +51,7 @@ def _names(hydra: HydraConf, folder: Path) -> tuple[int, str, tuple[str, ...]]:
     """The number of a job, its folder relative to the launch's, and its overrides."""
     relative = os.path.relpath(folder, launch_folder(hydra))
     number = 0 if OmegaConf.is_missing(hydra.job, "num") else int(hydra.job.num)
-    overrides = tuple(without_password(str(override)) for override in hydra.overrides.task)
+    overrides = tuple(hide(str(override)) for override in hydra.overrides.task)
     return int(relative) if relative.isdecimal() else number, relative, overrides
 
 

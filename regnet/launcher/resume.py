@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from regnet.credentials import hide
 from regnet.errors import ConfigError
 from regnet.launch_folder.claim import claim_folder
 from regnet.launch_folder.failure import STOPPED
@@ -21,7 +22,6 @@ from regnet.launch_folder.status import count
 from regnet.registry.launch_settings import COMMAND_ONLY, LaunchSettings
 from regnet.registry.loading import Plugins
 from regnet.registry.options import options_of
-from regnet.tracking.store.passwords import without_password
 from regnet.tracking.store.uri import store_uri
 
 FOLDER_KEYS: Final = ("hydra.run.dir", "hydra.sweep.dir")
@@ -124,11 +124,11 @@ def _now() -> str:
 
 def _recorded(words: Sequence[str]) -> tuple[str, ...]:
     """The words by which the launch is continued later."""
-    return tuple(without_password(word) for word in _without(words, {*COMMAND_ONLY, *FOLDER_KEYS}))
+    return tuple(hide(word) for word in _without(words, {*COMMAND_ONLY, *FOLDER_KEYS}))
 
 
 def _store(tracking: Mapping[str, Any]) -> str | None:
-    return without_password(store_uri(tracking.get("uri"))) if tracking.get("name") == "mlflow" else None
+    return hide(store_uri(tracking.get("uri"))) if tracking.get("name") == "mlflow" else None
 
 
 def _check_versions(plan: Plan, plugins: Plugins, *, mix: bool) -> None:

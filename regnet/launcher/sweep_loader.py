@@ -6,15 +6,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType, ValueType
-from omegaconf import DictConfig, OmegaConf, ValueNode
+from omegaconf import Container, DictConfig, ListConfig, OmegaConf, ValueNode, read_write
 from omegaconf.errors import OmegaConfBaseException
 
+from regnet.credentials import conceal
 from regnet.gc_pause import making_what_stays
 from regnet.launcher.copy_config import copy_config
 
@@ -41,6 +42,12 @@ class SweepLoader(ConfigLoaderImpl):
         self._groups: dict[tuple[str, ...], bool] = {}
         self._templates: dict[tuple[str, ...], DictConfig | None] = {}
         self._kept: dict[tuple[object, ...], DictConfig] = {}
+
+    def load_configuration(self, *arguments: Any, **options: Any) -> DictConfig:
+        """Return what Hydra's loader composes, with no password in any address."""
+        config = super().load_configuration(*arguments, **options)
+        _hide_passwords(config)
+        return config
 
     def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
         """Return the configuration of one job as Hydra's loader composes it; raise the same exceptions."""
@@ -110,6 +117,22 @@ def _is_plain(override: Override) -> bool:
         and PLAIN_KEY.fullmatch(override.key_or_group) is not None
         and type(override.value()) in PLAIN_TYPES
     )
+
+
+def _hide_passwords(config: Container) -> None:
+    """Conceal the passwords in the addresses of a configuration, except in interpolations, which have none."""
+    for key in config.keys() if isinstance(config, DictConfig) else range(len(cast(ListConfig, config))):
+        node = config._get_node(key)
+        if isinstance(node, Container) and not (node._is_none() or node._is_missing() or node._is_interpolation()):
+            _hide_passwords(node)
+        elif (
+            isinstance(node, ValueNode)
+            and isinstance(text := node._value(), str)
+            and "://" in text
+            and not node._is_interpolation()
+        ):
+            with read_write(node):
+                node._set_value(conceal(text))
 
 
 def _can_be_set(plain: Sequence[Override], settings: Sequence[Override], composed: DictConfig) -> bool:

@@ -29,6 +29,7 @@ from regnet.study.final import final_summary
 from regnet.study.result import StudyResult
 from regnet.study.study import Study
 from regnet.tracking import open_tracker
+from regnet.tracking.store.uri import destination
 from regnet.training.lockstep import refuse_if_all_diverged, run_study
 from regnet.training.program import reason_of
 
@@ -101,7 +102,10 @@ def assemble_job(config: DictConfig, catalog: Catalog) -> Study:
     Raises:
         RegnetError: it cannot be built, or its sweeper optimizes in the wrong direction.
     """
-    study = assemble(plain(config), catalog)
+    values = plain(config)
+    if values["tracking"]["name"] == "mlflow":
+        destination(values["tracking"])  # what the configuration names may be written later, from the results
+    study = assemble(values, catalog)
     check_objective(study, HydraConfig.get())
     return study
 

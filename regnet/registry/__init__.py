@@ -5,5 +5,5 @@ separately), `catalog` (the components by kind and name), `options` (the paramet
 checked), `settings` (the top level of a configuration) and `launch_settings` (those of a launch), `listing` (the names, cached for
 completion) and `dispatch` (pass events to listeners).
 
-May import contracts, data, events, hookspecs.
+May import contracts, credentials, data, events, hookspecs.
 """

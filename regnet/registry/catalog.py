@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, is_dataclass
 from typing import Any, TypeVar
 
 from regnet.contracts import KINDS
+from regnet.credentials import concealed, reveal
 from regnet.errors import BadOption, PluginError, UnknownComponent, one_of
 from regnet.registry.discovery import Provenance
 from regnet.registry.loading import Broken, Plugins, load_plugins
@@ -134,7 +135,7 @@ class Catalog:
         """An option's value in the form of a config: components as their descriptions, other values unchanged."""
         if isinstance(value, tuple(KINDS.values())):
             return self.describe(value)
-        return [self.as_config(item) for item in value] if isinstance(value, (list, tuple)) else value
+        return [self.as_config(item) for item in value] if isinstance(value, (list, tuple)) else concealed(value)
 
     def origins(self, *components: object) -> set[Provenance]:
         """The distributions, or loose files, of the components and of the components among their options."""
@@ -152,6 +153,7 @@ class Catalog:
         if value is None and option.takes_none:
             return None
         if option.nested_kind is None:
+            value = reveal(value) if isinstance(value, str) else value
             try:
                 return option.check(value)
             except ValueError as error:

@@ -3,7 +3,7 @@
 Offers `open_tracker` and `quiet_mlflow`; `tracker` (the listener), `sync` (writes what a store misses), `store/` (MLflow's stores),
 `write/` (writes runs, in a separate process), `read/` (reads runs) and `ui/` (MLflow's UI).
 
-May import config, data, engines, events, gc_pause, hookspecs, launch_folder, machine, processes, registry, serving, stats, study,
+May import config, credentials, data, engines, events, gc_pause, hookspecs, launch_folder, machine, processes, registry, serving, stats, study,
 training.
 """
 

@@ -25,7 +25,7 @@ from regnet.tracking.store.connect import connect, tracking_errors
 from regnet.tracking.store.messages import FAILURE, LAUNCH_ID, Destination, Record, RunBegun, RunEnded
 from regnet.tracking.store.retry import retried
 from regnet.tracking.store.store import ROLE, TrackedRun
-from regnet.tracking.store.uri import destination
+from regnet.tracking.store.uri import recorded_destination
 from regnet.tracking.tracker import data_seen, run_ended, study_begun, study_tags
 from regnet.tracking.write.process import writing_process
 from regnet.training.loop import load_data
@@ -61,7 +61,7 @@ def sync_launch(plan: Plan, catalog: Catalog, uri: str | None = None) -> list[Sy
     for result in _results(status):
         tracking = result.config["tracking"]
         if tracking["name"] == "mlflow":
-            by_target[destination({**tracking, "uri": uri or tracking.get("uri")})].append(result)
+            by_target[recorded_destination(tracking, uri)].append(result)
     synced = [_Sync(plan, target, catalog).write(results, running=status.running) for target, results in by_target.items()]
     (plan.folder / UNSYNCED).unlink(missing_ok=True)
     return synced

@@ -155,7 +155,10 @@ def test_passwords_are_not_planned(inside: Inside, tmp_path: Path) -> None:
     inside("run", "hydra.run.dir=here", "epochs=1", f"tracking.uri={uri}", *SMALL)
     assert "secret" not in (tmp_path / "here" / "plan.jsonl").read_text(encoding="utf-8")
     refused = inside("resume")
-    assert (refused.code, "keeps no passwords: give tracking.uri= again" in refused.stderr) == (2, True)
+    assert (refused.code, "no file keeps the password or token of postgresql://me:***@127.0.0.1:9/runs" in refused.stderr) == (
+        2,
+        True,
+    )
 
 
 def test_from_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,10 +10,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from regnet.credentials import hide
 from regnet.encoding import well_formed
 from regnet.registry.discovery import Provenance
 from regnet.study.flatten import flatten
-from regnet.tracking.store.passwords import without_password
 
 STOPPED = "regnet.stopped_after_epoch"
 """The tag of a run that was stopped early: its last epoch."""
@@ -231,4 +231,4 @@ def read_seeds(text: str) -> list[int]:
 
 def params_of(config: Mapping[str, Any]) -> dict[str, str]:
     """Return a configuration as MLflow's parameters, such as ``optimizer.lr``: strings by dotted name, without passwords."""
-    return {name: without_password(well_formed(str(value))) for name, value in flatten(config).items()}
+    return {name: hide(well_formed(str(value))) for name, value in flatten(config).items()}

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from regnet.credentials import MASK, hide, reveal
 from regnet.encoding import well_formed
-from regnet.errors import StoreAway, TrackingError
+from regnet.errors import ConfigError, StoreAway, TrackingError
 from regnet.tracking.store import silence
 from regnet.tracking.store.messages import Destination
-from regnet.tracking.store.passwords import without_password
 
 SQLITE = "sqlite:///"
 DEFAULT_URI = f"{SQLITE}mlflow.db"
@@ -26,6 +27,8 @@ DATABASES = ("postgresql", "mysql", "mssql")
 MISTAKES = re.compile(r"database .* does not exist|role .* does not exist|authentication failed|Unknown database|Access denied")
 """What PostgreSQL and MySQL answer to a wrong database, user or password."""
 HINT = "choose another store with tracking.uri, --uri or MLFLOW_TRACKING_URI, or use tracking=none"
+_named: set[str] = set()
+"""The stores that a configuration of this process names."""
 REASON_LENGTH = 160
 """Maximum length of the reason in an error message, since MLflow's messages can be a page long."""
 
@@ -34,8 +37,11 @@ def store_uri(given: object) -> str:
     """Return the address of the store: the given one, else MLFLOW_TRACKING_URI, else a database in the working directory.
 
     The path of an SQLite database is made absolute, because MLflow reuses connections by URI even if the working directory changes.
+
+    Raises:
+        ConfigError: the password in the given address is not known.
     """
-    uri = str(given or "") or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
+    uri = reveal(str(given or "")) or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
     if uri.startswith(SQLITE):
         return SQLITE + str(Path(uri.removeprefix(SQLITE)).resolve())
     return uri
@@ -43,7 +49,46 @@ def store_uri(given: object) -> str:
 
 def destination(options: Mapping[str, Any]) -> Destination:
     """Return the store and the experiment that the options of `tracking=mlflow` select."""
-    return Destination(store_uri(options.get("uri")), str(options.get("experiment") or DEFAULT_EXPERIMENT), Path.cwd())
+    uri = store_uri(options.get("uri"))
+    _named.add(uri)
+    return Destination(uri, str(options.get("experiment") or DEFAULT_EXPERIMENT), Path.cwd())
+
+
+def recorded_destination(options: Mapping[str, Any], named: str | None = None) -> Destination:
+    """Return the destination of a study whose options were read from a file, which may come from somebody else.
+
+    Nothing is sent to an address that is only in a file: it must be on this machine, or be named again.
+
+    Args:
+        options: the options of `tracking=mlflow`.
+        named: the store that the user has named; None for that of the options.
+
+    Raises:
+        ConfigError: the store is on another machine, and neither the command nor MLFLOW_TRACKING_URI names it.
+    """
+    uri = store_uri(named or options.get("uri"))
+    if not (named or is_local(uri) or uri in _named or uri == os.environ.get("MLFLOW_TRACKING_URI")):
+        raise ConfigError(
+            f"the runs belong into {hide(uri)}, which is on another machine: name it again with tracking.uri=… (regnet resume), "
+            "--uri (regnet sync) or MLFLOW_TRACKING_URI"
+        )
+    return destination({**options, "uri": uri})
+
+
+def must_be_named(uri: str | None) -> bool:
+    """Return whether the address in a file of a launch, if any, is not enough to open the store: see `recorded_destination`."""
+    named = hide(os.environ.get("MLFLOW_TRACKING_URI", ""))
+    return uri is not None and uri != named and (MASK in uri or not is_local(uri))
+
+
+def is_local(uri: str) -> bool:
+    """Return whether the store is on this machine: a file, or a server whose address is this machine's own."""
+    if not (is_server(uri) or is_database(uri)):
+        return True
+    try:
+        return urlsplit(hide(uri)).hostname in (None, "localhost", "127.0.0.1", "::1")
+    except ValueError:
+        return False
 
 
 def is_server(uri: str) -> bool:
@@ -90,7 +135,7 @@ def unusable(uri: str, error: Exception) -> TrackingError:
         error = TimeoutError(f"the database has not answered for {silence.ANSWER_SECONDS} s")
     reason = textwrap.shorten(str(error) or type(error).__name__, REASON_LENGTH, placeholder=" …")
     kind = StoreAway if _may_pass(error) else TrackingError
-    return kind(without_password(f"the MLflow store {uri} cannot be used: {reason} ({HINT})"))
+    return kind(hide(f"the MLflow store {uri} cannot be used: {reason} ({HINT})"))
 
 
 def _may_pass(error: BaseException | None) -> bool:
@@ -119,7 +164,7 @@ def _reach(uri: str) -> None:
     except (OSError, HTTPException) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else str(error) or type(error).__name__
         message = f"the MLflow server {uri} does not answer: {reason} (start it; {HINT})"
-        raise StoreAway(without_password(message)) from error
+        raise StoreAway(hide(message)) from error
 
 
 def _connect(uri: str) -> None:

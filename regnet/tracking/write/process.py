@@ -12,10 +12,10 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Final
 
+from regnet.credentials import hide
 from regnet.errors import StoreAway, TrackingError
 from regnet.processes.child import POLL, Child, ChildEnded
 from regnet.tracking.store.messages import Closed, Destination, Ping, Record, Reply
-from regnet.tracking.store.passwords import without_password
 
 TARGET: Final = "regnet.tracking.write.writer:serve"
 PICKLE_PROTOCOL = 5
@@ -34,7 +34,7 @@ class Channel:
 
     def __init__(self, number: int, destination: Destination, process: WritingProcess) -> None:
         self._number = number
-        self._store = without_password(destination.uri)
+        self._store = hide(destination.uri)
         self._process = process
         self._answered = threading.Event()
         self._problem: TrackingError | None = None

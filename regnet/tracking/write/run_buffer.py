@@ -13,11 +13,11 @@ from typing import TypeVar
 import numpy as np
 from omegaconf import OmegaConf
 
+from regnet.credentials import hide
 from regnet.serving.header import CONFIG
 from regnet.tracking.store import messages
 from regnet.tracking.store.connect import connect, tracking_errors
 from regnet.tracking.store.datasets import dataset_inputs
-from regnet.tracking.store.passwords import without_password
 from regnet.tracking.store.retry import retried
 from regnet.tracking.store.run_changes import Beginning, Changes, Ending, Inputs, Point
 from regnet.tracking.store.store import ROLE, SUMMARY, TrackedRun
@@ -99,7 +99,7 @@ class RunBuffer:
         """Add a record, to be written later."""
         match record:
             case messages.StudyBegun():
-                config = without_password(OmegaConf.to_yaml(dict(record.config)))
+                config = hide(OmegaConf.to_yaml(dict(record.config)))
                 self._studies[record.study] = (record, config.encode())
             case messages.DataSeen():
                 self._data[record.data] = dataset_inputs(record)

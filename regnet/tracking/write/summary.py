@@ -14,7 +14,7 @@ from regnet.study.identity import SEED_KEYS
 from regnet.study.labels import differences, study_labels
 from regnet.study.result import StudyResult
 from regnet.tracking.store.messages import LABEL, LAUNCH_ID, TAG_LENGTH, Destination, LaunchSummed, StudySummed, params_of
-from regnet.tracking.store.uri import destination
+from regnet.tracking.store.uri import recorded_destination
 from regnet.tracking.ui.descriptions import headline_first, launch_note, study_note
 from regnet.tracking.write.model_selection import best_seed, models_wanted
 from regnet.tracking.write.process import writing_process
@@ -56,7 +56,7 @@ def write_summaries(
     for index, result in enumerate(results):
         if result.config["tracking"]["name"] == "mlflow":
             tracking = result.config["tracking"]
-            tracked.setdefault(destination({**tracking, "uri": uri or tracking.get("uri")}), []).append(index)
+            tracked.setdefault(recorded_destination(tracking, uri), []).append(index)
     channels = []
     for target, indices in tracked.items():
         channel = writing_process().open(target)
