@@ -22,8 +22,6 @@ LAUNCHES = {
     "workers": ["seeds=80", "epochs=800", "workers=2", "dataset.train_size=400", *SMALL[1:]],
 }
 """The words of `regnet run`, without the folder."""
-TARGETS = ("command", "writing process", "worker", "all")
-"""What can be killed."""
 PART = {"writing process": "write.writer", "worker": "training.worker:"}
 ATTEMPTS = 8
 SECONDS = 180.0
@@ -51,20 +49,27 @@ def run(folder: Path, *words: str, uri: str | None = None) -> int:
     return start(folder, *words, uri=uri).wait(SECONDS)
 
 
-def disturb(process: subprocess.Popen[bytes], target: str, number: signal.Signals) -> str:
-    """Sends a signal to a part of a launch; returns what was there to get it."""
+def targets(process: subprocess.Popen[bytes]) -> dict[str, list[psutil.Process]]:
+    """The processes of a launch that can get a signal now, by what they are; of the workers, the first."""
     try:
         root = psutil.Process(process.pid)
+        if root.status() == psutil.STATUS_ZOMBIE:
+            return {}
         family = root.children(recursive=True)
-        if target in PART:
-            chosen = [each for each in family if PART[target] in " ".join(each.cmdline())][:1]
-        else:
-            chosen = [root, *family] if target == "all" else [root]
+        parts = {part: [each for each in family if PART[part] in " ".join(each.cmdline())][:1] for part in PART}
+    except psutil.NoSuchProcess:
+        return {}
+    return {part: found for part, found in ({"command": [root], "all": [root, *family]} | parts).items() if found}
+
+
+def disturb(chosen: Sequence[psutil.Process], number: signal.Signals) -> bool:
+    """Sends a signal to a part of a launch; returns whether all of it was there to get it."""
+    try:
         for each in chosen:
             each.send_signal(number)
     except psutil.NoSuchProcess:
-        return "nothing"
-    return target if chosen else "nothing"
+        return False
+    return True
 
 
 def complete(folder: Path, words: Sequence[str], uri: str | None = None) -> None:
@@ -107,6 +112,6 @@ def check(folder: Path, undisturbed: Path, store: Store | None = None) -> None:
     """Raises AssertionError if a launch differs from the undisturbed one."""
     wait_until_alone(folder)
     assert_same_results(folder, undisturbed)
-    assert_same_runs(store or Store(folder / "mlflow.db"), Store(undisturbed / "mlflow.db"))
+    assert_same_runs(store or Store.file(folder / "mlflow.db"), Store.file(undisturbed / "mlflow.db"))
     stray = [path for path in (folder / "here").rglob("*") if path.suffix == ".part" or path.name.startswith(STRAY)]
     assert not stray, f"files are left: {stray}"

@@ -26,14 +26,21 @@ CHANGING = {
 
 @dataclass(frozen=True)
 class Store:
-    """The runs of a launch in a database: those of an experiment."""
+    """The runs of a launch in a store: those of an experiment."""
 
-    database: Path
+    uri: str
     experiment: str = "regnet"
+    served: Path | None = None
+    """Where a server keeps the artifacts."""
+
+    @classmethod
+    def file(cls, database: Path, experiment: str = "regnet") -> Store:
+        """The runs in an SQLite file, which a server may have written."""
+        return cls(f"sqlite:///{database}", experiment, database.parent / "mlartifacts")
 
     @property
     def client(self) -> MlflowClient:
-        return MlflowClient(f"sqlite:///{self.database}")
+        return MlflowClient(self.uri)
 
     def runs(self) -> dict[tuple[str, str, str], Run]:
         """The runs, by what they are."""
@@ -52,13 +59,13 @@ class Store:
 
     def files(self, run: Run) -> dict[str, bytes]:
         """The weights, also if a server keeps them."""
-        there = run.info.artifact_uri.replace("mlflow-artifacts:", f"{self.database.parent}/mlartifacts")
+        there = run.info.artifact_uri.replace("mlflow-artifacts:", str(self.served))
         return {path.name: path.read_bytes() for path in Path(there).glob("*.safetensors")}
 
 
 def assert_same_store(folder: Path, other: Path) -> None:
     """Two stores have the same runs: statuses, parameters, metrics of every epoch, tags, data sets and files."""
-    assert_same_runs(Store(folder / "mlflow.db"), Store(other / "mlflow.db"))
+    assert_same_runs(Store.file(folder / "mlflow.db"), Store.file(other / "mlflow.db"))
 
 
 def assert_same_runs(store: Store, other: Store) -> None:

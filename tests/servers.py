@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import pwd
+import shutil
+import signal
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import NullPool, create_engine, text
 
 TIMEOUT = 60
 """The time limit in seconds; MLflow takes ten on a busy machine."""
+
+
+NOBODY_S = "postgres"
+"""The user that runs PostgreSQL if the tests run as root, which PostgreSQL does not accept."""
 
 
 def free_port() -> int:
@@ -38,3 +49,59 @@ def wait_for(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: P
         if process.poll() is not None or time.monotonic() > end:
             pytest.fail(log.read_text())
         time.sleep(0.1)
+
+
+def program(name: str) -> str:
+    """The path of a program of PostgreSQL, which is not on the PATH in Debian."""
+    found = shutil.which(name) or next(map(str, Path("/usr/lib/postgresql").glob(f"*/bin/{name}")), None)
+    if found is None:
+        pytest.skip("there is no PostgreSQL here: scripts/postgres installs it")
+    return found
+
+
+class Postgres:
+    """A PostgreSQL server of its own, which can be stopped and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+        self.user = pwd.getpwnam(NOBODY_S).pw_uid if os.getuid() == 0 else os.getuid()
+        self.uri = f"postgresql://regnet@127.0.0.1:{self.port}"
+        os.chown(folder, self.user, -1)
+        self._call("initdb", "-D", f"{folder}/data", "-U", "regnet", "-A", "trust", "-E", "UTF8", "--no-sync")
+        self.start()
+
+    @classmethod
+    @contextmanager
+    def temporary(cls) -> Iterator[Postgres]:
+        """Context manager that starts a server in a folder that is removed on exit."""
+        with tempfile.TemporaryDirectory(prefix="regnet-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+            server = cls(Path(folder))
+            try:
+                yield server
+            finally:
+                server.stop()
+
+    def start(self) -> None:
+        """Starts it, and waits until it answers."""
+        options = ["-p", str(self.port), "-k", str(self.folder), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
+        words = [program("postgres"), "-D", f"{self.folder}/data", *options]
+        with (self.folder / "log").open("a") as log:
+            self.process = subprocess.Popen(words, user=self.user, cwd=self.folder, stdout=log, stderr=log)
+        asking = [program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        wait_for(lambda: subprocess.run(asking, check=False).returncode == 0, self.process, self.folder / "log")
+
+    def stop(self) -> None:
+        """Stops it, even if clients are still connected."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait()
+
+    def _call(self, name: str, *words: str) -> None:
+        subprocess.run([program(name), *words], user=self.user, cwd=self.folder, check=True, capture_output=True)
+
+
+def make_database(server: str, name: str) -> str:
+    """Create a database on a PostgreSQL server, and return its address."""
+    engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    return f"{server}/{name}"

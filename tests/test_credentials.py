@@ -122,10 +122,10 @@ def test_no_file_of_a_launch_has_the_password(
     uri = f"http://anna:{SECRET}@127.0.0.1:9"
     given: tuple[str, ...] = (f"tracking.uri={uri}",)
     if where == "mapping":
-        given = (f"tracking={{name: mlflow, uri: '{uri}', experiment: x, models: none, register: null}}",)
+        given = (f"tracking={{name: mlflow, uri: '{uri}', experiment: x, artifacts: null, models: none, register: null}}",)
     elif where == "file":
         (tmp_path / "mine/tracking").mkdir(parents=True)
-        config = f"name: mlflow\nuri: {uri}\nexperiment: x\nmodels: none\nregister: null\n"
+        config = f"name: mlflow\nuri: {uri}\nexperiment: x\nartifacts: null\nmodels: none\nregister: null\n"
         (tmp_path / "mine/tracking/ours.yaml").write_text(config)
         given = ("--config-dir", "mine", "tracking=ours")
     elif where == "variable":

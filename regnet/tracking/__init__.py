@@ -3,8 +3,8 @@
 Offers `open_tracker` and `quiet_mlflow`; `tracker` (the listener), `sync` (writes what a store misses), `store/` (MLflow's stores),
 `write/` (writes runs, in a separate process), `read/` (reads runs) and `ui/` (MLflow's UI).
 
-May import config, credentials, data, engines, events, gc_pause, hookspecs, launch_folder, machine, processes, registry, serving, stats, study,
-training.
+May import config, credentials, data, engines, events, gc_pause, hookspecs, launch_folder, machine, processes, registry, serving,
+stats, study, training.
 """
 
 from __future__ import annotations

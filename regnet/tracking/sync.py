@@ -93,7 +93,7 @@ class _Sync:
         store = connect(self._target.uri)
         known: dict[tuple[str, int], list[TrackedRun]] = defaultdict(list)
         with tracking_errors(self._target.uri):
-            experiment = retried(self._target.uri, partial(store.make_experiment, self._target.experiment))
+            experiment = retried(self._target.uri, partial(store.make_experiment, self._target.experiment, self._target.artifacts))
             for run in store.find_runs({experiment: self._target.experiment}, ROLE | {LAUNCH_ID: self._plan.start.id}):
                 known[run.study, run.seed].append(run)
             have = {(result.identity, seed) for result in results for seed in result.seeds}

@@ -44,9 +44,9 @@ def test_a_launch_without_its_store_is_written_later(
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     assert not (folder / "here" / UNSYNCED).exists()
     assert_same_store(folder, undisturbed)
-    before = {key: run.to_dictionary() for key, run in Store(folder / "mlflow.db").runs().items() if key[0] == "run"}
+    before = {key: run.to_dictionary() for key, run in Store.file(folder / "mlflow.db").runs().items() if key[0] == "run"}
     assert "0 runs written, 4 were there" in inside(*words).stdout
-    assert {key: run.to_dictionary() for key, run in Store(folder / "mlflow.db").runs().items() if key[0] == "run"} == before
+    assert {key: run.to_dictionary() for key, run in Store.file(folder / "mlflow.db").runs().items() if key[0] == "run"} == before
 
 
 def test_half_of_a_store_is_completed(
@@ -58,7 +58,9 @@ def test_half_of_a_store_is_completed(
     assert inside(*SWEEP).code == 1
     client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
     finished = [
-        run for key, run in sorted(Store(folder / "mlflow.db").runs().items()) if key[0] == "run" and run.info.status == "FINISHED"
+        run
+        for key, run in sorted(Store.file(folder / "mlflow.db").runs().items())
+        if key[0] == "run" and run.info.status == "FINISHED"
     ]
     half, gone = (run.info.run_id for run in finished)
     with closing(sqlite3.connect(folder / "mlflow.db")) as store:
@@ -78,7 +80,7 @@ def test_half_of_a_store_is_completed(
 def test_runs_that_are_not_trained_any_more_are_ended(inside: Inside, tmp_path: Path) -> None:
     assert inside(*SWEEP).code == 1
     client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
-    (some, *_) = (run for key, run in Store(tmp_path / "mlflow.db").runs().items() if key[0] == "run")
+    (some, *_) = (run for key, run in Store.file(tmp_path / "mlflow.db").runs().items() if key[0] == "run")
     stray = client.create_run(some.info.experiment_id, tags=some.data.tags | {"regnet.seed": "7"})
     assert inside("sync", "here").code == 0
     found = client.get_run(stray.info.run_id)

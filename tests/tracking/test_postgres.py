@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -34,62 +30,23 @@ from regnet.tracking.store.sql_backend import BulkBackend
 from tests.cli.test_command import SMALL
 from tests.cli.test_command import regnet as command
 from tests.conftest import Inside
-from tests.servers import free_port, wait_for
+from tests.servers import Postgres, make_database
 from tests.tracking.test_backends import rows, write_story
 
 pytestmark = pytest.mark.slow
-
-NOBODY_S = "postgres"
-"""The user that runs PostgreSQL if the tests run as root, which PostgreSQL does not accept."""
-
-
-def program(name: str) -> str:
-    """The path of a program of PostgreSQL, which is not on the PATH in Debian."""
-    found = shutil.which(name) or next(map(str, Path("/usr/lib/postgresql").glob(f"*/bin/{name}")), None)
-    if found is None:
-        pytest.skip("there is no PostgreSQL here: scripts/postgres installs it")
-    return found
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """The address of a new PostgreSQL server."""
-    user = pwd.getpwnam(NOBODY_S).pw_uid if os.getuid() == 0 else os.getuid()
-    port = str(free_port())
-    with tempfile.TemporaryDirectory(prefix="regnet-", dir="/tmp", ignore_cleanup_errors=True) as folder:
-        os.chown(folder, user, -1)
-        data = f"{folder}/data"
-        subprocess.run(
-            [program("initdb"), "-D", data, "-U", "regnet", "-A", "trust", "-E", "UTF8", "--no-sync"],
-            user=user,
-            cwd=folder,
-            check=True,
-            capture_output=True,
-        )
-        options = ["-p", port, "-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
-        with Path(folder, "log").open("w") as log:
-            process = subprocess.Popen([program("postgres"), "-D", data, *options], user=user, cwd=folder, stdout=log, stderr=log)
-        try:
-            asking = [program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", port]
-            wait_for(lambda: subprocess.run(asking, check=False).returncode == 0, process, Path(folder, "log"))
-            yield f"postgresql://regnet@127.0.0.1:{port}"
-        finally:
-            process.send_signal(signal.SIGINT)  # even if clients are still connected
-            process.wait()
+    with Postgres.temporary() as running:
+        yield running.uri
 
 
 @pytest.fixture(scope="module")
 def database(server: str) -> Callable[[str], str]:
     """Creates a database of the given name and returns its address."""
-
-    def made(name: str) -> str:
-        engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-        engine.dispose()
-        return f"{server}/{name}"
-
-    return made
+    return partial(make_database, server)
 
 
 def test_bulk_rows_equal_those_of_the_client(

@@ -57,11 +57,11 @@ class ClientStore:
             if not token:
                 return
 
-    def make_experiment(self, name: str) -> str:
+    def make_experiment(self, name: str, artifacts: str | None = None) -> str:
         found = self.client.get_experiment_by_name(name)
         if found is None:
             try:
-                return str(self.client.create_experiment(name))
+                return str(self.client.create_experiment(name, artifacts))
             except MlflowException as error:
                 if error.error_code != "RESOURCE_ALREADY_EXISTS":
                     raise

@@ -47,6 +47,8 @@ class Destination:
     experiment: str
     folder: Path
     """The working directory, in which MLflow puts the artifacts of an experiment that it creates."""
+    artifacts: str | None = None
+    """Where it puts them instead."""
 
 
 @dataclass(frozen=True)

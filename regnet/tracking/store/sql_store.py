@@ -38,8 +38,8 @@ class SqlStore:
     def experiments(self, name: str | None = None) -> Experiments:
         return self._public.experiments(name)
 
-    def make_experiment(self, name: str) -> str:
-        return self._public.make_experiment(name)
+    def make_experiment(self, name: str, artifacts: str | None = None) -> str:
+        return self._public.make_experiment(name, artifacts)
 
     def experiment_tag(self, experiment: str, key: str) -> str | None:
         return self._public.experiment_tag(experiment, key)

@@ -126,8 +126,12 @@ class Store(Protocol):
             TrackingError: there is no experiment of that name.
         """
 
-    def make_experiment(self, name: str) -> str:
+    def make_experiment(self, name: str, artifacts: str | None = None) -> str:
         """Return the id of an experiment, and create it if necessary; several processes may do so at the same time.
+
+        Args:
+            name: its name.
+            artifacts: where a new experiment keeps its artifacts; by default where MLflow puts them.
 
         Raises:
             TrackingError: the experiment was deleted.

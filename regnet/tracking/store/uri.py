@@ -51,7 +51,10 @@ def destination(options: Mapping[str, Any]) -> Destination:
     """Return the store and the experiment that the options of `tracking=mlflow` select."""
     uri = store_uri(options.get("uri"))
     _named.add(uri)
-    return Destination(uri, str(options.get("experiment") or DEFAULT_EXPERIMENT), Path.cwd())
+    artifacts = options.get("artifacts")
+    if artifacts and "://" not in str(artifacts):
+        artifacts = str(Path(artifacts).expanduser().absolute())
+    return Destination(uri, str(options.get("experiment") or DEFAULT_EXPERIMENT), Path.cwd(), artifacts or None)
 
 
 def recorded_destination(options: Mapping[str, Any], named: str | None = None) -> Destination:

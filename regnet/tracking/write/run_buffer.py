@@ -42,7 +42,7 @@ class RunBuffer:
         self._destination = destination
         os.chdir(destination.folder)
         self._store = connect(destination.uri)
-        self._experiment = self._retried(partial(self._store.make_experiment, destination.experiment))
+        self._experiment = self._retried(partial(self._store.make_experiment, destination.experiment, destination.artifacts))
         with tracking_errors(destination.uri):
             self._backend = self._store.backend(self._experiment)
         self._studies: dict[int, tuple[messages.StudyBegun, bytes]] = {}
