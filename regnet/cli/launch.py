@@ -59,7 +59,7 @@ def launch(words: Sequence[str]) -> int:
 
 def _launch(options: argparse.Namespace, words: Sequence[str], catalog: Catalog) -> int:
     """Runs the jobs; returns 1 if a seed failed for another reason than divergence, or the store misses runs."""
-    driver = compose_launch(options.overrides, catalog, words=words, multirun=options.multirun, config_dir=options.config_dir)
+    driver = compose_launch(options, catalog, words)
     skipped = False
     with owned(driver.folder):
         try:

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union
 
-from hydra import compose, initialize_config_module
+from hydra._internal.utils import create_config_search_path
+from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
-from omegaconf import DictConfig, OmegaConf
+from hydra.core.utils import setup_globals
+from hydra.types import RunMode
+from hydra.version import VersionBase
+from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
+from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseException
+from packaging.version import Version
 
+from regnet.config.config_files import refuse_unplaced
 from regnet.config.errors import readable_errors
-from regnet.credentials import conceal, concealed
-from regnet.errors import UnknownComponent
+from regnet.config.loader import COMPONENT_GROUPS, OPTIONAL_GROUPS, Loader
+from regnet.credentials import concealed
+from regnet.errors import ConfigError, UnknownComponent
 from regnet.registry.catalog import MISSING, Catalog
 from regnet.registry.launch_settings import LaunchSettings
 from regnet.registry.options import Option, options_of
@@ -23,8 +33,10 @@ from regnet.registry.settings import GROUPS, Settings
 
 CONFIG_MODULE = "regnet.conf"
 CONFIG_NAME = "config"
-COMPONENT_GROUPS = ("dataset", "loss", "optimizer")
-"""The kinds of component that are config groups; layers and initializers are named inside a model."""
+SEARCH_PATH = f"pkg://{CONFIG_MODULE}"
+
+_composing = threading.RLock()
+"""Held while Hydra composes, since its groups and its version are global."""
 
 
 def register_groups(catalog: Catalog) -> None:
@@ -100,13 +112,68 @@ def launch_settings(config: DictConfig, catalog: Catalog) -> LaunchSettings:
         ConfigError: a value is not allowed.
     """
     options = options_of(LaunchSettings)
-    return catalog.construct(LaunchSettings, options, {name: config[name] for name in options}, owner="", where="")
+    given = {name: config[name] for name in options if name in config}
+    return catalog.construct(LaunchSettings, options, given, owner="", where="")
+
+
+def tracking_of(config: DictConfig) -> dict[str, Any]:
+    """Return the options of tracking from a composed configuration; without them, there is none.
+
+    Raises:
+        ConfigError: they are no mapping with a name.
+    """
+    found = config.get("tracking")
+    values = OmegaConf.to_container(found, resolve=True) if isinstance(found, DictConfig) else found
+    if values is None or found == MISSING:
+        return {"name": "none"}
+    if not isinstance(values, dict) or not isinstance(values.get("name"), str):
+        raise ConfigError(f"tracking takes a name, or a mapping with `name` and its options; got {values!r}")
+    return {str(key): value for key, value in values.items()}
 
 
 def _composed(overrides: Sequence[str], catalog: Catalog, *, return_hydra_config: bool = False) -> DictConfig:
-    register_groups(catalog)
-    with readable_errors(catalog), initialize_config_module(CONFIG_MODULE, version_base="1.3"):
-        return compose(CONFIG_NAME, with_search_path([conceal(text) for text in overrides], catalog), return_hydra_config)
+    with readable_errors(catalog), _hydra_alone():
+        register_groups(catalog)
+        loader = Loader(search_path())
+        config = loader.load_configuration(CONFIG_NAME, with_search_path(overrides, catalog), RunMode.RUN, from_shell=False)
+    refuse_unplaced(config, OPTIONAL_GROUPS)
+    if not return_hydra_config:
+        with open_dict(config):
+            del config["hydra"]
+    return config
+
+
+@contextmanager
+def _hydra_alone() -> Iterator[None]:
+    """Context manager in which Hydra behaves as version 1.3, whatever else in this process uses it."""
+    with _composing:
+        base = VersionBase.instance()
+        before = base.version_base
+        base.setbase(Version("1.3"))
+        setup_globals()
+        try:
+            yield
+        finally:
+            base.version_base = before
+
+
+def search_path(config_dir: str | None = None, *, first: bool = False) -> ConfigSearchPath:
+    """Return where Hydra searches for configurations: in regnet's, and in a given folder.
+
+    Args:
+        config_dir: the folder.
+        first: whether it comes before regnet's, so that a file in it may have the name of one of regnet's.
+
+    Raises:
+        ConfigError: there is no such folder.
+    """
+    path = create_config_search_path(SEARCH_PATH)
+    if config_dir is not None:
+        if not Path(config_dir).is_dir():
+            raise ConfigError(f"--config-dir: there is no folder {config_dir}")
+        where = f"file://{Path(config_dir).resolve()}"
+        path.prepend("command-line", where, anchor="main" if first else "schema")
+    return path
 
 
 def with_search_path(overrides: Sequence[str], catalog: Catalog) -> list[str]:
@@ -119,11 +186,40 @@ def with_search_path(overrides: Sequence[str], catalog: Catalog) -> list[str]:
 
 
 def plain(config: Any) -> dict[str, Any]:
-    """Return a composed configuration as plain Python values, without Hydra's part and with all interpolations resolved."""
-    container = OmegaConf.to_container(config, resolve=True, enum_to_str=True)
+    """Return a composed configuration as plain Python values, without Hydra's part and with all interpolations resolved.
+
+    Raises:
+        ConfigError: a group that a run needs is not in it, or an interpolation cannot be resolved.
+    """
+    try:
+        container = OmegaConf.to_container(config, resolve=True, enum_to_str=True)
+    except InterpolationResolutionError as error:
+        raise ConfigError(f"{_unresolved(config) or 'the configuration'}: {str(error).splitlines()[0]}") from error
     assert isinstance(container, dict)
-    hidden = {"hydra", "experiment", "contender", *options_of(LaunchSettings)}
-    return {str(key): concealed(value) for key, value in container.items() if key not in hidden}
+    hidden = {"hydra", *OPTIONAL_GROUPS, *options_of(LaunchSettings)}
+    values = {str(key): concealed(value) for key, value in container.items() if key not in hidden}
+    values["tracking"] = tracking_of(config)
+    for group in GROUPS:
+        if values.get(group) in (None, MISSING):
+            raise ConfigError(
+                f"the configuration has no {group}: choose {group}=NAME, or begin your config file with `defaults: [config]`"
+            )
+    return values
+
+
+def _unresolved(config: Any, path: str = "") -> str | None:
+    """Return the path of the first option whose interpolation cannot be resolved."""
+    for key in config.keys() if isinstance(config, DictConfig) else range(len(config)):
+        node, where = config._get_node(key), f"{path}.{key}".lstrip(".")
+        try:
+            value = node._dereference_node() if node._is_interpolation() else node
+        except OmegaConfBaseException:
+            return where
+        if isinstance(value, (DictConfig, ListConfig)) and not (value._is_none() or value._is_missing()):
+            found = _unresolved(value, where)
+            if found:
+                return found
+    return None
 
 
 def _config_type(annotation: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,13 +10,17 @@ from hydra.errors import ConfigCompositionException, HydraException, MissingConf
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException, ValidationError
 
+from regnet.config.loader import OPTIONAL_GROUPS
 from regnet.contracts import KINDS
 from regnet.errors import ConfigError, PluginError, UnknownComponent, one_of
 from regnet.registry.catalog import Catalog, Entry
+from regnet.registry.launch_settings import LaunchSettings
+from regnet.registry.options import options_of
+from regnet.registry.settings import GROUPS, Settings
 
 NO_KEY = re.compile(r"Key '(\w+)' is not in struct|Key '(\w+)' not in '(\w+)'")
-UNREADABLE = re.compile(r"LexerNoViableAltException: ([^=\s]+)=([^'\"\n]*)$", re.MULTILINE)
-"""An override that Hydra cannot parse, whose value is not quoted."""
+NO_GROUP = re.compile(r"Could not override '(\w+)'\. No match in the defaults list")
+IN_FILE = re.compile(r"^In '([^']+)': \w+ raised while composing config")
 NOISE = ("full_key", "object_type", "reference_type", "See https")
 """The starts of lines that do not help a user."""
 
@@ -37,24 +40,46 @@ def explain(error: BaseException, catalog: Catalog) -> str:
         return _missing_choice(error, catalog)
     cause = error.__cause__ if isinstance(error, ConfigCompositionException) and error.__cause__ else error
     text = f"{error}\n{cause}"
-    if (unknown := NO_KEY.search(text)) is not None:
-        return _missing_key(unknown[1] or unknown[2], cause, catalog)
-    if isinstance(cause, ValidationError) and (message := _wrong_type(cause, catalog)):
-        return message
-    if (several := re.search(r"Ambiguous value for argument '([^=]+)=(.*)'", text)) is not None:
-        return f"{several[1]} was given several values: for a sweep add -m, for a list write '{several[1]}=[{several[2]}]'"
-    if (unread := UNREADABLE.search(text)) is not None and not unread[0].isascii():
-        quoted = shlex.quote(f'{unread[1]}="{unread[2]}"')
-        return f"{unread[1]}={unread[2]}: a value with characters beyond ASCII needs quotes, and quotes for the shell: {quoted}"
+    for known in (_no_group, _unknown_key, _wrong_value, _several_values):
+        if message := known(text, cause, catalog):
+            return message
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return " ".join([line for line in dict.fromkeys(lines) if not line.startswith(NOISE)][:3])
+
+
+def _no_group(text: str, cause: BaseException, catalog: Catalog) -> str | None:
+    """Explain a primary config file that does not begin with regnet's."""
+    group = NO_GROUP.search(text)
+    if group is None or group[1] not in GROUPS:
+        return None
+    return f"{group[1]} is no group of this configuration: begin your config file with `defaults: [config, _self_]`"
+
+
+def _unknown_key(text: str, cause: BaseException, catalog: Catalog) -> str | None:
+    unknown, file = NO_KEY.search(text), IN_FILE.search(text)
+    if unknown is None:
+        return None
+    return (f"config file {file[1]}: " if file else "") + _missing_key(unknown[1] or unknown[2], cause, catalog)
+
+
+def _wrong_value(text: str, cause: BaseException, catalog: Catalog) -> str | None:
+    return _wrong_type(cause, catalog) if isinstance(cause, ValidationError) else None
+
+
+def _several_values(text: str, cause: BaseException, catalog: Catalog) -> str | None:
+    several = re.search(r"Ambiguous value for argument '([^=]+)=(.*)'", text)
+    if several is None:
+        return None
+    if several[1] in GROUPS:
+        return f"{several[1]} takes one name, and was given several: for a sweep add -m"
+    return f"{several[1]} was given several values: for a sweep add -m, for a list write '{several[1]}=[{several[2]}]'"
 
 
 def _missing_choice(error: MissingConfigException, catalog: Catalog) -> str:
     """Explain ``optimizer=adm``: the closest choice and, for a component, why it may be missing."""
     group, _, name = str(error.missing_cfg_file or "").rpartition("/")
-    if not (group and name):
-        return str(error).splitlines()[0]
+    if not group:
+        return f"there is no config file {name!r} in regnet's folder or in that of --config-dir"
     if group in KINDS:
         try:
             catalog.find(group, name)
@@ -67,9 +92,13 @@ def _missing_key(key: str, cause: BaseException, catalog: Catalog) -> str:
     """Explain ``optimizer.lrr=1``: the component, and its closest option."""
     parent = getattr(cause, "parent_node", None)
     path = str(getattr(cause, "full_key", "") or key).rpartition(".")[0]
+    if key in OPTIONAL_GROUPS and not path:
+        return f"its options are set below {key}, where nothing reads them: put `# @package _global_` into its first line"
     names = [str(name) for name in parent] if isinstance(parent, DictConfig) else []
     if path and not names:
         return f"{path} is not a group of options: to set an option of a component, write {path}={{name: NAME, {key}: VALUE}}"
+    if not (path or names):
+        names = [*options_of(Settings), *options_of(LaunchSettings), *GROUPS, *catalog.settings]
     entry = _entry(path, parent, catalog)
     owner = str(entry) if entry else path or "the configuration"
     return f"{owner} has no option {key!r}: {one_of(key, [name for name in names if name not in ('name', 'hydra')])}"

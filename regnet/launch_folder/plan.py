@@ -241,13 +241,15 @@ def plan_jobs(folder: Path, jobs: Sequence[PlannedJob], workers: int, memory: in
         memory: the bytes that all running programs may use.
 
     Raises:
-        ConfigError: a job was planned with another study, or with seeds that it does not have now; two jobs have one folder.
+        ConfigError: a job was planned with another study, or with seeds that it does not have now; two jobs have one folder, or
+            two names for one study.
         DamagedFile: the plan is not what was written.
         OSError: it cannot be written.
     """
     plan = read_plan(folder)
     known = {} if plan is None else plan.jobs
     _check_folders(jobs)
+    _check_names([*known.values(), *jobs])
     for job in jobs:
         if job.folder in known:
             _check_planned(job, known[job.folder], folder)
@@ -272,6 +274,17 @@ def _check_folders(jobs: Sequence[PlannedJob]) -> None:
             raise ConfigError(
                 f"jobs {other.number} and {job.number} have the same folder, {job.folder}: set hydra.sweep.subdir to one that "
                 "distinguishes them, such as its default, '${hydra.job.num}'"
+            )
+
+
+def _check_names(jobs: Sequence[PlannedJob]) -> None:
+    first: dict[str, PlannedJob] = {}
+    for job in jobs:
+        other = first.setdefault(job.study, job)
+        if other.folder != job.folder and other.name != job.name:
+            raise ConfigError(
+                f"jobs {other.number} and {job.number} are the same study, named {other.name} and {job.name}: a name makes no other "
+                "study; give each job options of its own, or one name"
             )
 
 

@@ -1,4 +1,4 @@
-"""Launcher: sweeps, and everything that uses Hydra's internals.
+"""Launcher: sweeps, and the jobs that Hydra runs.
 
 Public, for launchers in other distributions: `is_regnet_task` and `launch_in_lockstep`.
 

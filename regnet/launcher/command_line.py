@@ -6,13 +6,15 @@ import argparse
 import logging
 import os
 from collections.abc import Sequence
+from typing import NoReturn
 
 import hydra
-from hydra._internal.utils import _run_hydra, get_args_parser
+from hydra._internal.utils import get_args_parser
+from hydra.core.global_hydra import GlobalHydra
 
 from regnet.config.compose import CONFIG_NAME
-from regnet.launcher.driver import SEARCH_PATH
-from regnet.launcher.task import train_job
+from regnet.errors import ConfigError
+from regnet.launcher.driver import start_hydra
 
 
 def set_up_hydra() -> None:
@@ -23,8 +25,44 @@ def set_up_hydra() -> None:
 
 
 def parse_words(words: Sequence[str], program: str) -> argparse.Namespace:
-    """Parse Hydra's options, such as `overrides`, `multirun` and `cfg`, in any order; exit the process if they are invalid."""
-    return _parser(program).parse_intermixed_args(words)
+    """Parse Hydra's options, such as `overrides`, `multirun` and `cfg`, in any order.
+
+    Raises:
+        ConfigError: they are invalid, or cannot be used together.
+    """
+    options: argparse.Namespace = _parser(program).parse_intermixed_args(words)
+    _check(options)
+    return options
+
+
+def _check(options: argparse.Namespace) -> None:
+    if options.config_path is not None:
+        raise ConfigError("--config-path is not available, since regnet's own configurations are needed: use --config-dir")
+    if options.experimental_rerun is not None:
+        raise ConfigError("--experimental-rerun is not available: to run a job again, --config-dir JOB/.hydra --config-name config")
+    if options.config_name is not None and not options.config_name.strip("/"):
+        raise ConfigError("--config-name takes the name of a config file, without .yaml")
+    chosen = [
+        flag
+        for flag, given in {
+            "--run": options.run,
+            "--multirun": options.multirun and not options.cfg,
+            "--cfg": options.cfg,
+            "--info": options.info,
+            "--shell-completion": options.shell_completion,
+        }.items()
+        if given
+    ]
+    if len(chosen) > 1:
+        raise ConfigError(f"{chosen[0]} and {chosen[1]} exclude each other")
+    if options.resolve and not (options.cfg or options.help):
+        raise ConfigError("--resolve is for --cfg and --help")
+    if options.package is not None and not options.cfg:
+        raise ConfigError("--package is for --cfg")
+    if options.shell_completion:
+        asked = [name for name in ("install", "uninstall", "query") for word in options.overrides if word.startswith(f"{name}=")]
+        if len(asked) != 1:
+            raise ConfigError("--shell-completion takes install=SHELL or uninstall=SHELL, such as install=bash")
 
 
 def only_shows(options: argparse.Namespace) -> bool:
@@ -36,12 +74,37 @@ def show(options: argparse.Namespace, program: str) -> None:
     """Print what the options request.
 
     Raises:
-        HydraException, OmegaConfBaseException: the configuration cannot be composed.
+        ConfigError, HydraException, OmegaConfBaseException: the configuration cannot be composed.
     """
-    _run_hydra(options, _parser(program), train_job, SEARCH_PATH, CONFIG_NAME)
+    hydra = start_hydra(options)
+    name, overrides = options.config_name or CONFIG_NAME, options.overrides
+    try:
+        if options.help:
+            hydra.app_help(config_name=name, args_parser=_parser(program), args=options)
+        elif options.hydra_help:
+            hydra.hydra_help(config_name=name, args_parser=_parser(program), args=options)
+        elif options.cfg:
+            hydra.show_cfg(name, overrides, options.cfg, options.package, options.resolve)
+        elif options.shell_completion:
+            hydra.shell_completion(name, overrides)
+        else:
+            hydra.show_info(options.info, config_name=name, overrides=overrides)
+    finally:
+        GlobalHydra.instance().clear()
+
+
+class _Parser(argparse.ArgumentParser):
+    """Hydra's parser, whose errors are of one line."""
+
+    def error(self, message: str) -> NoReturn:
+        unknown = message.removeprefix("unrecognized arguments: ")
+        if unknown != message and "=" in unknown:
+            message += f" (options of the configuration have no dashes: {unknown.split()[0].lstrip('-')})"
+        raise ConfigError(f"{message}: `regnet run --hydra-help` lists the options")
 
 
 def _parser(program: str) -> argparse.ArgumentParser:
     parser = get_args_parser()
+    parser.__class__ = _Parser
     parser.prog = program
     return parser

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import gc
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from hydra._internal.hydra import Hydra
-from hydra._internal.utils import create_config_search_path
-from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
-from omegaconf import OmegaConf
 
-from regnet.config.compose import CONFIG_MODULE, CONFIG_NAME, launch_settings
-from regnet.credentials import conceal
-from regnet.errors import ConfigError
+from regnet.config.compose import CONFIG_NAME, launch_settings, search_path, tracking_of
+from regnet.config.config_files import refuse_unplaced
+from regnet.config.loader import OPTIONAL_GROUPS
+from regnet.config.overrides import override
 from regnet.launcher.plan_sweep import planning_launchers
 from regnet.launcher.resume import Command, open_launch, without_launch_settings
 from regnet.launcher.sweep_loader import SweepLoader
 from regnet.launcher.task import train_job
 from regnet.registry.catalog import Catalog
 from regnet.tracking.write.process import writing_process
-
-SEARCH_PATH = f"pkg://{CONFIG_MODULE}"
 
 
 @dataclass(frozen=True)
@@ -33,6 +31,8 @@ class Driver:
 
     hydra: Hydra
     mode: RunMode
+    config_name: str
+    """The name of the primary config file."""
     folder: Path
     """The folder of the launch, which exists."""
     overrides: tuple[str, ...]
@@ -48,37 +48,32 @@ class Driver:
         run = self.hydra.multirun if self.mode == RunMode.MULTIRUN else self.hydra.run
         try:
             with planning_launchers():
-                run(CONFIG_NAME, train_job, list(self.overrides))
+                run(self.config_name, train_job, list(self.overrides))
         finally:
             gc.unfreeze()  # frozen while the jobs were composed
 
 
-def compose_launch(
-    overrides: Sequence[str], catalog: Catalog, *, words: Sequence[str], multirun: bool, config_dir: str | None
-) -> Driver:
+def compose_launch(options: Namespace, catalog: Catalog, words: Sequence[str]) -> Driver:
     """Compose the launch that the overrides describe, and create its folder and its plan, or find those of the launch to continue.
 
     Args:
-        overrides: Hydra's overrides.
+        options: Hydra's options, with the overrides.
         catalog: the plugins.
         words: the arguments of `regnet run`, by which the launch is found again.
-        multirun: whether to run a sweep, even if `hydra.mode` is not set.
-        config_dir: a folder with more configurations.
 
     Raises:
         ConfigError: `config_dir` does not exist, or the folder of the launch cannot be created or does not fit.
         HydraException, OmegaConfBaseException: the configuration cannot be composed.
     """
-    overrides = [conceal(override) for override in overrides]
-    hydra = Hydra("regnet", SweepLoader(_search_path(config_dir)))
-    GlobalHydra.instance().initialize(hydra)
-    config = hydra.compose_config(
-        CONFIG_NAME, list(overrides), RunMode.MULTIRUN, with_log_configuration=False, validate_sweep_overrides=False
-    )
-    tracking = config.get("tracking")
-    if tracking and tracking.get("name") == "mlflow":
+    hydra = start_hydra(options)
+    name = options.config_name or CONFIG_NAME
+    overrides = cast(SweepLoader, hydra.config_loader).as_meant(options.overrides)
+    config = hydra.compose_config(name, overrides, RunMode.MULTIRUN, with_log_configuration=False, validate_sweep_overrides=False)
+    refuse_unplaced(config, OPTIONAL_GROUPS)
+    tracking = tracking_of(config)
+    if tracking["name"] == "mlflow":
         writing_process()  # started early: it takes seconds to start, while the studies are built
-    many = multirun or config.hydra.mode == RunMode.MULTIRUN
+    many = options.multirun or config.hydra.mode == RunMode.MULTIRUN
     mode, key = (RunMode.MULTIRUN, "hydra.sweep.dir") if many else (RunMode.RUN, "hydra.run.dir")
     command = Command(
         words,
@@ -86,18 +81,19 @@ def compose_launch(
         Path(config.hydra.sweep.dir if many else config.hydra.run.dir),
         any(override.startswith(key) for override in overrides),
         launch_settings(config, catalog),
-        OmegaConf.to_container(tracking, resolve=True) if tracking else {},  # type: ignore[arg-type]
+        tracking,
     )
     folder = open_launch(command, catalog.plugins)
     own = without_launch_settings(overrides)
-    return Driver(hydra, mode, folder, (*own, f"{key}='{folder}'", f"hydra.mode={mode.name}"))
+    return Driver(hydra, mode, name, folder, (*own, override(key, folder), f"hydra.mode={mode.name}"))
 
 
-def _search_path(config_dir: str | None) -> ConfigSearchPath:
-    """The search path for configurations: a given folder, then regnet's."""
-    search_path = create_config_search_path(SEARCH_PATH)
-    if config_dir is not None:
-        if not Path(config_dir).is_dir():
-            raise ConfigError(f"--config-dir: there is no folder {config_dir}")
-        search_path.prepend("command-line", f"file://{Path(config_dir).resolve()}", anchor="schema")
-    return search_path
+def start_hydra(options: Namespace) -> Hydra:
+    """Start Hydra for a command line.
+
+    Raises:
+        ConfigError: `--config-dir` is no folder.
+    """
+    hydra = Hydra("regnet", SweepLoader(search_path(options.config_dir, first=options.config_name is not None)))
+    GlobalHydra.instance().initialize(hydra)
+    return hydra

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 from hydra.conf import HydraConf
 from hydra.types import RunMode
@@ -51,7 +52,8 @@ def _names(hydra: HydraConf, folder: Path) -> tuple[int, str, tuple[str, ...]]:
     """The number of a job, its folder relative to the launch's, and its overrides."""
     relative = os.path.relpath(folder, launch_folder(hydra))
     number = 0 if OmegaConf.is_missing(hydra.job, "num") else int(hydra.job.num)
-    overrides = tuple(hide(str(override)) for override in hydra.overrides.task)
+    given = cast(list[str], OmegaConf.to_container(hydra.overrides.task, resolve=False))
+    overrides = tuple(hide(override) for override in given)
     return int(relative) if relative.isdecimal() else number, relative, overrides
 
 

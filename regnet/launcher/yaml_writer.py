@@ -6,7 +6,7 @@ import re
 from enum import Enum
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 from omegaconf import Container, Node, OmegaConf
 from omegaconf._utils import get_omega_conf_dumper
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 import torch
-import yaml  # type: ignore[import-untyped]
+import yaml
 from safetensors.torch import load_file
 from torch import Tensor
 

@@ -19,6 +19,7 @@ from hydra.types import RunMode
 from omegaconf import Container, DictConfig, Node, OmegaConf, open_dict
 
 from regnet.config.compose import CONFIG_NAME, register_groups
+from regnet.config.loader import Loader
 from regnet.launcher.sweep_loader import SweepLoader
 from regnet.registry.catalog import Catalog
 
@@ -60,8 +61,8 @@ def master(catalog: Catalog) -> Iterator[DictConfig]:
 
 
 @pytest.fixture(scope="module")
-def reference() -> ConfigLoaderImpl:
-    return ConfigLoaderImpl(SEARCH_PATH)
+def reference() -> Loader:
+    return Loader(SEARCH_PATH)
 
 
 def composed(loader: ConfigLoaderImpl, master: DictConfig, job: list[str]) -> DictConfig | tuple[type, str]:

@@ -1,0 +1,242 @@
+"""What people really type: each kind of mistake is answered by a line that says what to do, and what can be meant is done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import regnet
+from regnet.config.overrides import override, parse
+from regnet.study.storage import find_results, load_result
+from tests.conftest import Inside
+
+SMALL = ("epochs=1", "dataset.train_size=40", "dataset.test_size=30", "report=none")
+RUN = ("run", *SMALL, "tracking=none")
+
+
+def refused(inside: Inside, *words: str) -> str:
+    """The line that refuses `regnet run` with these words."""
+    done = inside(*RUN, *words)
+    assert done.code == 2, done
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("regnet: ")]
+    assert "Traceback" not in done.stderr
+    return line
+
+
+def configs(folder: Path) -> list[Path]:
+    return sorted(folder.glob("**/result.safetensors"))
+
+
+def test_a_launch_has_its_own_jobs(inside: Inside, tmp_path: Path) -> None:
+    """hydra#990, #2103."""
+    assert inside(*RUN, "seeds=2").code == 0
+    other = inside(*RUN[:-2], "tracking=none", "report=table", "seed=2", "seeds=2", "hydra.run.dir=.")
+    assert other.code == 0
+    assert " 2 │" in other.stdout
+
+
+def test_jobs_with_one_folder_are_refused(inside: Inside, tmp_path: Path) -> None:
+    """hydra#1817."""
+    assert "jobs 0 and 1 have the same folder, x" in refused(inside, "-m", "seed=0,1", "hydra.sweep.subdir=x")
+    assert not configs(tmp_path)
+
+
+@pytest.mark.parametrize("launcher", ["basic", "lockstep"])
+def test_one_study_with_several_names_is_refused(inside: Inside, tmp_path: Path, launcher: str) -> None:
+    line = refused(inside, "-m", "study=a,b,c", f"hydra/launcher={launcher}")
+    assert "jobs 0 and 1 are the same study" in line
+    assert not configs(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--config-name", "foo"), "there is no config file 'foo'"),
+        (("--config-path", "/tmp"), "use --config-dir"),
+        (("--config-dir", "nowhere"), "there is no folder nowhere"),
+        (("--experimental-rerun", "x"), "--config-dir JOB/.hydra --config-name config"),
+        (("--resolve",), "--resolve is for --cfg and --help"),
+        (("--package", "optimizer"), "--package is for --cfg"),
+        (("--shell-completion",), "install=SHELL"),
+        (("--run", "-m", "seed=0,1"), "--run and --multirun exclude each other"),
+        (("--cfg", "foo"), "invalid choice: 'foo'"),
+        (("--epochs=5",), "have no dashes: epochs=5"),
+        (("--nosuch",), "unrecognized arguments: --nosuch"),
+    ],
+)
+def test_no_option_of_hydra_is_ignored(inside: Inside, tmp_path: Path, words: tuple[str, ...], expected: str) -> None:
+    """hydra#2125, #2092."""
+    assert expected in refused(inside, *words)
+    assert not configs(tmp_path)
+
+
+def test_options_behind_overrides_count(inside: Inside, tmp_path: Path) -> None:
+    (tmp_path / "mine/experiment").mkdir(parents=True)
+    (tmp_path / "mine/experiment/short.yaml").write_text("# @package _global_\nepochs: 3\nstudy: short\n")
+    done = inside("run", "-m", "seed=0,1", *SMALL[1:], "tracking=none", "--config-dir", "mine", "experiment=short")
+    assert done.code == 0
+    assert [load_result(path).config["epochs"] for path in find_results(tmp_path)] == [3, 3]
+
+
+def test_a_job_runs_again_from_its_folder(inside: Inside, tmp_path: Path) -> None:
+    assert inside(*RUN, "optimizer=adam", "optimizer.lr=0.03", "seeds=2", "hydra.run.dir=first").code == 0
+    again = inside("run", "--config-dir", "first/.hydra", "--config-name", "config", "hydra.run.dir=second")
+    assert again.code == 0, again.stderr
+    first, second = load_result(tmp_path / "first"), load_result(tmp_path / "second")
+    assert (first.identity, first.seeds) == (second.identity, second.seeds)
+    assert (first.history["test/error_rate"] == second.history["test/error_rate"]).all()
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("optimizer=null", "a run needs optimizer=NAME: available: adam, adamw, rmsprop, sgd"),
+        ("model=null", "a run needs model=NAME: available: layers, mlp"),
+        ("loss=", "a run needs loss=NAME"),
+        ("~model", "a run needs model=NAME"),
+        ("~dataset", "a run needs dataset=NAME: available: diabetes, digits, disc"),
+        ("engine=[]", "a run needs engine=NAME"),
+        ("hydra=null", "hydra=NAME"),
+        ("hydra/launcher=null", "hydra/launcher=NAME: available: basic"),
+        ("dataset=5", "unknown dataset '5'"),
+        ("dataset=[disc,digits]", "dataset takes one name"),
+        ("optimizer=sgd,sgd", "optimizer takes one name, and was given several: for a sweep add -m"),
+        ("optimizer={name: adm}", "unknown optimizer 'adm'"),
+        ("study=${nosuch}", "study: Interpolation key 'nosuch' not found"),
+        ("epoch=3", "did you mean 'epochs'?"),
+    ],
+)
+def test_groups_and_options_that_are_missing(inside: Inside, tmp_path: Path, word: str, expected: str) -> None:
+    assert expected in refused(inside, word)
+    assert not configs(tmp_path)
+
+
+@pytest.mark.parametrize("word", ["tracking=null", "~tracking", "experiment=null", "contender=null", "~experiment", "study=null"])
+def test_what_is_optional_can_be_switched_off(inside: Inside, tmp_path: Path, word: str) -> None:
+    words = RUN[:-1] if "tracking" in word else RUN
+    assert inside(*words, word).code == 0
+    assert load_result(next(find_results(tmp_path))).config["tracking"] == {"name": "none"}
+    assert not (tmp_path / "mlflow.db").exists()
+
+
+BOMB = "\n".join(f"x{n}: &x{n} [{', '.join(['x' if n == 0 else f'*x{n - 1}'] * 9)}]" for n in range(9))
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"\xef\xbb\xbfepochs: 2\n", "mine.yaml, line 1: starts with a byte order mark: save it as UTF-8 without one"),
+        (b"defaults: [config]\n\tepochs: 2\n", "mine.yaml, line 2: a tab, which YAML does not take for indentation: use spaces"),
+        (b"epochs: 2\nseed: 1\nepochs: 3\n", "mine.yaml, line 3: epochs is there already, in line 1: remove one"),
+        (b"model:\n  a: 1\n  a: 2\n", "mine.yaml, line 3: a is there already, in line 2: remove one"),
+        (b"epochs: 2\nstudy: caf\xe9\n", "mine.yaml, line 2: is not UTF-8, at byte 0xe9: save it as UTF-8"),
+        (b"- a\n- b\n", "mine.yaml, line 1: expected options as `key: value`, got a list"),
+        (b"\njust text\n", "mine.yaml, line 2: expected options as `key: value`, got a single value, 'just text'"),
+        (b"a: [1,\n", "mine.yaml, line 2: is not YAML"),
+        (b"", "begin your config file with `defaults: [config, _self_]`"),
+        (b"a: 1\n", "begin your config file with `defaults: [config, _self_]`"),
+        (
+            b"defaults: [config, _self_]\nepochz: 2\n",
+            "config file mine: the configuration has no option 'epochz': did you mean 'epochs'?",
+        ),
+        (BOMB.encode(), "mine.yaml: has more than 100000 values, when its aliases are replaced"),
+        (b"a: " + b"[" * 60 + b"]" * 60, "mine.yaml: has more than 50 mappings and lists within each other"),
+        (b"a: " + b"[" * 5000 + b"]" * 5000, "mine.yaml: has more than 50 mappings and lists within each other"),
+        (b"a: &a [*a]\n", "mine.yaml"),
+        (b"a: '" + b"x" * 2_000_000 + b"'\n", "mine.yaml has 2000006 bytes, and a config file may have 1000000"),
+    ],
+    ids=lambda value: value[:40] if isinstance(value, bytes) else value[-40:],
+)
+def test_config_files(inside: Inside, tmp_path: Path, content: bytes, expected: str) -> None:
+    (tmp_path / "mine.yaml").write_bytes(content)
+    assert expected in refused(inside, "--config-dir", ".", "--config-name", "mine")
+
+
+def test_a_missing_package_header(inside: Inside, tmp_path: Path) -> None:
+    """hydra#1548."""
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment/mine.yaml").write_text("epochs: 2\n")
+    line = refused(inside, "--config-dir", ".", "experiment=mine")
+    assert "config file experiment/mine" in line
+    assert "put `# @package _global_` into its first line" in line
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("study=#1", "'#' at character 7 cannot be read"),
+        ("study=李明", "'李' at character 7 cannot be read"),
+        ("study=foo=bar", "'=' at character 10 cannot be read"),
+        ("dataset.target=espèce", "'è' at character 19 cannot be read"),
+        ("study=it's", '"\'" at character 9 cannot be read'),
+        ("study=a!b", "'!' at character 8 cannot be read"),
+        ("seeds=[1,2", "close every bracket and quote"),
+        ("seed=1,", "close every bracket and quote"),
+        ("foo", "foo is no override: write KEY=VALUE"),
+        ("é=1", "'é' is no key of the configuration"),
+    ],
+)
+def test_overrides_that_cannot_be_read(inside: Inside, word: str, expected: str) -> None:
+    line = refused(inside, word)
+    assert line.startswith(f"regnet: {word}")
+    assert expected in line
+
+
+@pytest.mark.parametrize(
+    "text", ["#1", "李明", "foo=bar", "it's", 'a "b" c', 'it\'s "so"', "a\\b\\", "${seed}", "", "{a: 1}", "1,2", " x "]
+)
+def test_any_text_can_be_given(inside: Inside, tmp_path: Path, text: str) -> None:
+    """The quoted form that an error shows gives the text as it is."""
+    word = override("study", text)
+    assert parse(word).value() in (text, text.replace("${", "\\${"))
+    assert inside(*RUN, word).code == 0
+    assert load_result(next(find_results(tmp_path))).config["study"] == text
+
+
+@pytest.mark.parametrize("name", ["it's", 'a "b"', "a, b", "a=b", "李明", "a[1]", "50%", "#1"])
+@pytest.mark.parametrize("sweep", [False, True])
+def test_any_folder_can_be_the_working_directory(
+    inside: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, sweep: bool
+) -> None:
+    """hydra#1832."""
+    (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / name)
+    done = inside("run", *SMALL, *(("-m", "seed=0,1") if sweep else ()))
+    assert done.code == 0, done.stderr
+    assert len(configs(tmp_path / name)) == 1 + sweep
+    assert inside("resume").code == 0
+    assert inside("results").code == 0
+
+
+def test_a_folder_that_hydra_would_interpolate_is_refused(inside: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "${x}").mkdir()
+    monkeypatch.chdir(tmp_path / "${x}")
+    assert "the name of the working directory has ${ in it, which Hydra reads as an interpolation" in refused(inside)
+
+
+def test_a_mapping_starts_from_the_component_it_names(inside: Inside, tmp_path: Path) -> None:
+    words = ("optimizer={name: adam, lr: 0.03},{name: sgd, momentum: 0.5},rmsprop", "hydra.sweep.dir=s")
+    assert inside(*RUN, "-m", *words).code == 0
+    found = {path.name: load_result(path).config["optimizer"] for path in find_results(tmp_path)}
+    assert found["0"] == {"name": "adam", "lr": 0.03, "beta1": 0.9, "beta2": 0.999, "eps": 1e-08, "weight_decay": 0.0}
+    assert (found["1"]["name"], found["1"]["momentum"], found["1"]["lr"]) == ("sgd", 0.5, 0.001)
+    assert found["2"]["name"] == "rmsprop"
+    assert regnet.run([*SMALL, "tracking=none", "optimizer={name: adam, lr: 0.03}"]).config["optimizer"] == found["0"]
+
+
+def test_a_mapping_in_a_config_file_does_too(inside: Inside, tmp_path: Path) -> None:
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment/mine.yaml").write_text("# @package _global_\noptimizer: {name: adam, lr: 0.03}\n")
+    (tmp_path / "own.yaml").write_text(
+        "defaults: [config, _self_]\noptimizer: {name: adam, lr: 0.03}\nloss: {name: huber, delta: 2.0}\n"
+    )
+    assert inside(*RUN, "--config-dir", ".", "experiment=mine", "optimizer.beta1=0.5", "hydra.run.dir=a").code == 0
+    assert inside(*RUN, "--config-dir", ".", "--config-name", "own", "hydra.run.dir=b").code == 0
+    first, second = load_result(tmp_path / "a").config, load_result(tmp_path / "b").config
+    assert first["optimizer"] == {"name": "adam", "lr": 0.03, "beta1": 0.5, "beta2": 0.999, "eps": 1e-08, "weight_decay": 0.0}
+    assert (second["optimizer"]["beta1"], second["loss"]) == (0.9, {"name": "huber", "delta": 2.0, "reduction": "mean"})
+
+
+def test_options_of_another_component_are_refused(inside: Inside) -> None:
+    assert "optimizer adam has no option 'momentum'" in refused(inside, "optimizer={name: adam, momentum: 0.5}")
