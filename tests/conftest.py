@@ -95,6 +95,7 @@ def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captur
 
     def run(*words: str) -> Output:
         clear_hydra()
+        plugins = os.environ[VARIABLE]
         try:
             code: int | str | None = main(list(words))
         except SystemExit as end:  # raised by argparse
@@ -102,6 +103,7 @@ def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captur
         finally:
             clear_hydra()
             os.environ.pop(CREDENTIALS, None)
+            os.environ[VARIABLE] = plugins
         return Output(code, *capfd.readouterr())
 
     return run

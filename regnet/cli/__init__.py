@@ -91,9 +91,12 @@ def _dispatch(options: argparse.Namespace) -> int:
         print(f"regnet {version(OWN)}")
         return 0
     if getattr(options, "plugin", None):
-        from regnet.registry.selection import add_to_policy
+        from regnet.registry.selection import add_files
 
-        add_to_policy(*options.plugin)
+        try:
+            add_files(*options.plugin)
+        except Exception as error:
+            return _explain(error)
     if options.command is None:
         _parser(None).print_help()
         return 0

@@ -8,8 +8,6 @@ import shlex
 import sys
 from collections.abc import Sequence
 
-from rich.console import Console
-
 from regnet.cli import FAILED, MACHINE_FAULTS
 from regnet.cli.console import print_broken, print_written, results_console
 from regnet.cli.options import add_plugin_options
@@ -24,12 +22,13 @@ from regnet.launch_folder.status import Status, status_of
 from regnet.launcher.command_line import only_shows, parse_words, set_up_hydra, show
 from regnet.launcher.driver import compose_launch
 from regnet.registry.catalog import Catalog, load_catalog
-from regnet.registry.selection import add_overrides_to_policy, add_to_policy
+from regnet.registry.selection import add_files, add_overrides_to_policy
 from regnet.report.build import PAGES, build_report
 from regnet.report.launch_info import from_folder
 from regnet.report.tables.jobs import count_jobs, list_failures, write_jobs
 from regnet.study.result import StudyResult, by_study
 from regnet.tracking import UNSYNCED, sync_if_needed
+from regnet.tracking.store.messages import Destination
 from regnet.tracking.store.uri import must_be_named
 
 PROGRAM = "regnet run"
@@ -43,7 +42,7 @@ def launch(words: Sequence[str]) -> int:
     add_plugin_options(own)
     chosen, rest = own.parse_known_args(words)
     options = parse_words(rest, PROGRAM)
-    add_to_policy(*chosen.plugin)
+    add_files(*chosen.plugin)
     add_overrides_to_policy(options.overrides)
     catalog = load_catalog()
     print_broken(catalog, strict=chosen.strict)
@@ -97,7 +96,7 @@ def _print_jobs(outcomes: Sequence[JobOutcome]) -> None:
 
 
 def _report(results: Sequence[StudyResult], outcomes: Sequence[JobOutcome], plan: Plan) -> bool:
-    """Prints the results and writes all reports; returns whether everything is written."""
+    """Writes all reports and prints the results; returns whether everything is written."""
     try:
         if outcomes:
             write_jobs(outcomes, plan.folder / "report")
@@ -110,35 +109,40 @@ def _report(results: Sequence[StudyResult], outcomes: Sequence[JobOutcome], plan
 
 
 def _conclude(results: Sequence[StudyResult], plan: Plan) -> bool:
-    """Prints the results, and writes their report and their summary runs; returns whether the store has everything."""
+    """Writes the report and the summary runs, and then prints the results; returns whether the store has everything.
+
+    Printing comes last, because it fails if nobody reads the output any more.
+    """
     kind = results[0].config["report"] if results else "none"
-    console, report = results_console(), None
+    catalog, report, made = load_catalog(), plan.folder / "report", None
     if kind != "none":
-        catalog = load_catalog()
-        report = plan.folder / "report"
         origin = from_folder(plan.folder, results, catalog, plan.command) if kind in PAGES else None
         made = build_report(results, kind, report, catalog, origin)
+    where: list[Destination] = []
+    away: StoreAway | None = None
+    if any(result.config["tracking"]["name"] == "mlflow" for result in results):
+        try:
+            sync_if_needed(plan, catalog)
+            if made is not None:
+                where = _write_summaries(results, plan)
+        except StoreAway as error:
+            away = error
+            (plan.folder / UNSYNCED).touch()
+    console = results_console()
+    if made is not None:
         for table in made.tables:
             table.print(console)
         print_written(console, report, made.files)
-    if not any(result.config["tracking"]["name"] == "mlflow" for result in results):
-        return True
-    try:
-        sync_if_needed(plan, load_catalog())
-        if report is not None:
-            _write_summaries(console, results, plan)
-    except StoreAway as error:
-        print(f"regnet: {error}", file=sys.stderr)
+    for destination in where:
+        print_links(console, destination, plan.start.launch, studies=len(results))
+    if away is not None:
         store = plan.start.store
         command = shlex.join(["regnet", "sync", str(plan.folder), *(["--uri", str(store)] if must_be_named(store) else [])])
-        print(f"The results are in {plan.folder}; to write them to the store: {command}", file=sys.stderr)
-        (plan.folder / UNSYNCED).touch()
-        return False
-    return True
+        print(f"regnet: {away}\nThe results are in {plan.folder}; to write them to the store: {command}", file=sys.stderr)
+    return away is None
 
 
-def _write_summaries(console: Console, results: Sequence[StudyResult], plan: Plan) -> None:
+def _write_summaries(results: Sequence[StudyResult], plan: Plan) -> list[Destination]:
     from regnet.tracking.write.summary import write_summaries
 
-    for where in write_summaries(results, plan.name, plan.folder / "report", plan.command):
-        print_links(console, where, plan.start.launch, studies=len(results))
+    return write_summaries(results, plan.name, plan.folder / "report", plan.command)

@@ -7,8 +7,13 @@ import argparse
 
 def add_plugin_options(parser: argparse.ArgumentParser) -> None:
     """Adds `--plugin FILE` and `--strict`."""
-    parser.add_argument("--plugin", action="append", default=[], metavar="FILE", help="load this Python file as a plugin too")
+    add_plugin_files(parser)
     parser.add_argument("--strict", action="store_true", help="exit with 2 if any plugin is broken")
+
+
+def add_plugin_files(parser: argparse.ArgumentParser) -> None:
+    """Adds `--plugin FILE`."""
+    parser.add_argument("--plugin", action="append", default=[], metavar="FILE", help="load this Python file as a plugin too")
 
 
 def add_store_options(parser: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from regnet.cli.console import print_written, results_console
+from regnet.cli.options import add_plugin_files
 from regnet.cli.ui import print_links
 from regnet.tracking import quiet_mlflow
 
@@ -20,6 +21,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         choices=("table", "page", "figures", "table1", "attribution"),
         help="default: what the launch asked for, or a page",
     )
+    add_plugin_files(parser)
     parser.add_argument("--out", default="report", help="the folder to write to (default: %(default)s)")
 
 

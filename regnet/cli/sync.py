@@ -6,6 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
+from regnet.cli.options import add_plugin_files
 from regnet.cli.status import add_launch_option
 from regnet.errors import ConfigError
 from regnet.tracking import quiet_mlflow
@@ -14,6 +15,7 @@ from regnet.tracking import quiet_mlflow
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `regnet sync`."""
     add_launch_option(parser)
+    add_plugin_files(parser)
     parser.add_argument("--uri", help="the MLflow store or server (default: that of the launch)")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import threading
 import types
 import typing
@@ -128,6 +129,8 @@ def tracking_of(config: DictConfig) -> dict[str, Any]:
         return {"name": "none"}
     if not isinstance(values, dict) or not isinstance(values.get("name"), str):
         raise ConfigError(f"tracking takes a name, or a mapping with `name` and its options; got {values!r}")
+    if values["name"] == "mlflow" and values.get("experiment") is None:
+        values["experiment"] = os.environ.get("MLFLOW_EXPERIMENT_NAME")
     return {str(key): value for key, value in values.items()}
 
 
@@ -210,7 +213,7 @@ def plain(config: Any) -> dict[str, Any]:
 def _unresolved(config: Any, path: str = "") -> str | None:
     """Return the path of the first option whose interpolation cannot be resolved."""
     for key in config.keys() if isinstance(config, DictConfig) else range(len(config)):
-        node, where = config._get_node(key), f"{path}.{key}".lstrip(".")
+        node, where = config._get_node(key), f"{path}.{key!s}".lstrip(".")
         try:
             value = node._dereference_node() if node._is_interpolation() else node
         except OmegaConfBaseException:

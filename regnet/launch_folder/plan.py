@@ -6,25 +6,21 @@ last line that is incomplete was being written when the process was killed: noth
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from regnet.errors import ConfigError, DamagedFile
-from regnet.files import sync_folder, write_new
+from regnet.files import write_new
+from regnet.launch_folder.json_lines import append_line, json_line, read_lines
 from regnet.registry.launch_settings import LaunchSettings
 
 PLAN: Final = "plan.jsonl"
 FORMAT: Final = 1
 """The version of the file format."""
-SUM: Final = "sum"
-"""The key of a line's checksum."""
 
 
 class LaunchName(NamedTuple):
@@ -181,7 +177,7 @@ def start_plan(folder: Path, start: Start) -> None:
     path = folder / PLAN
     if path.exists() and read_plan(folder) is None:
         path.unlink()  # it was cut off, and nothing of it has been trained
-    write_new(path, _line({"kind": "start", "format": FORMAT, **asdict(start)}))
+    write_new(path, json_line({"kind": "start", "format": FORMAT, **asdict(start)}))
 
 
 _continuations: dict[Path, Continuation] = {}
@@ -199,7 +195,7 @@ def append_batch(folder: Path, batch: PlannedBatch) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    _append(folder / PLAN, {"kind": "batch", **asdict(batch)})
+    append_line(folder / PLAN, {"kind": "batch", **asdict(batch)})
 
 
 def read_plan(folder: Path) -> Plan | None:
@@ -214,7 +210,7 @@ def read_plan(folder: Path) -> Plan | None:
         content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    lines = list(_lines(path, content))
+    lines = list(read_lines(path, content))
     if not lines:
         return None
     kinds = [line.pop("kind", None) for line, _ in lines]
@@ -258,7 +254,7 @@ def plan_jobs(folder: Path, jobs: Sequence[PlannedJob], workers: int, memory: in
     if plan is None:
         return [new]
     if continuation := _continuations.pop(folder.absolute(), None):
-        _append(folder / PLAN, {"kind": "continuation", **asdict(continuation)})
+        append_line(folder / PLAN, {"kind": "continuation", **asdict(continuation)})
     if new.jobs:
         append_batch(folder, new)
     folders = {job.folder for job in jobs}
@@ -283,8 +279,8 @@ def _check_names(jobs: Sequence[PlannedJob]) -> None:
         other = first.setdefault(job.study, job)
         if other.folder != job.folder and other.name != job.name:
             raise ConfigError(
-                f"jobs {other.number} and {job.number} are the same study, named {other.name} and {job.name}: a name makes no other "
-                "study; give each job options of its own, or one name"
+                f"jobs {other.number} and {job.number} are the same study, named {other.name} and {job.name}: a name makes no "
+                "other study; give each job options of its own, or one name"
             )
 
 
@@ -307,47 +303,3 @@ def _without(seeds: Sequence[int], known: PlannedJob | None) -> tuple[int, ...]:
 def _batch(line: Mapping[str, Any]) -> PlannedBatch:
     jobs = (PlannedJob(**{**job, "seeds": tuple(job["seeds"]), "overrides": tuple(job["overrides"])}) for job in line["jobs"])
     return PlannedBatch(tuple(jobs), line["workers"], line["memory"])
-
-
-def _append(path: Path, line: Mapping[str, Any]) -> None:
-    """Add a line durably, in place of an incomplete last one."""
-    with path.open("ab+") as file:
-        file.seek(0)
-        end = max((end for _, end in _lines(path, file.read())), default=0)
-        file.truncate(end)
-        file.write(_line(line))
-        file.flush()
-        os.fsync(file.fileno())
-    sync_folder(path.parent)
-
-
-def _line(content: Mapping[str, Any]) -> bytes:
-    return f"{json.dumps({**content, SUM: _sum(content)})}\n".encode()
-
-
-def _lines(path: Path, content: bytes) -> Iterator[tuple[dict[str, Any], int]]:
-    """Yield each complete line and the position of its end."""
-    end = 0
-    lines: Sequence[bytes] = content.splitlines(keepends=True)
-    for number, line in enumerate(lines, start=1):
-        end += len(line)
-        parsed = _parsed(line)
-        if parsed is not None:
-            yield parsed, end
-        elif number < len(lines) or line.endswith(b"\n"):
-            raise DamagedFile(f"{path} is damaged in line {number}: restore it, or start a new launch")
-
-
-def _parsed(line: bytes) -> dict[str, Any] | None:
-    """The content of a line without its checksum; None if it is not what was written."""
-    try:
-        content = json.loads(line)
-    except ValueError:
-        return None
-    if not isinstance(content, dict) or not line.endswith(b"\n"):
-        return None
-    return content if content.pop(SUM, None) == _sum(content) else None
-
-
-def _sum(line: Mapping[str, Any]) -> str:
-    return hashlib.blake2b(json.dumps(line).encode(), digest_size=4).hexdigest()

@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import NoReturn
 
 import hydra
@@ -15,6 +16,7 @@ from hydra.core.global_hydra import GlobalHydra
 from regnet.config.compose import CONFIG_NAME
 from regnet.errors import ConfigError
 from regnet.launcher.driver import start_hydra
+from regnet.registry.selection import OWN
 
 
 def set_up_hydra() -> None:
@@ -107,4 +109,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
     parser = get_args_parser()
     parser.__class__ = _Parser
     parser.prog = program
+    for action in parser._actions:
+        if action.dest == "version":
+            action.version = f"regnet {version(OWN)}, with Hydra {hydra.__version__}"  # type: ignore[attr-defined]
     return parser

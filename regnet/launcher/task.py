@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import chdir, contextmanager, suppress
 from pathlib import Path
 
 from hydra.conf import HydraConf
@@ -37,17 +37,18 @@ from regnet.training.program import reason_of
 def train_job(config: DictConfig) -> float:
     """Train the study that a job's configuration describes, and save its result in the job's folder.
 
-    Seeds that an earlier process has finished in this folder are not trained again.
+    Seeds that an earlier process has finished in this folder are not trained again. Relative paths are those of the launch's
+    working directory; with ``hydra.job.chdir=true``, the plugins' hooks run in the job's folder.
 
     Returns the mean of the final headline metric over the seeds, for sweepers that optimize it.
 
     Raises:
         RegnetError: the study cannot be built, trained or tracked, or its sweeper optimizes in the wrong direction.
     """
-    with recording_failure():
+    hydra = HydraConfig.get()
+    with chdir(str(hydra.runtime.cwd)), recording_failure():
         catalog = load_catalog()
         study = assemble_job(config, catalog)
-        hydra = HydraConfig.get()
         batches = plan_job(study, hydra)
         keeper = FolderKeeper([study], [job_folder(hydra)], read_plan(launch_folder(hydra)))
         with listening([study], catalog, hydra) as listeners:
@@ -119,7 +120,7 @@ def listening(studies: Sequence[Study], catalog: Catalog, hydra: HydraConf) -> I
     """
     manager = catalog.plugins.manager
     with progress_bar(studies, manager), open_tracker(manager, launch_name(hydra), launch_folder(hydra)):
-        yield Listeners(catalog.plugins)
+        yield Listeners(catalog.plugins, job_folder(hydra) if hydra.job.chdir else None)
 
 
 def keep_result(result: StudyResult) -> float:

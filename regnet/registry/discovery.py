@@ -49,8 +49,9 @@ def candidates(policy: Policy) -> Iterator[Candidate]:
         if name not in known:  # else the same distribution, found twice on sys.path
             known.add(name)
             yield Candidate(name, origin, entry)
+    names = [file.name for file in policy.files]
     for file in policy.files:
-        yield Candidate(str(file), Provenance(file.name, "", str(file)), file)
+        yield Candidate(str(file), Provenance(file.name if names.count(file.name) == 1 else str(file), "", str(file)), file)
 
 
 def _provenance(entry: EntryPoint) -> Provenance:

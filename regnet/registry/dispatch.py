@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import chdir, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import pluggy
@@ -48,6 +50,8 @@ class Listeners:
     """The plugins that are notified of a study's events."""
 
     plugins: Plugins
+    folder: Path | None = None
+    """The working directory of the plugins' hooks, if it is another one than that of the training."""
 
     @property
     def may_stop(self) -> bool:
@@ -77,10 +81,13 @@ class Listeners:
     def _answers(self, name: str, event: events.Event) -> Iterator[Any]:
         hook: pluggy.HookCaller = getattr(self.plugins.manager.hook, name)
         for listener in reversed(hook.get_hookimpls()):
+            fatal = getattr(listener.plugin, FATAL, False)
             try:
-                yield listener.function(*(event for _ in listener.argnames))
+                with nullcontext() if fatal or self.folder is None else chdir(self.folder):
+                    answer = listener.function(*(event for _ in listener.argnames))
+                yield answer
             except Exception as error:
-                if getattr(listener.plugin, FATAL, False):
+                if fatal:
                     raise
                 self._report(listener, name, error)
 

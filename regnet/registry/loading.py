@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import inspect
 import sys
@@ -16,9 +17,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from regnet import hookspecs
-from regnet.errors import PluginError, one_of
+from regnet.errors import ConfigError, PluginError, one_of
 from regnet.registry.discovery import Provenance, candidates
-from regnet.registry.selection import OWN, VARIABLE, Policy, read_policy
+from regnet.registry.selection import OWN, VARIABLE, Policy, distribution_name, read_policy
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ def load_plugins(policy: Policy | None = None) -> Plugins:
         ConfigError: the policy names a file that does not exist.
     """
     policy = policy or read_policy()
+    _check_names(policy)
     manager = pluggy.PluginManager("regnet")
     manager.add_hookspecs(hookspecs)
     origins: dict[str, Provenance] = {}
@@ -78,6 +80,15 @@ def load_plugins(policy: Policy | None = None) -> Plugins:
     return Plugins(manager, origins, tuple(broken), tuple(off))
 
 
+def _check_names(policy: Policy) -> None:
+    installed = {
+        distribution_name(candidate.origin.distribution): candidate.origin.distribution for candidate in candidates(policy)
+    }
+    for name in policy.only or ():
+        if name not in installed:
+            raise ConfigError(f"no plugin {name} is installed: {one_of(name, installed.values())}")
+
+
 def _load(source: EntryPoint | Path) -> Any:
     if isinstance(source, Path):
         plugin: Any = _import_file(source)
@@ -90,11 +101,15 @@ def _load(source: EntryPoint | Path) -> Any:
 
 def _import_file(file: Path) -> ModuleType:
     name = f"regnet_file_{file.stem}"
+    if name in sys.modules and sys.modules[name].__file__ != str(file):  # another file of the same name
+        name += f"_{hashlib.blake2b(str(file).encode(), digest_size=4).hexdigest()}"
     spec = importlib.util.spec_from_file_location(name, file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look up their annotations there
+    if str(file.parent) not in sys.path:
+        sys.path.append(str(file.parent))  # it may import a file beside it
     try:
         spec.loader.exec_module(module)
     except BaseException:

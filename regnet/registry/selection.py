@@ -36,6 +36,12 @@ class Policy:
         return name not in self.off and (self.only is None or name == OWN or name in self.only)
 
 
+def _words(text: str) -> list[str]:
+    """The words of a policy, which may be a list in brackets; files are made absolute, since a job may have another directory."""
+    words = (word.strip().strip("'\"") for word in text.strip().strip("'\"[]").split(","))
+    return [str(Path(word).expanduser().resolve()) if word.endswith(".py") else word for word in words if word]
+
+
 def distribution_name(given: str) -> str:
     """The normalized name of a distribution; ``regnet`` stands for regnet's own."""
     name = canonicalize_name(given)
@@ -51,12 +57,15 @@ def read_policy(text: str | None = None) -> Policy:
     Raises:
         ConfigError: the file does not exist.
     """
-    words = [word.strip() for word in (os.environ.get(VARIABLE, "") if text is None else text).split(",") if word.strip()]
-    files = tuple(Path(word).expanduser().resolve() for word in words if word.endswith(".py"))
+    words = _words(os.environ.get(VARIABLE, "") if text is None else text)
+    files = tuple(Path(word) for word in words if word.endswith(".py"))
     for file in files:
         if not file.is_file():
             raise ConfigError(f"there is no plugin file {file} (asked for by --plugin, plugins= or {VARIABLE})")
     names = [word for word in words if not word.endswith(".py")]
+    for name in names:
+        if os.sep in name or name.lstrip("-").startswith("."):
+            raise ConfigError(f"{name} is no plugin: name a .py file, or a distribution that is installed (pip install -e FOLDER)")
     only = frozenset(distribution_name(word) for word in names if not word.startswith("-"))
     off = frozenset(distribution_name(word[1:]) for word in names if word.startswith("-"))
     return Policy(off, only or None, files)
@@ -64,8 +73,19 @@ def read_policy(text: str | None = None) -> Policy:
 
 def add_to_policy(*words: str) -> None:
     """Add words to REGNET_PLUGINS, so that processes started from now on use the same plugins."""
-    known = [word for word in os.environ.get(VARIABLE, "").split(",") if word]
-    os.environ[VARIABLE] = ",".join([*known, *(word for word in words if word not in known)])
+    os.environ[VARIABLE] = ",".join(dict.fromkeys([*_words(os.environ.get(VARIABLE, "")), *_words(",".join(words))]))
+
+
+def add_files(*words: str) -> None:
+    """Add the files that `--plugin` names to REGNET_PLUGINS.
+
+    Raises:
+        ConfigError: one is no Python file.
+    """
+    for word in words:
+        if not word.endswith(".py"):
+            raise ConfigError(f"--plugin takes a .py file, got {word}: plugins={word} is for a distribution that is installed")
+    add_to_policy(*words)
 
 
 def add_overrides_to_policy(overrides: Sequence[str]) -> None:
@@ -73,7 +93,7 @@ def add_overrides_to_policy(overrides: Sequence[str]) -> None:
     for override in overrides:
         key, _, value = override.partition("=")
         if key == "plugins":
-            add_to_policy(*(word.strip() for word in value.strip("'\"").split(",") if word.strip()))
+            add_to_policy(value)
 
 
 @contextmanager
@@ -87,10 +107,10 @@ def policy_of(overrides: Sequence[str]) -> Iterator[None]:
         os.environ[VARIABLE] = before
 
 
-def refuse_late_policy(text: str | None) -> None:
+def refuse_late_policy(given: str | Sequence[str] | None) -> None:
     """Raise ConfigError if a composed config's `plugins` has words that no override had: the plugins are imported by then."""
-    known = os.environ.get(VARIABLE, "").split(",")
-    late = [word.strip() for word in (text or "").split(",") if word.strip() and word.strip() not in known]
+    known = _words(os.environ.get(VARIABLE, ""))
+    late = [word for word in _words(given if isinstance(given, str) else ",".join(given or ())) if word not in known]
     if late:
         raise ConfigError(
             f"plugins={','.join(late)} in a config file comes too late: give it on the command line, or in {VARIABLE}"

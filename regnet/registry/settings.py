@@ -68,7 +68,7 @@ class Settings:
     threads: Annotated[int, Ge(0)] = 1
     study: str | None = None
     report: Literal["none", "table", "page", "figures", "table1", "attribution"] = "table"
-    plugins: str | None = None
+    plugins: str | list[str] | None = None
 
     @property
     def seed_list(self) -> tuple[int, ...]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from mlflow.tracking import MlflowClient
 
 import regnet
 from regnet.config.overrides import override, parse
 from regnet.study.storage import find_results, load_result
+from tests.cli.test_command import REGNET
 from tests.conftest import Inside
 
+ROOT = Path(__file__).parents[2]
 SMALL = ("epochs=1", "dataset.train_size=40", "dataset.test_size=30", "report=none")
 RUN = ("run", *SMALL, "tracking=none")
 
@@ -240,3 +246,167 @@ def test_a_mapping_in_a_config_file_does_too(inside: Inside, tmp_path: Path) -> 
 
 def test_options_of_another_component_are_refused(inside: Inside) -> None:
     assert "optimizer adam has no option 'momentum'" in refused(inside, "optimizer={name: adam, momentum: 0.5}")
+
+
+LISTENER = """
+from pathlib import Path
+from regnet.hookspecs import hookimpl
+
+@hookimpl
+def regnet_study_ended(event):
+    Path("noted").write_text("here")
+"""
+
+
+@pytest.mark.parametrize("words", [(), ("-m", "seed=0,1"), ("-m", "seed=0,1", "hydra/launcher=lockstep")])
+def test_paths_are_those_of_the_command_line(
+    inside: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    """hydra#2282, #2414: also if the jobs have working directories of their own, where the hooks of plugins run."""
+    monkeypatch.setenv("REGNET_PLUGINS", "")
+    (tmp_path / "data.csv").write_text("a,b,c\n" + "".join(f"{i},{i % 3},{i % 2}\n" for i in range(60)))
+    (tmp_path / "noting.py").write_text(LISTENER)
+    data = ("dataset=table", "dataset.path=data.csv", "dataset.target=c", "epochs=1", "report=table", "loss=cross_entropy")
+    done = inside(
+        "run", "--plugin", "noting.py", *words, *data, "tracking.uri=sqlite:///runs.db", "hydra.job.chdir=true", "model.output=null"
+    )
+    assert done.code == 0, done.stderr
+    assert [path.relative_to(tmp_path) for path in tmp_path.rglob("*.db")] == [Path("runs.db")]
+    folders = [path.parent for path in configs(tmp_path)]
+    assert [(folder / "noted").exists() for folder in folders] == [True] * len(folders)
+    assert len(MlflowClient(f"sqlite:///{tmp_path}/runs.db").search_runs(["1"])) == len(folders) + 1
+
+
+def test_variables_of_mlflow_choose_the_experiment(inside: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "mine")
+    assert inside("run", *SMALL).code == 0
+    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    mine = client.get_experiment_by_name("mine")
+    assert len(client.search_runs([mine.experiment_id])) == 1
+    assert inside("run", *SMALL, "tracking.experiment=other", "hydra.run.dir=b").code == 0
+    assert client.get_experiment_by_name("other") is not None
+    monkeypatch.delenv("MLFLOW_EXPERIMENT_NAME")
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", mine.experiment_id)
+    assert inside("run", *SMALL, "seed=1", "hydra.run.dir=c").code == 0
+    assert len(client.search_runs([mine.experiment_id])) == 2
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", "77")
+    done = inside("run", *SMALL, "hydra.run.dir=d")
+    assert (done.code, "MLFLOW_EXPERIMENT_ID=77" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("uri", ["sqlite:///:memory:", "sqlite://"])
+def test_a_store_in_memory_is_refused(inside: Inside, uri: str) -> None:
+    done = inside("run", *SMALL, f"tracking.uri='{uri}'")
+    assert (done.code, "would be gone when the command ends" in done.stderr) == (2, True)
+
+
+LAYER = """
+import beside
+from regnet.hookspecs import hookimpl
+from regnet.builtin.layers.relu import ReLU
+
+class {name}(ReLU):
+    pass
+
+@hookimpl
+def regnet_layers():
+    return {{"{name}": {name}}}
+"""
+
+
+@pytest.mark.parametrize("given", ["--plugin", "plugins={}", "plugins=[{}]", "plugins='{}'", "plugins=['{}']"])
+def test_plugin_files(inside: Inside, tmp_path: Path, given: str) -> None:
+    """A file may import another one beside it, and switches no other plugin off."""
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/beside.py").write_text("")
+    (tmp_path / "own/mine.py").write_text(LAYER.format(name="mine"))
+    for file in ("own/mine.py", str(tmp_path / "own/mine.py")):
+        words = ("--plugin", file) if given == "--plugin" else (given.format(file),)
+        assert inside(*RUN, *words, "model.activation=mine").code == 0
+    result = regnet.run([*SMALL, "tracking=none", f"plugins=['{tmp_path}/own/mine.py']", "model.activation=mine"])
+    assert result.config["model"]["activation"] == "mine"
+
+
+def test_two_plugin_files_of_one_name(inside: Inside, tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "beside.py").write_text("")
+        (tmp_path / name / "mine.py").write_text(LAYER.format(name=name))
+    files = ("--plugin", "first/mine.py", "--plugin", "second/mine.py")
+    assert inside(*RUN, *files, "model.activation=first", "model.output=second").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--plugin", "."), "--plugin takes a .py file, got ."),
+        (("--plugin", "nosuch.py"), "there is no plugin file"),
+        (("plugins=.",), ". is no plugin: name a .py file"),
+        (("plugins=nosuch",), "no plugin nosuch is installed: available:"),
+        (("--plugin", "regnet-toydata"), "plugins=regnet-toydata is for a distribution that is installed"),
+    ],
+)
+def test_plugins_that_are_none(inside: Inside, words: tuple[str, ...], expected: str) -> None:
+    assert expected in refused(inside, *words)
+
+
+def test_reports_know_plugin_files(inside: Inside, tmp_path: Path) -> None:
+    (tmp_path / "beside.py").write_text("")
+    (tmp_path / "mine.py").write_text(LAYER.format(name="mine"))
+    assert inside("run", *SMALL, "--plugin", "mine.py", "model.activation=mine").code == 0
+    done = inside("report", "--plugin", "mine.py", "--kind", "figures")
+    assert done.code == 0, done.stderr
+
+
+def test_the_version_is_regnet_s(inside: Inside) -> None:
+    assert inside("run", "--version").stdout.startswith("regnet ")
+
+
+@pytest.mark.slow
+def test_the_folder_above_a_clone_has_regnet(tmp_path: Path) -> None:
+    """An editable installation must not be hidden by the clone's folder, which is named regnet too."""
+    clone = tmp_path / "regnet"
+    (clone / "regnet").mkdir(parents=True)
+    (clone / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
+    for name in ("README.md", "LICENSE"):
+        (clone / name).write_bytes((ROOT / name).read_bytes())
+    (clone / "regnet/__init__.py").write_text("def run():\n    pass\n")
+    words = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--target",
+        "site",
+        "-e",
+        "regnet",
+    ]
+    subprocess.run(words, cwd=tmp_path, check=True, capture_output=True)
+    code = "import site; site.addsitedir('site'); import regnet; print(regnet.run)"
+    done = subprocess.run([sys.executable, "-S", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("<function run"), done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("output", ["a closed pipe", "/dev/full", "closed"])
+def test_what_is_durable_comes_before_what_is_printed(tmp_path: Path, output: str) -> None:
+    """Nobody reads the output, or it cannot be written: the summaries and the registered model are there all the same."""
+    words = [*REGNET, "run", "-m", "optimizer.lr=0.01,0.1", *SMALL[:-1], "seeds=2", "tracking.models=all", "tracking.register=best"]
+    environment = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
+    command = {
+        "a closed pipe": "import os, sys; reader, writer = os.pipe(); os.close(reader); os.dup2(writer, 1)",
+        "/dev/full": "import os, sys; os.dup2(os.open('/dev/full', os.O_WRONLY), 1)",
+        "closed": "import os, sys; os.close(1)",
+    }[output]
+    code = f"{command}; os.execv({words[0]!r}, {words!r})"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert "Traceback" not in done.stderr
+    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    assert len(client.search_runs(["1"], "tags.`regnet.role` = 'summary'")) == 2, done.stderr
+    assert client.get_model_version_by_alias("best", "best").version == 1
+    assert next(tmp_path.glob("multirun/*/*/report/table.md")).read_text().count("optimizer.lr") >= 2

@@ -54,7 +54,24 @@ def destination(options: Mapping[str, Any]) -> Destination:
     artifacts = options.get("artifacts")
     if artifacts and "://" not in str(artifacts):
         artifacts = str(Path(artifacts).expanduser().absolute())
-    return Destination(uri, str(options.get("experiment") or DEFAULT_EXPERIMENT), Path.cwd(), artifacts or None)
+    return Destination(uri, str(options.get("experiment") or _experiment(uri)), Path.cwd(), artifacts or None)
+
+
+def _experiment(uri: str) -> str:
+    """Return the name of the experiment that MLflow's variables select, else the default.
+
+    Raises:
+        TrackingError: there is none with the id in MLFLOW_EXPERIMENT_ID.
+    """
+    named, chosen = os.environ.get("MLFLOW_EXPERIMENT_NAME"), os.environ.get("MLFLOW_EXPERIMENT_ID")
+    if named or not chosen:
+        return named or DEFAULT_EXPERIMENT
+    from regnet.tracking.store.connect import connect
+
+    name = connect(uri).experiments().get(chosen)
+    if name is None:
+        raise TrackingError(f"MLFLOW_EXPERIMENT_ID={chosen}: the store {hide(uri)} has no such experiment")
+    return name
 
 
 def recorded_destination(options: Mapping[str, Any], named: str | None = None) -> Destination:
@@ -118,6 +135,8 @@ def check_store(uri: str, *, create: bool = True) -> None:
     """
     if uri != well_formed(uri):
         raise TrackingError(f"the MLflow store {uri} cannot be used: its path is not in UTF-8 ({HINT})")
+    if uri.rstrip("/") == "sqlite:" or ":memory:" in uri:
+        raise TrackingError(f"the MLflow store {uri} would be gone when the command ends: name a file, or use tracking=none")
     if is_server(uri):
         _reach(uri)
     elif uri.startswith(SQLITE):
@@ -158,10 +177,18 @@ def _may_pass(error: BaseException | None) -> bool:
     return False
 
 
+def _without_user(uri: str) -> str:
+    """Return the address without a user and a password, which urllib takes for a part of the host."""
+    scheme, separator, rest = uri.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
+
+
 def _reach(uri: str) -> None:
     """Check that the server answers."""
     try:
-        urllib.request.urlopen(uri.rstrip("/") + "/health", timeout=silence.CONNECT_SECONDS).close()
+        request = urllib.request.Request(_without_user(uri).rstrip("/") + "/health")
+        urllib.request.urlopen(request, timeout=silence.CONNECT_SECONDS).close()
     except urllib.error.HTTPError:
         pass  # an error status is an answer too
     except (OSError, HTTPException) as error:

@@ -92,9 +92,12 @@ def serving(uri: str, port: int) -> Iterator[Server]:
     """
     port = _free_port(port)
     options = ["--host", HOST, "--port", str(port), "--workers", "1", "--uvicorn-opts", "--log-level warning"]
-    environment = os.environ | NO_JOBS | {"MLFLOW_BACKEND_STORE_URI": uri}  # an option would show its password to other users
+    safe = {"PYTHONSAFEPATH": "1"}  # a file random.py or mlflow.py in the working directory is not imported
+    environment = (
+        os.environ | NO_JOBS | safe | {"MLFLOW_BACKEND_STORE_URI": uri}
+    )  # an option would show its password to other users
     with tempfile.NamedTemporaryFile(prefix="regnet-", delete=False) as log:
-        program = Supervised(Command([sys.executable, "-m", "mlflow", "server", *options], environment, Path(log.name)))
+        program = Supervised(Command([sys.executable, "-P", "-m", "mlflow", "server", *options], environment, Path(log.name)))
         try:
             yield Server(program, port, log)
         finally:
