@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import threading
@@ -56,8 +57,10 @@ def content_hash(path: Path) -> str:
     """Return a hash of a file's content, in twelve hexadecimal digits.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: it cannot be read, or is no file but a device, a pipe or a folder.
     """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no file", str(path))
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=6)).hexdigest()
 

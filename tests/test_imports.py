@@ -17,6 +17,7 @@ ROOT = Path(regnet.__file__).parent
 
 ORDER = [
     "encoding",
+    "escape",
     "markdown",
     "errors",
     "credentials",

@@ -20,6 +20,8 @@ from typing import Final, NoReturn
 from regnet.cli.interruption import INTERRUPTED, end_when_interrupted
 from regnet.cli.utf8_mode import restart_in_utf8_mode
 from regnet.encoding import degrade_output
+from regnet.errors import one_of
+from regnet.escape import visible
 from regnet.processes.streams import open_standard_streams
 
 COMMANDS: Final = {
@@ -41,6 +43,8 @@ TRAINS = {"-m", "--multirun", "--plugin", "--strict", "--config-dir", "-cd"}
 LESS_MEMORY = "take a smaller network, data set or batch, or train fewer seeds at once (workers=1, replicas=solo)"
 MACHINE_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ESTALE}
 """What no code can be blamed for: a disk that is full, over its quota, read-only or broken, or too many open files."""
+PATH_FAULTS = {errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ETXTBSY}
+"""What is wrong with a file or a folder that a user has named: no permission, too long a name, a file in place of a folder."""
 USER_ERROR = 2
 FAILED = 1
 
@@ -57,6 +61,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns the exit code: 0, or 2 for a user's mistake, printed on standard error in a line or two."""
     degrade_output()
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if not _has_directory():
+        print("regnet: the working directory does not exist any more: change to another one", file=sys.stderr)
+        return USER_ERROR
+    if words and not words[0].startswith("-") and words[0] not in COMMANDS:
+        print(f"regnet: there is no command {words[0]!r}: {one_of(words[0], COMMANDS)}", file=sys.stderr)
+        return USER_ERROR
     if words and words[0] in ("-sc", "--shell-completion"):
         return _completion(words)
     if words and words[0] == "run":  # the rest is Hydra's
@@ -64,6 +74,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = next((word for word in words if word in COMMANDS), None)
     options = _parser(chosen).parse_args(words)
     return _guarded(lambda: _dispatch(options))
+
+
+def _has_directory() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - pathlib takes longer to load
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _parser(chosen: str | None) -> argparse.ArgumentParser:
@@ -152,13 +170,13 @@ def _explain(error: Exception) -> int:
         size = re.search(r"allocate ([\d.]+ \w+)", str(error))
         print(f"regnet: there is no memory for {size[1] if size else 'that'}: {LESS_MEMORY}", file=sys.stderr)
         return USER_ERROR
-    if isinstance(error, OSError) and error.errno in MACHINE_FAULTS:
-        where = f"{error.filename}: " if error.filename else ""
+    if isinstance(error, OSError) and error.errno in MACHINE_FAULTS | PATH_FAULTS:
+        where = f"{visible(str(error.filename))}: " if error.filename else ""
         print(f"regnet: {where}{error.strerror}", file=sys.stderr)
         return USER_ERROR
     if not isinstance(error, RegnetError):
         raise error
-    print(f"regnet: {error}", file=sys.stderr)
+    print(f"regnet: {visible(str(error))}", file=sys.stderr)
     return FAILED if isinstance(error, Diverged) else USER_ERROR
 
 

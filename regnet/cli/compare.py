@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from regnet.cli.console import results_console
 from regnet.cli.options import add_store_options
+from regnet.escape import csv_cell
 from regnet.gc_pause import uncollected
 from regnet.tracking import quiet_mlflow
 
@@ -112,7 +113,7 @@ def _csv(assessment: Assessment) -> None:
     lines = [study_line(assessment, study) for study in assessment.studies]
     writer = csv.DictWriter(sys.stdout, fieldnames=list(lines[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(lines)
+    writer.writerows({key: csv_cell(value) for key, value in line.items()} for line in lines)
 
 
 FORMS: dict[str, Callable[[Assessment], None]] = {

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from regnet.cli.options import add_store_options
 from regnet.errors import ConfigError
+from regnet.escape import csv_cell
 from regnet.gc_pause import uncollected
 
 
@@ -35,6 +36,8 @@ def _write(options: argparse.Namespace, out: Path | None) -> None:
     from regnet.tracking.read.load import load_results
 
     frame = load_results(options.uri, options.experiment, options.launch, options.history)
+    if out is None or out.suffix == ".csv":
+        frame = frame.map(csv_cell)
     if out is None:
         frame.to_csv(sys.stdout, index=False)
         return

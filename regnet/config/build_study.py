@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -34,6 +35,7 @@ def assemble(config: Mapping[str, Any], catalog: Catalog) -> Study:
         RegnetError: a name is unknown, or a value has the wrong type, is out of range or does not fit the others.
     """
     settings = read_settings(config, catalog)
+    _check_numbers(config, settings.dtype)
     refuse_late_policy(settings.plugins)
     with torch_threads(settings.threads):
         return _assemble(settings, config, catalog)
@@ -81,9 +83,28 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
         workers=settings.workers,
         config=config,
         origins=_origins(components, plugin_settings.keys() - at_default, catalog),
-        content=" ".join(map(content_hash, dataset.files())),
+        content=_content(dataset),
         settings=plugin_settings,
     )
+
+
+def _check_numbers(value: Any, dtype: str, path: str = "") -> None:
+    """Refuse finite numbers that the type of the training has no room for."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            _check_numbers(item, dtype, f"{path}.{key}".lstrip("."))
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            _check_numbers(item, dtype, f"{path}[{index}]")
+    elif isinstance(value, float) and torch.finfo(getattr(torch, dtype)).max < abs(value) < math.inf:
+        raise ConfigError(f"{path}={value} is beyond the largest number of {dtype}: choose a smaller one")
+
+
+def _content(dataset: Dataset) -> str:
+    try:
+        return " ".join(map(content_hash, dataset.files()))
+    except OSError as error:
+        raise ConfigError(f"{error.filename} cannot be read: {error.strerror}") from error
 
 
 def read_settings(config: Mapping[str, Any], catalog: Catalog) -> Settings:

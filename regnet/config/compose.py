@@ -27,6 +27,7 @@ from regnet.config.errors import readable_errors
 from regnet.config.loader import COMPONENT_GROUPS, OPTIONAL_GROUPS, Loader
 from regnet.credentials import concealed
 from regnet.errors import ConfigError, UnknownComponent
+from regnet.escape import visible
 from regnet.registry.catalog import MISSING, Catalog
 from regnet.registry.launch_settings import LaunchSettings
 from regnet.registry.options import Option, options_of
@@ -202,12 +203,22 @@ def plain(config: Any) -> dict[str, Any]:
     hidden = {"hydra", *OPTIONAL_GROUPS, *options_of(LaunchSettings)}
     values = {str(key): concealed(value) for key, value in container.items() if key not in hidden}
     values["tracking"] = tracking_of(config)
+    _refuse_control_characters(values)
     for group in GROUPS:
         if values.get(group) in (None, MISSING):
             raise ConfigError(
                 f"the configuration has no {group}: choose {group}=NAME, or begin your config file with `defaults: [config]`"
             )
     return values
+
+
+def _refuse_control_characters(value: Any, path: str = "") -> None:
+    """Refuse texts that a terminal would obey instead of showing them."""
+    if isinstance(value, (dict, list)):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            _refuse_control_characters(item, f"{path}.{key}".lstrip("."))
+    elif isinstance(value, str) and visible(value) != value:
+        raise ConfigError(f"{path} has control characters in it: {visible(value)}")
 
 
 def _unresolved(config: Any, path: str = "") -> str | None:

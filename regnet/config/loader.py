@@ -18,6 +18,7 @@ from omegaconf import Container, DictConfig, ListConfig, OmegaConf, ValueNode, o
 
 from regnet.config.config_files import CheckedRepository
 from regnet.config.overrides import override, parse, written
+from regnet.config.targets import check_hydra
 from regnet.credentials import conceal
 from regnet.errors import ConfigError, one_of
 from regnet.registry.settings import GROUPS
@@ -50,6 +51,7 @@ class Loader(ConfigLoaderImpl):
             raise ConfigError("the name of the working directory has ${ in it, which Hydra reads as an interpolation: change it")
         config = super().load_configuration(config_name, self.as_meant(overrides), *arguments, **options)
         _hide_passwords(config)
+        check_hydra(config.hydra)
         return config
 
     def as_meant(self, overrides: Sequence[str]) -> list[str]:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, Any
 
+import torch
 from annotated_types import Ge
 
 from regnet.contracts import Initializer, Layer
 from regnet.errors import BadOption, one_of
+from regnet.machine import free_memory
 from regnet.network.sequential import Sequential
 from regnet.registry.catalog import Catalog
 from regnet.registry.options import options_of
+
+COPIES = 8
+"""How many numbers training holds for each weight: see `regnet.training.cost`."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +46,17 @@ class MLP:
             spec = {"name": "linear", "out_features": size, "bias": self.bias, "initializer": self.initializer}
             return catalog.build("layer", spec)  # type: ignore[no-any-return]
 
+        self._check_size()
         hidden = [layer for size in self.hidden for layer in (linear(size), self.activation)]
         return (*hidden, linear(outputs), *([self.output] if self.output else []))
+
+    def _check_size(self) -> None:
+        weights = sum(before * after for before, after in pairwise([2, *self.hidden, 2]))
+        needed, free = COPIES * weights * torch.float32.itemsize / 1e9, free_memory() / 1e9
+        if needed > free:
+            raise BadOption(
+                f"model.hidden={self.hidden} takes about {needed:.0f} GB, and {free:.0f} GB are free: take smaller layers"
+            )
 
 
 @dataclass(frozen=True)

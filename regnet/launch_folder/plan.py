@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final, NamedTuple
 
 from regnet.errors import ConfigError, DamagedFile
@@ -266,6 +266,10 @@ def _check_folders(jobs: Sequence[PlannedJob]) -> None:
     first: dict[str, PlannedJob] = {}
     for job in jobs:
         other = first.setdefault(job.folder, job)
+        if PurePath(job.folder).is_absolute() or ".." in PurePath(job.folder).parts:
+            raise ConfigError(
+                f"job {job.number} has the folder {job.folder}, outside that of the launch: change hydra.sweep.subdir"
+            )
         if other is not job:
             raise ConfigError(
                 f"jobs {other.number} and {job.number} have the same folder, {job.folder}: set hydra.sweep.subdir to one that "

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from functools import partial
 from typing import Any, Final, cast
 
 from hydra._internal.core_plugins.basic_launcher import BasicLauncher
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.override_parser.types import ChoiceSweep, RangeSweep
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn
 from hydra.experimental.callback import Callback
@@ -15,6 +19,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from omegaconf import DictConfig, open_dict
 
+from regnet.config.overrides import parse
 from regnet.launch_folder.failure import STOPPED
 from regnet.launch_folder.placement import Placement
 from regnet.launch_folder.plan import PlannedJob, plan_jobs, read_plan
@@ -26,6 +31,7 @@ from regnet.launcher.sweep_loader import SweepLoader
 from regnet.launcher.task import assemble_job
 from regnet.machine import free_memory, usable_cores
 from regnet.registry.catalog import load_catalog
+from regnet.registry.limits import check_count
 
 PLANS: Final = "plans_batches"
 """The attribute of a launcher that plans the jobs of each batch itself."""
@@ -56,6 +62,9 @@ def planning_launchers() -> Iterator[None]:
         propose = sweeper.sweep
 
         def sweep(arguments: list[str]) -> Any:
+            if type(sweeper).__name__ == BasicSweeper.__name__:  # Hydra imports its plugins again
+                parameters = [f"{key}={value}" for key, value in (cast(BasicSweeper, sweeper).params or {}).items()]
+                check_count("the sweep's jobs", math.prod(map(_values, (*parameters, *arguments))))
             result = propose(arguments)
             for launcher in launchers:
                 _launch_left(launcher)
@@ -70,6 +79,16 @@ def planning_launchers() -> Iterator[None]:
         yield
     finally:
         del plugins.instantiate_launcher, plugins.instantiate_sweeper  # the methods of the class are there again
+
+
+def _values(text: str) -> int:
+    """The number of values that an override has in a sweep, counted without making them."""
+    given = parse(text)
+    found = given.value()
+    if isinstance(found, RangeSweep):
+        start, stop, step = (Decimal(str(bound)) for bound in (found.start or 0, found.stop, found.step))
+        return max(0, math.ceil((stop - start) / step)) if step else 1
+    return len(found.list) if isinstance(found, ChoiceSweep) else 1
 
 
 def place_jobs(launcher: BasicLauncher, jobs: Sequence[PlannedJob]) -> list[PlannedJob]:

@@ -88,6 +88,8 @@ def _newest(command: Command) -> Plan | None:
 
 def _start(command: Command, folder: Path, plugins: Plugins) -> None:
     here = Path.cwd()
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"results cannot be written to {folder}: it is no folder (set hydra.run.dir to another one)")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         start_plan(

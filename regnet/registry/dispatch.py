@@ -86,12 +86,12 @@ class Listeners:
                 with nullcontext() if fatal or self.folder is None else chdir(self.folder):
                     answer = listener.function(*(event for _ in listener.argnames))
                 yield answer
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 if fatal:
                     raise
                 self._report(listener, name, error)
 
-    def _report(self, listener: pluggy.HookImpl, hook: str, error: Exception) -> None:
+    def _report(self, listener: pluggy.HookImpl, hook: str, error: BaseException) -> None:
         self.plugins.manager.unregister(listener.plugin)
         origin = self.plugins.origins.get(listener.plugin_name)
         name = str(origin) if origin else listener.plugin_name

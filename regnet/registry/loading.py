@@ -7,7 +7,7 @@ import importlib.util
 import inspect
 import sys
 from dataclasses import dataclass
-from importlib.metadata import Distribution, EntryPoint, version
+from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, version
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 from regnet import hookspecs
 from regnet.errors import ConfigError, PluginError, one_of
 from regnet.registry.discovery import Provenance, candidates
-from regnet.registry.selection import OWN, VARIABLE, Policy, distribution_name, read_policy
+from regnet.registry.selection import OWN, VARIABLE, Policy, read_policy
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,12 @@ def load_plugins(policy: Policy | None = None) -> Plugins:
 
 
 def _check_names(policy: Policy) -> None:
-    installed = {
-        distribution_name(candidate.origin.distribution): candidate.origin.distribution for candidate in candidates(policy)
-    }
+    known = {candidate.origin.distribution for candidate in candidates(policy)}
     for name in policy.only or ():
-        if name not in installed:
-            raise ConfigError(f"no plugin {name} is installed: {one_of(name, installed.values())}")
+        try:
+            distribution(name)  # a launcher is a plugin of Hydra alone
+        except PackageNotFoundError:
+            raise ConfigError(f"no plugin {name} is installed: {one_of(name, known)}") from None
 
 
 def _load(source: EntryPoint | Path) -> Any:

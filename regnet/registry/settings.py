@@ -11,6 +11,7 @@ from annotated_types import Ge, Interval, MinLen
 from regnet.contracts import Coding, Metric
 from regnet.data.prepare import Normalization
 from regnet.errors import ConfigError
+from regnet.registry.limits import check_count
 
 GROUPS = ("model", "dataset", "loss", "optimizer", "engine", "tracking")
 """The other part of the configuration: the choices, each with its own options."""
@@ -64,8 +65,8 @@ class Settings:
     dtype: Literal["float32", "float64"] = "float32"
     device: Literal["cpu", "cuda"] = "cpu"
     replay: bool = True
-    workers: Annotated[int, Ge(0)] = 0
-    threads: Annotated[int, Ge(0)] = 1
+    workers: Annotated[int, Interval(ge=0, le=1024)] = 0
+    threads: Annotated[int, Interval(ge=0, le=1024)] = 1
     study: str | None = None
     report: Literal["none", "table", "page", "figures", "table1", "attribution"] = "table"
     plugins: str | list[str] | None = None
@@ -75,9 +76,13 @@ class Settings:
         """The seeds to train.
 
         Raises:
-            ConfigError: a seed is listed twice; a repeated seed is the same run, not another sample.
+            ConfigError: there are too many seeds, one is too large, or one is listed twice; a repeated seed is the same run, not
+                another sample.
         """
         if isinstance(self.seeds, int):
+            check_count(f"seeds={self.seeds}", self.seeds)
+            if self.seed + self.seeds > 2**63:
+                raise ConfigError(f"seed={self.seed} and seeds={self.seeds}: the last seed would be above 2**63 - 1")
             return tuple(range(self.seed, self.seed + self.seeds))
         twice = sorted({seed for seed in self.seeds if self.seeds.count(seed) > 1})
         if twice:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from regnet.escape import csv_cell
 from regnet.launch_folder.outcome import JobOutcome
 
 JOBS: Final = "jobs.csv"
@@ -23,7 +24,7 @@ def write_jobs(outcomes: Sequence[JobOutcome], folder: Path) -> Path:
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        writer.writerows(map(_row, outcomes))
+        writer.writerows(map(csv_cell, _row(outcome)) for outcome in outcomes)
     return path
 
 

@@ -135,6 +135,8 @@ def check_store(uri: str, *, create: bool = True) -> None:
     """
     if uri != well_formed(uri):
         raise TrackingError(f"the MLflow store {uri} cannot be used: its path is not in UTF-8 ({HINT})")
+    if "://" not in uri:
+        raise TrackingError(f"the MLflow store {uri} is no address: for a file write sqlite:///{uri} ({HINT})")
     if uri.rstrip("/") == "sqlite:" or ":memory:" in uri:
         raise TrackingError(f"the MLflow store {uri} would be gone when the command ends: name a file, or use tracking=none")
     if is_server(uri):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import shlex
 import socket
 import sys
 import tempfile
@@ -91,7 +93,8 @@ def serving(uri: str, port: int) -> Iterator[Server]:
         TrackingError: the port is in use.
     """
     port = _free_port(port)
-    options = ["--host", HOST, "--port", str(port), "--workers", "1", "--uvicorn-opts", "--log-level warning"]
+    uvicorn = ["--log-level", "warning", "--app-dir", _home_of("mlflow")]  # by default the working directory, from which it imports
+    options = ["--host", HOST, "--port", str(port), "--workers", "1", "--uvicorn-opts", shlex.join(uvicorn)]
     safe = {"PYTHONSAFEPATH": "1"}  # a file random.py or mlflow.py in the working directory is not imported
     environment = (
         os.environ | NO_JOBS | safe | {"MLFLOW_BACKEND_STORE_URI": uri}
@@ -102,6 +105,14 @@ def serving(uri: str, port: int) -> Iterator[Server]:
             yield Server(program, port, log)
         finally:
             program.end()
+
+
+def _home_of(package: str) -> str:
+    """Return the folder that a package is in, which is on the path of every process."""
+    spec = importlib.util.find_spec(package)
+    assert spec is not None
+    assert spec.origin is not None
+    return str(Path(spec.origin).parents[1])
 
 
 def _free_port(port: int) -> int:
