@@ -16,8 +16,10 @@ from regnet.errors import TrackingError, one_of
 from regnet.tracking.store.client_backend import ClientBackend
 from regnet.tracking.store.messages import BEST, FAILURE, LAUNCH_ID, ModelsWanted
 from regnet.tracking.store.models import log_models
+from regnet.tracking.store.relocate import FOLDER
 from regnet.tracking.store.run_changes import Backend
 from regnet.tracking.store.store import ROLE, ChooseTags, Experiments, History, Tags, TrackedRun, with_heartbeats
+from regnet.tracking.store.uri import SQLITE
 
 PAGE = 1000
 REQUESTS = 8
@@ -61,7 +63,7 @@ class ClientStore:
         found = self.client.get_experiment_by_name(name)
         if found is None:
             try:
-                return str(self.client.create_experiment(name, artifacts))
+                return str(self.client.create_experiment(name, artifacts, None if artifacts else self._folder()))
             except MlflowException as error:
                 if error.error_code != "RESOURCE_ALREADY_EXISTS":
                     raise
@@ -74,6 +76,11 @@ class ClientStore:
                 "tracking.experiment to another name"
             )
         return str(found.experiment_id)
+
+    def _folder(self) -> dict[str, str] | None:
+        """The tag of an experiment whose artifacts are beside its store."""
+        uri = str(self.client.tracking_uri)
+        return {FOLDER: str(Path(uri.removeprefix(SQLITE)).parent)} if uri.startswith(SQLITE) else None
 
     def experiment_tag(self, experiment: str, key: str) -> str | None:
         found: str | None = self.client.get_experiment(experiment).tags.get(key)

@@ -19,6 +19,7 @@ from regnet.credentials import hide
 from regnet.errors import StoreAway
 from regnet.tracking.store.abandoned import end_abandoned
 from regnet.tracking.store.client_store import REQUESTS, ClientStore
+from regnet.tracking.store.relocate import relocate
 from regnet.tracking.store.retry import retried
 from regnet.tracking.store.silence import limit_answers
 from regnet.tracking.store.sql_store import SqlStore
@@ -70,6 +71,8 @@ def _open(uri: str) -> Store:
             set_up(path)
         client = MlflowClient(uri)
     retried(uri, lambda: client.search_experiments(max_results=1))  # another process may have locked it
+    if (tables := sql_store(client)) is not None:
+        relocate(tables, path.parent)
     return store_of(client)
 
 

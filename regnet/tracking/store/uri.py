@@ -53,7 +53,7 @@ def destination(options: Mapping[str, Any]) -> Destination:
     _named.add(uri)
     artifacts = options.get("artifacts")
     if artifacts and "://" not in str(artifacts):
-        artifacts = str(Path(artifacts).expanduser().absolute())
+        artifacts = os.path.abspath(Path(artifacts).expanduser())  # noqa: PTH100 - does not resolve links
     return Destination(uri, str(options.get("experiment") or _experiment(uri)), Path.cwd(), artifacts or None)
 
 
