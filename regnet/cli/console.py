@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,3 +38,32 @@ def print_broken(catalog: Catalog, *, strict: bool) -> None:
         raise PluginError("--strict: " + "; ".join(map(str, catalog.broken)))
     for broken in catalog.broken:
         Console(stderr=True).print(f"regnet: {broken}", style="yellow", soft_wrap=True, highlight=False, markup=False)
+
+
+@contextmanager
+def messages_last() -> Iterator[None]:
+    """Context manager that shows log messages at its end, behind what is printed within it; warnings are shown at once."""
+    root = logging.getLogger()
+    handlers, kept = root.handlers[:], _Kept(root.handlers)
+    root.handlers = [kept]
+    try:
+        yield
+    finally:
+        root.handlers = handlers
+        for record in kept.records:
+            root.handle(record)
+
+
+class _Kept(logging.Handler):
+    def __init__(self, handlers: Sequence[logging.Handler]) -> None:
+        super().__init__()
+        self.handlers = list(handlers)
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno < logging.WARNING:
+            self.records.append(record)
+            return
+        for handler in self.handlers:
+            if record.levelno >= handler.level:
+                handler.handle(record)

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from regnet.cli import FAILED, MACHINE_FAULTS
-from regnet.cli.console import print_broken, print_written, results_console
+from regnet.cli.console import messages_last, print_broken, print_written, results_console
 from regnet.cli.options import add_plugin_options
 from regnet.cli.ui import print_links
 from regnet.config.compose import register_groups, with_search_path
@@ -100,7 +100,8 @@ def _report(results: Sequence[StudyResult], outcomes: Sequence[JobOutcome], plan
     try:
         if outcomes:
             write_jobs(outcomes, plan.folder / "report")
-        return _conclude(results, plan)
+        with messages_last():
+            return _conclude(results, plan)
     except OSError as error:
         if error.errno not in MACHINE_FAULTS:
             raise
