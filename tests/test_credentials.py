@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 import regnet
 from regnet.credentials import MASK, VARIABLE, conceal, concealed, hide, reveal
 from regnet.errors import ConfigError
+from regnet.study.storage import RESULT, load_result, write_result
 from regnet.tracking.store.messages import params_of
 from regnet.tracking.store.uri import recorded_destination
 from tests.conftest import Inside
@@ -164,3 +166,16 @@ def test_a_component_gets_the_whole_address(tmp_path: Path, monkeypatch: pytest.
     url = f"https://anna:{SECRET}@example.org/data?token={SECRET}"
     result = regnet.run([f"plugins='{plugin}'", "dataset=remote", f"dataset.url='{url}'", "tracking=none", "epochs=1"])
     assert result.config["dataset"]["url"] == f"https://anna:{MASK}@example.org/data?token={MASK}"
+
+
+def test_a_planted_result_names_no_store(inside: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A result that asks for another store, on another machine, gets no connection and no token."""
+    assert inside("run", "epochs=1", "dataset.train_size=20", "dataset.test_size=20", "report=none", "hydra.run.dir=here").code == 0
+    result = load_result(tmp_path / "here")
+    planted = {**result.config, "tracking": {**result.config["tracking"], "uri": "http://evil.example.org"}}
+    write_result(replace(result, config=planted), tmp_path / "here" / RESULT)
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", SECRET)
+    monkeypatch.setattr("socket.create_connection", lambda *given, **options: pytest.fail("a connection was made"))
+    for command in ("sync", "resume"):
+        done = inside(command, "here")
+        assert (done.code, "evil.example.org, which is on another machine: name it again" in done.stderr) == (2, True), done

@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
 from hydra._internal.hydra import Hydra
 from hydra.core.global_hydra import GlobalHydra
@@ -23,6 +23,8 @@ from regnet.launcher.sweep_loader import SweepLoader
 from regnet.launcher.task import train_job
 from regnet.registry.catalog import Catalog
 from regnet.tracking.write.process import writing_process
+
+JOB_LOGGING: Final = "hydra/job_logging"
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ def compose_launch(options: Namespace, catalog: Catalog, words: Sequence[str]) -
     hydra = start_hydra(options)
     name = options.config_name or CONFIG_NAME
     overrides = cast(SweepLoader, hydra.config_loader).as_meant(options.overrides)
+    if options.config_name:  # a config file which may not begin with regnet's own
+        overrides = [*([] if any(map(_is_logging, overrides)) else [f"{JOB_LOGGING}=regnet"]), *overrides]
     config = hydra.compose_config(name, overrides, RunMode.MULTIRUN, with_log_configuration=False, validate_sweep_overrides=False)
     refuse_unplaced(config, OPTIONAL_GROUPS)
     tracking = tracking_of(config)
@@ -86,6 +90,10 @@ def compose_launch(options: Namespace, catalog: Catalog, words: Sequence[str]) -
     folder = open_launch(command, catalog.plugins)
     own = without_launch_settings(overrides)
     return Driver(hydra, mode, name, folder, (*own, override(key, folder), f"hydra.mode={mode.name}"))
+
+
+def _is_logging(override: str) -> bool:
+    return override.lstrip("+~").startswith(JOB_LOGGING)
 
 
 def start_hydra(options: Namespace) -> Hydra:
