@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
 from omegaconf import DictConfig
@@ -32,6 +34,18 @@ def readable_errors(catalog: Catalog) -> Iterator[None]:
         yield
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(explain(error, catalog)) from error
+    except (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError) as error:
+        if not _is_from_hydra(error):
+            raise
+        kind = f"{type(error).__name__}: " if isinstance(error, LookupError) else ""
+        raise ConfigError(f"the configuration cannot be composed: {kind}{' '.join(str(error).split())}") from error
+
+
+def _is_from_hydra(error: BaseException) -> bool:
+    """Whether Hydra or OmegaConf has raised an error, or a function of Python that they have called."""
+    frames = traceback.extract_tb(error.__traceback__)
+    packages = [Path(frame.filename).parts for frame in frames if "site-packages" in frame.filename or "regnet" in frame.filename]
+    return bool(packages) and bool({"hydra", "omegaconf", "antlr4"} & set(packages[-1])) and "regnet" not in packages[-1]
 
 
 def explain(error: BaseException, catalog: Catalog) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from itertools import accumulate
 from typing import Any, Final
 
 from antlr4 import CommonTokenStream, InputStream
@@ -16,6 +17,8 @@ from hydra.grammar.gen.OverrideParser import OverrideParser
 
 from regnet.errors import ConfigError
 
+DEEPEST: Final = 50
+"""The largest number of brackets within each other."""
 KEY: Final = re.compile(r"(\+\+?|~)?[\w$-]+([./@:][\w$:-]+)*", re.ASCII)
 
 
@@ -32,6 +35,8 @@ def parse(text: str) -> Override:
     Raises:
         ConfigError: it cannot be parsed; the message names the character, and a form that can.
     """
+    if max(accumulate((character in "[{(") - (character in "]})") for character in text), default=0) > DEEPEST:
+        raise ConfigError(f"{text[:60]}…: has more than {DEEPEST} brackets within each other")
     try:
         return OverridesParser.create().parse_overrides([text])[0]
     except HydraException as error:

@@ -48,7 +48,7 @@ def _check(options: argparse.Namespace) -> None:
         flag
         for flag, given in {
             "--run": options.run,
-            "--multirun": options.multirun and not options.cfg,
+            "--multirun": options.multirun,
             "--cfg": options.cfg,
             "--info": options.info,
             "--shell-completion": options.shell_completion,
@@ -84,6 +84,7 @@ def show(options: argparse.Namespace, program: str) -> None:
         if options.help:
             hydra.app_help(config_name=name, args_parser=_parser(program), args=options)
         elif options.hydra_help:
+            options.overrides = []  # it shows the same for all
             hydra.hydra_help(config_name=name, args_parser=_parser(program), args=options)
         elif options.cfg:
             hydra.show_cfg(name, overrides, options.cfg, options.package, options.resolve)

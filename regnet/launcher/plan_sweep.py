@@ -20,6 +20,7 @@ from hydra.plugins.sweeper import Sweeper
 from omegaconf import DictConfig, open_dict
 
 from regnet.config.overrides import parse
+from regnet.errors import ConfigError
 from regnet.launch_folder.failure import STOPPED
 from regnet.launch_folder.placement import Placement
 from regnet.launch_folder.plan import PlannedJob, plan_jobs, read_plan
@@ -66,6 +67,8 @@ def planning_launchers() -> Iterator[None]:
                 parameters = [f"{key}={value}" for key, value in (cast(BasicSweeper, sweeper).params or {}).items()]
                 check_count("the sweep's jobs", math.prod(map(_values, (*parameters, *arguments))))
             result = propose(arguments)
+            if result in ([], [[]]):
+                raise ConfigError("the sweep has no jobs: one of its ranges or globs has no values")
             for launcher in launchers:
                 _launch_left(launcher)
             return result
