@@ -24,6 +24,7 @@ SECRET = "s3cr3t-4711"
 def _nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
     monkeypatch.setenv(VARIABLE, "{}")
+    monkeypatch.setattr("regnet.tracking.store.uri._named", set())
 
 
 @pytest.mark.parametrize(
