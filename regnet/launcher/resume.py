@@ -49,6 +49,15 @@ def open_launch(command: Command, plugins: Plugins) -> Path:
     Raises:
         ConfigError: the folder belongs to another launch, cannot be created, or does not fit this command.
     """
+    try:
+        return _open_launch(command, plugins)
+    except OSError as error:
+        raise ConfigError(
+            f"results cannot be written to {command.folder}: {error.strerror} (change the working directory, or set hydra.run.dir)"
+        ) from error
+
+
+def _open_launch(command: Command, plugins: Plugins) -> Path:
     if command.given:
         plan, folder = read_plan(command.folder), command.folder
         if plan and not command.settings.resume:
@@ -113,10 +122,6 @@ def _start(command: Command, folder: Path, plugins: Plugins) -> None:
     except FileExistsError as error:
         raise ConfigError(
             f"{folder} has a launch already, which another process has just started: choose another folder"
-        ) from error
-    except OSError as error:
-        raise ConfigError(
-            f"results cannot be written to {folder}: {error.strerror} (change the working directory, or set hydra.run.dir)"
         ) from error
 
 

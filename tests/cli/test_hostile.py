@@ -12,7 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import regnet
 from regnet.cli import main
+from regnet.errors import RegnetError
 from tests.cli.test_launching import SMALL
 from tests.conftest import Inside, clear_hydra
 
@@ -157,6 +159,20 @@ def test_hostile_inputs_are_refused(inside: Inside, tmp_path: Path, words: tuple
     lines = [line for line in done.stderr.splitlines() if not line.startswith(("Error executing job", "["))]
     assert 1 <= len(lines) <= 3, done.stderr
     assert lines[0].startswith("regnet: "), done.stderr
+    assert not list(tmp_path.glob("**/PWNED*")) + list(Path("/tmp").glob("PWNED*"))
+
+
+FOR_PYTHON = {
+    name: words for name, words in REFUSED.items() if not any(word.startswith("-") for word in words) and name != "many examples"
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", FOR_PYTHON.values(), ids=FOR_PYTHON)
+def test_hostile_inputs_are_refused_in_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RegnetError):
+        regnet.run([*SMALL, *(() if "tracking=mlflow" in words else ("tracking=none",)), *words])
     assert not list(tmp_path.glob("**/PWNED*")) + list(Path("/tmp").glob("PWNED*"))
 
 
