@@ -38,6 +38,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clear_hydra()
 
 
+@pytest.mark.slow
 def test_in_a_hydra_application(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(APP.format(small=SMALL))
     done = subprocess.run([sys.executable, "app.py", "+a=1"], cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -115,7 +115,9 @@ def test_an_address_from_a_file_is_named_again(monkeypatch: pytest.MonkeyPatch) 
         assert recorded_destination({"uri": uri}).uri == uri
 
 
-@pytest.mark.parametrize("words", [("seeds=2",), ("-m", "seed=0,1"), ("-m", "seed=0,1", "hydra/launcher=lockstep")])
+@pytest.mark.parametrize(
+    "words", [("seeds=2",), pytest.param(("-m", "seed=0,1"), marks=pytest.mark.slow), ("-m", "seed=0,1", "hydra/launcher=lockstep")]
+)
 @pytest.mark.parametrize("where", ["override", "mapping", "file", "variable"])
 def test_no_file_of_a_launch_has_the_password(
     inside: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], where: str

@@ -196,7 +196,7 @@ KEYS = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.one_of(st.builds("{}={}".format, KEYS, ANY), ANY), min_size=1, max_size=2))
 def test_any_words_end_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
     """Whatever the words are: an exit code, never a traceback, and no file elsewhere."""

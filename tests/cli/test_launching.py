@@ -201,7 +201,7 @@ def test_any_text_can_be_given(inside: Inside, tmp_path: Path, text: str) -> Non
 
 
 @pytest.mark.parametrize("name", ["it's", 'a "b"', "a, b", "a=b", "李明", "a[1]", "50%", "#1"])
-@pytest.mark.parametrize("sweep", [False, True])
+@pytest.mark.parametrize("sweep", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_any_folder_can_be_the_working_directory(
     inside: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, sweep: bool
 ) -> None:

@@ -20,7 +20,7 @@ def artifacts(folder: Path) -> list[str]:
     return [run.info.artifact_uri for run in client.search_runs(["1"])]
 
 
-@pytest.mark.parametrize("how", [shutil.move, shutil.copytree])
+@pytest.mark.parametrize("how", [pytest.param(shutil.move, marks=pytest.mark.slow), shutil.copytree])
 def test_a_store_moves_with_its_folder(inside: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: object) -> None:
     first, second = tmp_path / "A", tmp_path / "B"
     first.mkdir()
@@ -41,6 +41,7 @@ def test_a_store_moves_with_its_folder(inside: Inside, tmp_path: Path, monkeypat
         assert all(Path(uri).is_relative_to(first) for uri in artifacts(first))
 
 
+@pytest.mark.slow
 def test_a_store_without_its_artifacts_keeps_their_paths(inside: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = tmp_path / "A", tmp_path / "B"
     for folder in (first, second):
@@ -56,6 +57,7 @@ def test_a_store_without_its_artifacts_keeps_their_paths(inside: Inside, tmp_pat
     assert sum(Path(uri).is_relative_to(second) for uri in artifacts(second)) == 2
 
 
+@pytest.mark.slow
 def test_artifacts_that_are_elsewhere_stay_there(inside: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = tmp_path / "A", tmp_path / "B"
     first.mkdir()
