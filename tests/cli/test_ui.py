@@ -93,7 +93,7 @@ def test_no_process_is_left_if_all_regnet_processes_are_killed(folder: Path) -> 
 @pytest.mark.slow
 def test_command_ends_with_its_server(folder: Path) -> None:
     with serving(folder) as (process, _, server):
-        (mlflow,) = [each for each in server if each.cmdline()[1:4] == ["-m", "mlflow", "server"]]
+        (mlflow,) = [each for each in server if each.cmdline()[1:5] == ["-P", "-m", "mlflow", "server"]]
         mlflow.kill()
         out, stderr = process.communicate(timeout=8)
         assert (process.returncode, out) == (2, "")
