@@ -28,6 +28,7 @@ LONG: Final = 8
 
 QUOTED = re.compile(r"""(?P<quote>['"])(?P<address>[A-Za-z][\w+.-]*://(?:\\.|(?!(?P=quote)).)*)(?P=quote)""")
 BARE = re.compile(r"""[A-Za-z][\w+.-]*://[^\s,'"<>()\[\]{}|]+""")
+LOOSE = re.compile(r"(://[^\s:/@]*):(?!\*\*\*@).*@")
 QUERY = re.compile(r"\?[\w.-]+=")
 SECRET_VALUE = re.compile(r"([?&;][\w.-]*(?:pass|pwd|token|secret|key|credential|auth|signature)[\w.-]*=)[^&;#\s]*", re.IGNORECASE)
 
@@ -44,18 +45,29 @@ def hide(text: str) -> str:
         text = text.replace(secret, MASK)
     if "://" not in text:
         return text
+    if _is_address(text):
+        return _masked(text)
     return BARE.sub(lambda match: _masked(match[0]), QUOTED.sub(_mask_quoted, text))
+
+
+def hide_loosely(text: str) -> str:
+    """Return the text with everything hidden that may be a password, whatever characters it has, for words of a command line.
+
+    >>> hide_loosely("tracking.uri=postgresql://anna:my, secret@example.org/runs")
+    'tracking.uri=postgresql://anna:***@example.org/runs'
+    """
+    return LOOSE.sub(rf"\1:{MASK}@", hide(text))
 
 
 def conceal(text: str) -> str:
     """Return what `hide` returns, and remember the addresses in the text, so that `reveal` returns them."""
     if "://" not in text:
         return text
-    whole = [text] if re.fullmatch(r"[A-Za-z][\w+.-]*://[^,]*", text) else []
+    whole = [text] if _is_address(text) else []
     quoted = [re.sub(r"\\(.)", r"\1", match["address"]) for match in QUOTED.finditer(text)]
     for address in (*whole, *quoted, *BARE.findall(QUOTED.sub("", text))):
         _remember(address)
-    return _masked(text) if whole else hide(text)
+    return hide(text)
 
 
 def reveal(text: str) -> str:
@@ -81,6 +93,11 @@ def concealed(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: concealed(item) for key, item in value.items()}
     return [concealed(item) for item in value] if isinstance(value, list) else value
+
+
+def _is_address(text: str) -> bool:
+    """Whether a text is one address and nothing else, so that its password may have spaces and commas."""
+    return text.count("://") == 1 and re.match(r"[A-Za-z][\w+.-]*://", text) is not None and "\n" not in text
 
 
 def _remember(address: str) -> None:

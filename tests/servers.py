@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
@@ -24,6 +25,19 @@ TIMEOUT = 60
 
 NOBODY_S = "postgres"
 """The user that runs PostgreSQL if the tests run as root, which PostgreSQL does not accept."""
+
+
+def start_ui(folder: Path) -> subprocess.Popen[str]:
+    """`regnet ui` on the store in a folder, which prints the addresses of its pages."""
+    environment = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
+    return subprocess.Popen(
+        [str(Path(sys.executable).parent / "regnet"), "ui", "--no-browser", "--port", "0"],
+        cwd=folder,
+        env=environment | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 def free_port() -> int:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 import regnet
+from regnet.config.compose import search_path
+from regnet.config.loader import Loader
 from regnet.credentials import MASK, VARIABLE, conceal, concealed, hide, reveal
 from regnet.errors import ConfigError
 from regnet.study.storage import RESULT, load_result, write_result
@@ -85,6 +87,36 @@ def test_what_is_concealed_is_revealed(text: str) -> None:
     assert MASK in masked
     addresses = json.loads(os.environ[VARIABLE])
     assert all(reveal(key) == value and value.replace("'", "") in text for key, value in addresses.items())
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("tracking.uri=postgresql://anna:a b@host/x", ['tracking.uri="postgresql://anna:***@host/x"']),
+        ("tracking.uri='postgresql://anna:p, w@host/x'", ['tracking.uri="postgresql://anna:***@host/x"']),
+        ("+tracking.uri=postgresql://anna:a/b@host/x", ['+tracking.uri="postgresql://anna:***@host/x"']),
+        (
+            "tracking={name: mlflow, uri: postgresql://anna:a b@host/x}",
+            ["tracking=mlflow", 'tracking.uri="postgresql://anna:***@host/x"'],
+        ),
+        (
+            "tracking.uri=postgresql://anna:a b@host/x,sqlite:///y.db",
+            ['tracking.uri="postgresql://anna:***@host/x","sqlite:///y.db"'],
+        ),
+        ("tracking.uri='postgresql://anna:${oc.env:PW}@host/x'", ["tracking.uri='postgresql://anna:${oc.env:PW}@host/x'"]),
+        ("study=http://example.org", ["study=http://example.org"]),
+    ],
+)
+def test_overrides(word: str, expected: list[str]) -> None:
+    """Hydra's grammar takes spaces without quotes."""
+    assert Loader(search_path()).as_meant([word]) == expected
+
+
+@pytest.mark.parametrize("password", ["it's", "a!b", "a,b", "a=b", "a b", "p@ss/w#rd"])
+def test_a_password_that_cannot_be_read_is_not_shown(inside: Inside, tmp_path: Path, password: str) -> None:
+    done = inside("run", "epochs=1", "hydra.run.dir=here", f"tracking.uri=postgresql://anna:{password}@127.0.0.1:9/x")
+    assert password not in done.stdout + done.stderr
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and password.encode() in path.read_bytes()]
 
 
 def test_values_of_a_configuration() -> None:

@@ -14,6 +14,7 @@ from omegaconf.errors import OmegaConfBaseException, ValidationError
 
 from regnet.config.loader import OPTIONAL_GROUPS
 from regnet.contracts import KINDS
+from regnet.credentials import hide_loosely
 from regnet.errors import ConfigError, PluginError, UnknownComponent, one_of
 from regnet.registry.catalog import Catalog, Entry
 from regnet.registry.launch_settings import LaunchSettings
@@ -33,7 +34,7 @@ def readable_errors(catalog: Catalog) -> Iterator[None]:
     try:
         yield
     except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(explain(error, catalog)) from error
+        raise ConfigError(hide_loosely(explain(error, catalog))) from error
     except (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError) as error:
         if not _is_from_hydra(error):
             raise

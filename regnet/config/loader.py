@@ -12,14 +12,14 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
 from hydra.core.default_element import ResultDefault
-from hydra.core.override_parser.types import Override, OverrideType
+from hydra.core.override_parser.types import ChoiceSweep, Override, OverrideType
 from hydra.plugins.config_source import ConfigResult
 from omegaconf import Container, DictConfig, ListConfig, OmegaConf, ValueNode, open_dict, read_write
 
 from regnet.config.config_files import CheckedRepository
-from regnet.config.overrides import override, parse, written
+from regnet.config.overrides import override, parse, quoted, unquoted, written
 from regnet.config.targets import check_hydra
-from regnet.credentials import conceal
+from regnet.credentials import conceal, concealed
 from regnet.errors import ConfigError, one_of
 from regnet.registry.settings import GROUPS
 
@@ -42,6 +42,7 @@ class Loader(ConfigLoaderImpl):
         super().__init__(config_search_path)
         self.repository = CheckedRepository(config_search_path)
         self._parsed: dict[str, Override] = {}
+        self._meant: dict[tuple[str, str], list[str]] = {}
         self._known_choices: dict[str, list[str]] = {}
         self._loaded: dict[int, ConfigResult] = {}
 
@@ -61,9 +62,22 @@ class Loader(ConfigLoaderImpl):
             ConfigError: one cannot be parsed, or switches off a group that is needed.
         """
         meant: list[str] = []
-        for text in map(conceal, overrides):
-            meant += self._as_meant(text, meant[-1] if meant else "")
+        for text in overrides:
+            known = text, meant[-1] if meant else ""
+            if known not in self._meant:
+                self._meant[known] = self._as_meant(self._concealed(text), known[1])
+            meant += self._meant[known]
         return meant
+
+    def _concealed(self, text: str) -> str:
+        """An override without the passwords in its addresses."""
+        if "://" not in text:
+            return text
+        value = self._parse(text).value()
+        values = value.list if isinstance(value, ChoiceSweep) else [value]
+        hidden = [concealed(unquoted(item)) for item in values]
+        same = hidden == [unquoted(item) for item in values]
+        return text if same else f"{text.partition('=')[0]}={','.join(map(quoted, hidden))}"
 
     def _as_meant(self, text: str, before: str) -> list[str]:
         parsed = self._parse(text)
@@ -105,9 +119,8 @@ class Loader(ConfigLoaderImpl):
         key, values = parsed.key_or_group, cast(dict[Any, Any], parsed._value)
         prefix = {OverrideType.ADD: "+", OverrideType.FORCE_ADD: "++"}.get(parsed.type, "")
         if key in GROUPS and not prefix:
-            plain = {str(name): value for name, value in values.items()}
             name = str(cast(dict[str, Any], parsed.value())["name"])
-            return [f"{key}={name}", *(written(f"{key}.{option}", value) for option, value in plain.items() if option != "name")]
+            return [f"{key}={name}", *(written(f"{key}.{option}", value) for option, value in values.items() if option != "name")]
         cleared = f"{prefix}{key}=null"
         return [parsed.input_line or ""] if before == cleared else [cleared, parsed.input_line or ""]
 

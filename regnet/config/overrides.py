@@ -15,18 +15,37 @@ from hydra.errors import HydraException
 from hydra.grammar.gen.OverrideLexer import OverrideLexer
 from hydra.grammar.gen.OverrideParser import OverrideParser
 
+from regnet.credentials import hide_loosely
 from regnet.errors import ConfigError
 
 DEEPEST: Final = 50
 """The largest number of brackets within each other."""
+MARK: Final = "\\${"
+"""What stands for the text that begins an interpolation."""
 KEY: Final = re.compile(r"(\+\+?|~)?[\w$-]+([./@:][\w$:-]+)*", re.ASCII)
 
 
 def override(key: str, value: object) -> str:
     """Return the override that sets an option to a text, whatever characters it has."""
-    text = str(value).replace("${", "\\${")
-    quote = Quote.single if '"' in text else Quote.double
-    return f"{key}={QuotedString(text, quote).with_quotes()}"
+    return f"{key}={quoted(str(value).replace('${', MARK))}"
+
+
+def quoted(value: Any) -> str:
+    """Return a value of a parsed override, in the form of the grammar, with quotes around every text."""
+    return str(Override._get_value_element_as_str(_in_quotes(value)))
+
+
+def unquoted(value: Any) -> Any:
+    """Return a part of a parsed override as plain Python values."""
+    return Override._convert_value(value)
+
+
+def _in_quotes(value: Any) -> Any:
+    if isinstance(value, str):
+        return QuotedString(value, Quote.single if '"' in value else Quote.double)
+    if isinstance(value, dict):
+        return {key: _in_quotes(item) for key, item in value.items()}
+    return [_in_quotes(item) for item in value] if isinstance(value, list) else value
 
 
 def parse(text: str) -> Override:
@@ -49,18 +68,15 @@ def written(key: str, value: Any) -> str:
 
 
 def _explain(text: str) -> str:
+    column, text = _column(text), hide_loosely(text)
     key, equals, value = text.partition("=")
     if text.startswith("-"):
         advice = f": write {text.lstrip('-')}" if equals else ": `regnet run --help` lists what can be set"
         return f"{text} is no option of regnet run, and options of the configuration have no dashes{advice}"
     if not equals:
         return f"{text} is no override: write KEY=VALUE, such as epochs=20 (`regnet run --help` lists what can be set)"
-    if (
-        not key.strip("+~").replace(".", "").replace("/", "").replace("@", "").replace("_", "").replace(":", "").isalnum()
-        or not key.isascii()
-    ):
+    if not KEY.fullmatch(key):
         return f"{text}: {key!r} is no key of the configuration (`regnet run --help` lists what can be set)"
-    column = _column(text)
     where = f"{text[column]!r} at character {column + 1} cannot be read" if column < len(text) else "its end is missing"
     literal = override(key, value)
     if (column >= len(text) and value[:1] in tuple("[{'\"")) or value.rstrip().endswith(","):

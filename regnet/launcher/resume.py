@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from regnet.credentials import hide
+from regnet.credentials import hide, hide_loosely
 from regnet.errors import ConfigError
 from regnet.launch_folder.claim import claim_folder
 from regnet.launch_folder.failure import STOPPED
@@ -131,7 +131,7 @@ def _now() -> str:
 
 def _recorded(words: Sequence[str]) -> tuple[str, ...]:
     """The words by which the launch is continued later."""
-    return tuple(hide(word) for word in _without(words, {*COMMAND_ONLY, *FOLDER_KEYS}))
+    return tuple(hide_loosely(word) for word in _without(words, {*COMMAND_ONLY, *FOLDER_KEYS}))
 
 
 def _store(tracking: Mapping[str, Any]) -> str | None:

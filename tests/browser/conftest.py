@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from mlflow.tracking import MlflowClient
 
+from tests.servers import start_ui
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = [
     "--no-sandbox",
@@ -86,14 +88,7 @@ def shown(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sh
     folder = tmp_path_factory.mktemp("shown")
     environment = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
     subprocess.run([*REGNET, "run", "-m", *SWEEP], cwd=folder, env=environment, check=True, capture_output=True)
-    process = subprocess.Popen(
-        [*REGNET, "ui", "--no-browser", "--port", "0"],
-        cwd=folder,
-        env=environment | {"PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    process = start_ui(folder)
     try:
         links = dict(_links(process))
         yield Shown(links, next(iter(links.values())).partition("#")[0], folder, process)

@@ -17,6 +17,7 @@ from regnet.cli import main
 from regnet.errors import RegnetError
 from tests.cli.test_launching import SMALL
 from tests.conftest import Inside, clear_hydra
+from tests.servers import start_ui
 
 TARGET = "_target_"
 HUGE = "a" * 300
@@ -225,25 +226,13 @@ def test_files_in_the_working_directory_are_not_imported(tmp_path: Path, name: s
     environment = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
     run = subprocess.run([*regnet, "run", *SMALL], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert (run.returncode, "PWNED" in run.stdout + run.stderr) == (0, False), run.stderr
-    with subprocess.Popen(
-        [*regnet, "ui", "--no-browser", "--port", "0"],
-        cwd=tmp_path,
-        env=environment | {"PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as server:
+    with start_ui(tmp_path) as server:
         assert server.stdout is not None
-        try:
-            lines = [line for line in iter(server.stdout.readline, "") if not _ready(line, server)]
-        finally:
-            server.terminate()
-    assert any("Ctrl-C ends the server" in line for line in lines), lines
-    assert not any("PWNED" in line for line in lines)
-
-
-def _ready(line: str, server: subprocess.Popen[str]) -> bool:
-    """Ends the server when it is ready, so that its output ends."""
-    if "Ctrl-C ends the server" in line:
+        shown = ""
+        for line in server.stdout:
+            shown += line
+            if "Ctrl-C ends the server" in line:
+                break
         server.terminate()
-    return False
+    assert "Ctrl-C ends the server" in shown, shown
+    assert "PWNED" not in shown

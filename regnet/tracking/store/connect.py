@@ -15,7 +15,7 @@ from platformdirs import user_cache_path
 from sqlalchemy.exc import SQLAlchemyError
 from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from regnet.credentials import hide
+from regnet.credentials import conceal, hide
 from regnet.errors import StoreAway
 from regnet.tracking.store.abandoned import end_abandoned
 from regnet.tracking.store.client_store import REQUESTS, ClientStore
@@ -102,7 +102,7 @@ def _lock(descriptor: int, folder: Path, uri: str) -> None:
         Retrying(retry=busy, wait=wait_fixed(0.05), stop=stop_after_delay(LOCK_SECONDS))(fcntl.flock, descriptor, LOCK)
     except RetryError:
         message = f"another process has locked {folder} for {LOCK_SECONDS} s: end that process"
-        raise StoreAway(hide(f"the MLflow store {uri} cannot be used: {message}")) from None
+        raise StoreAway(hide(f"the MLflow store {conceal(uri)} cannot be used: {message}")) from None
     except OSError as error:
         log.debug("%s cannot be locked: %s", folder, error)
 

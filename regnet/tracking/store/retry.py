@@ -10,7 +10,7 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import OperationalError
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
-from regnet.credentials import hide
+from regnet.credentials import conceal, hide
 from regnet.tracking.store.silence import gave_up
 
 RETRY_SECONDS: Final = 100.0
@@ -34,7 +34,7 @@ def retried(uri: str, write: Callable[[], T]) -> T:
     def warn(state: RetryCallState) -> None:
         if state.attempt_number == 1 and state.outcome is not None:
             reason = str(state.outcome.exception()).partition("\n")[0]
-            text = f"the MLflow store {uri} cannot be used: {reason}; trying again for {RETRY_SECONDS:.0f} s"
+            text = f"the MLflow store {conceal(uri)} cannot be used: {reason}; trying again for {RETRY_SECONDS:.0f} s"
             log.warning("regnet: %s", hide(text))
 
     return Retrying(

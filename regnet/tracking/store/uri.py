@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from regnet.credentials import MASK, hide, reveal
+from regnet.credentials import MASK, conceal, hide, reveal
 from regnet.encoding import well_formed
 from regnet.errors import ConfigError, StoreAway, TrackingError
 from regnet.tracking.store import silence
@@ -134,9 +134,9 @@ def check_store(uri: str, *, create: bool = True) -> None:
         TrackingError: the store is not reachable.
     """
     if uri != well_formed(uri):
-        raise TrackingError(f"the MLflow store {uri} cannot be used: its path is not in UTF-8 ({HINT})")
+        raise TrackingError(f"the MLflow store {conceal(uri)} cannot be used: its path is not in UTF-8 ({HINT})")
     if "://" not in uri:
-        raise TrackingError(f"the MLflow store {uri} is no address: for a file write sqlite:///{uri} ({HINT})")
+        raise TrackingError(f"the MLflow store {conceal(uri)} is no address: for a file write sqlite:///{conceal(uri)} ({HINT})")
     if uri.rstrip("/") == "sqlite:" or ":memory:" in uri:
         raise TrackingError(f"the MLflow store {uri} would be gone when the command ends: name a file, or use tracking=none")
     if is_server(uri):
@@ -159,7 +159,7 @@ def unusable(uri: str, error: Exception) -> TrackingError:
         error = TimeoutError(f"the database has not answered for {silence.ANSWER_SECONDS} s")
     reason = textwrap.shorten(str(error) or type(error).__name__, REASON_LENGTH, placeholder=" …")
     kind = StoreAway if _may_pass(error) else TrackingError
-    return kind(hide(f"the MLflow store {uri} cannot be used: {reason} ({HINT})"))
+    return kind(hide(f"the MLflow store {conceal(uri)} cannot be used: {reason} ({HINT})"))
 
 
 def _may_pass(error: BaseException | None) -> bool:
@@ -195,7 +195,7 @@ def _reach(uri: str) -> None:
         pass  # an error status is an answer too
     except (OSError, HTTPException) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else str(error) or type(error).__name__
-        message = f"the MLflow server {uri} does not answer: {reason} (start it; {HINT})"
+        message = f"the MLflow server {conceal(uri)} does not answer: {reason} (start it; {HINT})"
         raise StoreAway(hide(message)) from error
 
 
