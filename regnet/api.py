@@ -11,7 +11,8 @@ from regnet.errors import ConfigError, StoreAway
 from regnet.launch_folder.job_folder import JobFolder
 from regnet.launch_folder.keeper import FolderKeeper
 from regnet.launch_folder.owner import owned
-from regnet.launch_folder.plan import PlannedJob, plan_jobs, read_plan
+from regnet.launch_folder.plan import PlannedJob, read_plan
+from regnet.launch_folder.plan_jobs import plan_jobs
 from regnet.launcher.planning import training_batches
 from regnet.launcher.resume import Command, open_launch
 from regnet.machine import free_memory, usable_cores

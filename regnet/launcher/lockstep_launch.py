@@ -15,7 +15,8 @@ from hydra.core.utils import JobReturn, configure_log, filter_overrides, run_job
 from regnet.gc_pause import making_what_stays, uncollected
 from regnet.launch_folder.failure import STOPPED
 from regnet.launch_folder.keeper import FolderKeeper
-from regnet.launch_folder.plan import PlannedBatch, PlannedJob, plan_jobs, read_plan
+from regnet.launch_folder.plan import PlannedBatch, PlannedJob, read_plan
+from regnet.launch_folder.plan_jobs import plan_jobs
 from regnet.launcher.job import Job
 from regnet.launcher.plan_sweep import compose_job, place_jobs
 from regnet.launcher.plan_text import describe

@@ -23,7 +23,8 @@ from regnet.config.overrides import parse
 from regnet.errors import ConfigError
 from regnet.launch_folder.failure import STOPPED
 from regnet.launch_folder.placement import Placement
-from regnet.launch_folder.plan import PlannedJob, plan_jobs, read_plan
+from regnet.launch_folder.plan import PlannedJob, read_plan
+from regnet.launch_folder.plan_jobs import plan_jobs
 from regnet.launch_folder.status import status_of
 from regnet.launcher.copy_config import take_apart
 from regnet.launcher.job import Job

@@ -13,7 +13,8 @@ from omegaconf import OmegaConf
 
 from regnet.credentials import hide
 from regnet.launch_folder.failure import JobFailure
-from regnet.launch_folder.plan import LaunchName, PlannedBatch, PlannedJob, plan_jobs, read_plan
+from regnet.launch_folder.plan import LaunchName, PlannedBatch, PlannedJob, read_plan
+from regnet.launch_folder.plan_jobs import plan_jobs
 from regnet.machine import free_memory, usable_cores
 from regnet.study.study import Study
 from regnet.training.lockstep import Batch

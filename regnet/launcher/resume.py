@@ -16,7 +16,8 @@ from regnet.errors import ConfigError
 from regnet.launch_folder.claim import claim_folder
 from regnet.launch_folder.failure import STOPPED
 from regnet.launch_folder.find import find_launches
-from regnet.launch_folder.plan import Continuation, Plan, Start, continue_plan, read_plan, start_plan
+from regnet.launch_folder.plan import Continuation, Plan, Start, read_plan, start_plan
+from regnet.launch_folder.plan_jobs import continue_plan
 from regnet.launch_folder.revision import git_commit, git_dirty, versions
 from regnet.launch_folder.status import count
 from regnet.registry.launch_settings import COMMAND_ONLY, LaunchSettings

@@ -21,11 +21,10 @@ from regnet.launch_folder.plan import (
     PlannedJob,
     Start,
     append_batch,
-    continue_plan,
-    plan_jobs,
     read_plan,
     start_plan,
 )
+from regnet.launch_folder.plan_jobs import continue_plan, plan_jobs
 
 START = Start(
     launch="multirun/ü",
