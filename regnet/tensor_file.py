@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.numpy import save
 from torch import Tensor
 
 from regnet.encoding import is_utf8
@@ -38,8 +38,8 @@ def write_tensor_file(path: Path, version: int, description: Mapping[str, Any], 
         OSError: it cannot be written.
     """
     text = json.dumps({"format": version, **description})
-    stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    digest = _digest(text, {name: tensor.numpy() for name, tensor in stored.items()})
+    stored = {name: tensor.detach().cpu().contiguous().numpy() for name, tensor in tensors.items()}
+    digest = _digest(text, stored)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, save(stored, {DESCRIPTION: text, DIGEST: digest}))
 

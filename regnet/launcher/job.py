@@ -7,18 +7,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from hydra import version
 from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.utils import JobReturn, JobRuntime, JobStatus, _flush_loggers, configure_log
+from hydra.core.utils import JobReturn, JobRuntime, JobStatus, _flush_loggers
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import Container, DictConfig, OmegaConf, open_dict, read_write
 
 from regnet.launcher.copy_config import copy_config
-from regnet.launcher.interpolation import follow_references
+from regnet.launcher.job_logging import JobLogging
 from regnet.launcher.yaml_writer import YamlWriter
+
+BY_NUMBER: Final = "${hydra.job.num}"
+"""Hydra's default for the name of a job's folder."""
 
 
 class Job:
@@ -43,7 +46,9 @@ class Job:
     def _find_folder(self) -> None:
         with self.current():
             sweep = self.hydra.sweep
-            self.folder = Path(os.path.abspath(Path(str(sweep.dir), str(sweep.subdir))))  # noqa: PTH100 - does not resolve links
+            by_number = sweep._get_node("subdir")._value() == BY_NUMBER  # the default, resolved without OmegaConf's slow parser
+            subdir = self.hydra.job.num if by_number else sweep.subdir
+            self.folder = Path(os.path.abspath(Path(str(sweep.dir), str(subdir))))  # noqa: PTH100 - does not resolve links
         runtime = self.hydra.runtime
         with read_write(runtime), open_dict(runtime):
             runtime.output_dir = str(self.folder)
@@ -71,7 +76,15 @@ class Job:
         """The task's argument: a copy of the configuration without Hydra's part."""
         return copy_config(self.config, without="hydra")
 
-    def run(self, outcome: Callable[[], Any], task: TaskFunction, context: HydraContext, writer: YamlWriter) -> JobReturn:
+    def run(
+        self,
+        outcome: Callable[[], Any],
+        task: TaskFunction,
+        context: HydraContext,
+        *,
+        writer: YamlWriter,
+        logging: JobLogging,
+    ) -> JobReturn:
         """Run the task as Hydra does, in a folder with the job's log and configuration.
 
         Args:
@@ -79,6 +92,7 @@ class Job:
             task: the task, which is passed to callbacks.
             context: Hydra's context, whose callbacks are called.
             writer: writes the configuration.
+            logging: configures logging for the job.
         """
         with self.current():
             overrides = cast(list[str], OmegaConf.to_container(self.hydra.overrides.task))
@@ -86,8 +100,7 @@ class Job:
             ret.hydra_cfg = hydra_config = _with_hydra(copy_config(self.hydra))
             hydra_config.hydra._set_parent(hydra_config)
             self.folder.mkdir(parents=True, exist_ok=True)
-            logging = self.hydra.job_logging
-            configure_log(logging and follow_references(logging, self.config), self.hydra.verbose)
+            logging.configure(self.config)
             self._write({"config": self.task_config, "hydra": hydra_config, "overrides": self.hydra.overrides.task}, writer)
             context.callbacks.on_job_start(config=self.config, task_function=task)
             try:

@@ -18,6 +18,7 @@ from regnet.launch_folder.keeper import FolderKeeper
 from regnet.launch_folder.plan import PlannedBatch, PlannedJob, read_plan
 from regnet.launch_folder.plan_jobs import plan_jobs
 from regnet.launcher.job import Job
+from regnet.launcher.job_logging import JobLogging
 from regnet.launcher.plan_sweep import compose_job, place_jobs
 from regnet.launcher.plan_text import describe
 from regnet.launcher.planning import launch_folder, planned_job, training_batches
@@ -57,6 +58,7 @@ class Launch:
         self.memory = int(memory * GIGABYTE) if memory else None
         self.first = first
         self.writer = YamlWriter()
+        self.logging = JobLogging()
 
     def run(self, job_overrides: Sequence[Sequence[str]]) -> list[JobReturn]:
         """Run the jobs and return their results, in order.
@@ -135,7 +137,7 @@ class Launch:
         with uncollected(), self._job_logging():
             if outcome is None:
                 return run_job(self.task, job.config, "hydra.sweep.dir", "hydra.sweep.subdir", self.context)
-            return job.run(outcome, self.task, self.context, self.writer)
+            return job.run(outcome, self.task, self.context, writer=self.writer, logging=self.logging)
 
     @contextmanager
     def _job_logging(self) -> Iterator[None]:

@@ -39,7 +39,7 @@ def _value(hydra: HydraConf, option: str) -> str | None:
     """An option of Hydra's configuration as a lower-case text; None if this sweeper has no such option."""
     node: object = hydra
     for name in option.removeprefix("hydra.").split("."):
-        if not isinstance(node, DictConfig) or name not in node:
+        if not isinstance(node, DictConfig) or node._get_node(name, validate_access=False) is None:
             return None
         node = node[name]
     return str(getattr(node, "name", node)).lower()

@@ -6,6 +6,7 @@ import copy
 import logging
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from regnet.launcher.job import Job
+from regnet.launcher.job_logging import JobLogging
 from regnet.launcher.yaml_writer import YamlWriter
 
 OVERRIDES = ["+a=1", "+b.c=${a}", "+b.d=${hydra:job.num}", "hydra.sweep.subdir=${hydra.job.num}/x"]
@@ -74,24 +76,43 @@ def described(ret: JobReturn, recorded: list[Any], folder: Path) -> Any:
 
 
 @pytest.mark.parametrize("a", [1, 2])
-@pytest.mark.parametrize("change", [{}, {"output_subdir": None}, {"verbose": True}], ids=str)
-def test_outputs_equal_those_of_hydra(a: int, change: dict[str, Any], config: DictConfig, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"output_subdir": None},
+        {"verbose": True},
+        {"job_logging.handlers.file.mode": "w"},
+        {"job_logging.root.level": "DEBUG"},
+        {"job_logging.loggers": {"task": {"level": "ERROR"}}},
+    ],
+    ids=str,
+)
+def test_outputs_equal_those_of_hydra(a: int, changes: dict[str, Any], config: DictConfig, tmp_path: Path) -> None:
+    """Three jobs of a launch: the second is like the first, whose logging it may use again, and the third has other settings."""
     config.a = a
-    for key, value in change.items():
-        config.hydra[key] = value
+    for key, value in changes.items():
+        OmegaConf.update(config.hydra, key, value, force_add=True)
     found = []
     for way in ("hydra", "lockstep"):
-        own = copy.deepcopy(config)
-        own.hydra.sweep.dir = str(tmp_path / way)
-        callbacks = Callbacks()
-        context = HydraContext(config_loader=None, callbacks=callbacks)  # type: ignore[arg-type]
-        if way == "hydra":
-            ret = run_job(task, own, "hydra.sweep.dir", "hydra.sweep.subdir", context)
-        else:
-            job = Job(own)
-            task_config = job.task_config
-            ret = job.run(lambda config=task_config: task(config), task, context, YamlWriter())  # type: ignore[misc]
-        found.append(described(ret, callbacks.recorded, tmp_path / way))
+        found.append([])
+        writer, job_logging = YamlWriter(), JobLogging()
+        for number in (3, 4, 5):
+            own = copy.deepcopy(config)
+            own.hydra.sweep.dir = str(tmp_path / way)
+            own.hydra.job.num = number
+            if number == 5:
+                own.hydra.job_logging.root.level = "WARNING"
+            callbacks = Callbacks()
+            context = HydraContext(config_loader=None, callbacks=callbacks)  # type: ignore[arg-type]
+            if way == "hydra":
+                ret = run_job(task, own, "hydra.sweep.dir", "hydra.sweep.subdir", context)
+            else:
+                job = Job(own)
+                work = partial(task, job.task_config)
+                ret = job.run(work, task, context, writer=writer, logging=job_logging)
+            found[-1].append(described(ret, callbacks.recorded, tmp_path / way))
+            logging.getLogger("task").setLevel(logging.NOTSET)
     assert found[0] == found[1]
     assert not HydraConfig.initialized()
 
