@@ -203,6 +203,32 @@ def test_a_notebook_trains_with_workers(folder: Path) -> None:
     assert notebook.cells[-1].outputs[-1].text == "40 {20}\n"
 
 
+HOSTILE = """
+from regnet import RegnetError
+import regnet
+ends = []
+for words in (["optimizer=null"], ["study=#1"], ["seeds=1000000000"], ["nosuch=1"], ["tracking.uri=sqlite:////nosuch/x.db"],
+              ["+hydra.callbacks.x={_target_: os.system, command: touch PWNED}"], ["hydra.run.dir=/etc/passwd"]):
+    try:
+        regnet.run(["epochs=1", "dataset.train_size=20", *words])
+    except RegnetError as error:
+        ends.append(len(str(error).splitlines()))
+print(ends)
+"""
+
+
+@pytest.mark.slow
+def test_a_notebook_answers_bad_input_in_a_line(folder: Path) -> None:
+    import nbformat
+    from nbclient import NotebookClient
+
+    cells = [HOSTILE, "print(len(regnet.run(['epochs=1', 'seeds=2', 'dataset.train_size=20', 'tracking=none']).final))"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    NotebookClient(notebook, timeout=LIMIT, resources={"metadata": {"path": str(folder)}}, kernel_name="python3").execute()
+    assert [cell.outputs[-1].text for cell in notebook.cells] == ["[1, 1, 1, 1, 1, 1, 1]\n", "2\n"]
+    assert not (folder / "PWNED").exists()
+
+
 QUICK = [(signal.SIGTERM, "stuck")]
 FOREVER = ["run", "--plugin", str(PLUGIN), "dataset=troubled", "dataset.flag=flag", "epochs=1000000", "seeds=40"]
 

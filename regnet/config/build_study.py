@@ -22,6 +22,7 @@ from regnet.network.parameters import leaves
 from regnet.network.sequential import Sequential
 from regnet.registry.catalog import Catalog
 from regnet.registry.discovery import Provenance
+from regnet.registry.limits import check_files
 from regnet.registry.options import options_of
 from regnet.registry.selection import refuse_late_policy
 from regnet.registry.settings import GROUPS, Settings
@@ -118,6 +119,7 @@ def _first_splits(dataset: Dataset, seeds: Sequence[int]) -> tuple[int, Splits]:
 
     The other seeds fail when they are trained. If no seed's examples can be loaded, the error of the first is raised.
     """
+    check_files(dataset.files())
     errors = []
     for seed in seeds if dataset.redraw else seeds[:1]:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -54,6 +55,17 @@ class Loader(ConfigLoaderImpl):
         _hide_passwords(config)
         check_hydra(config.hydra)
         return config
+
+    def _process_config_searchpath(self, config_name: str | None, parsed_overrides: list[Override], repo: Any) -> None:
+        """Refuse paths that are not there, of which Hydra only warns."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            super()._process_config_searchpath(config_name, parsed_overrides, repo)
+        for source in repo.get_sources():
+            if not source.available():
+                raise ConfigError(
+                    f"hydra.searchpath: there is no folder or package {source.path}; give a folder, or a package as pkg://NAME"
+                )
 
     def as_meant(self, overrides: Sequence[str]) -> list[str]:
         """Return the overrides as Hydra takes them.

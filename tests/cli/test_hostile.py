@@ -72,6 +72,8 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "folder is a device": ("hydra.run.dir=/dev/null",),
     "folder with a long name": (f"hydra.run.dir={HUGE}",),
     "subdir with a long name": ("-m", "seed=0,1", f"hydra.sweep.subdir={HUGE}${{hydra.job.num}}"),
+    "a search path that is not there": ("hydra.searchpath=[nosuch]",),
+    "a package of configurations that is not there": ("hydra.searchpath=[pkg://nosuch]",),
     # sizes
     "a billion jobs": ("-m", "seed=range(0,1000000000)"),
     "a billion jobs as a product": ("-m", "seed=range(0,100000)", "epochs=range(1,10000)"),
