@@ -49,8 +49,8 @@ class Data:
     """What normalization divides by, of the same shape."""
 
     def normalize(self, x: Tensor) -> Tensor:
-        """Normalize inputs ``(N, F)`` in the data set's units; the result is ``(*R, N, F)``."""
-        return (x - self.shift) / self.scale
+        """Normalize inputs ``(N, F)`` in the data set's units; the result is ``(*R, N, F)``, of the type of the training inputs."""
+        return ((x.to(self.shift.dtype) - self.shift) / self.scale).to(self.train.x.dtype)
 
     def to(self, device: torch.device) -> Data:
         """Return the same data on another device."""
@@ -99,18 +99,21 @@ def prepare(
 ) -> Data:
     """Normalize and code one seed's examples, with statistics of the training examples.
 
+    Numbers that the data set gives in double precision are shifted and scaled in it: a time in seconds since 1970, or another large
+    number whose differences matter, has no room in single precision.
+
     Raises:
         TargetError: a class number is below 0, or not below the number of classes.
     """
     if splits.classes is not None:
         _check_classes(torch.cat([splits.train.y, splits.test.y]), splits.classes)
-    train_x = splits.train.x.to(dtype)
-    shift, scale = _fit_normalization(train_x, normalization)
-    targets = fit_targets(coding, splits.train.y, splits.classes)
+    shift, scale = _fit_normalization(_at_least(splits.train.x, dtype), normalization)
+    targets = fit_targets(coding, _at_least(splits.train.y, dtype), splits.classes)
 
     def examples(x: Tensor, y: Tensor) -> Examples:
-        target = targets.encode(y)
-        return Examples((x.to(dtype) - shift) / scale, target.to(dtype) if target.is_floating_point() else target, y)
+        target = targets.encode(_at_least(y, dtype))
+        scaled = (_at_least(x, dtype) - shift) / scale
+        return Examples(scaled.to(dtype), target.to(dtype) if target.is_floating_point() else target, y)
 
     train = examples(splits.train.x, splits.train.y)
     test = examples(splits.test.x, splits.test.y)
@@ -142,6 +145,11 @@ def stack(data: Sequence[Data]) -> Data:
         torch.stack([each.shift for each in data]),
         torch.stack([each.scale for each in data]),
     )
+
+
+def _at_least(values: Tensor, dtype: torch.dtype) -> Tensor:
+    """Floating-point numbers in the more precise of their own type and the training's."""
+    return values.to(torch.promote_types(values.dtype, dtype)) if values.is_floating_point() else values
 
 
 def _check_classes(y: Tensor, classes: int) -> None:

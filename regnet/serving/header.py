@@ -45,6 +45,8 @@ class Header:
     """What normalization subtracts from inputs."""
     scale: Numbers
     """What normalization divides by."""
+    precision: str
+    """The type in which inputs are shifted and scaled, such as ``float64``."""
     target_offset: Numbers
     """What was subtracted from targets."""
     target_scale: Numbers

@@ -65,9 +65,10 @@ def _check(
 
 def _data(header: Header, dtype: torch.dtype) -> Data:
     """Return data without examples, with the normalization of inputs and the coding of targets."""
-    nothing = Examples(torch.empty(0, header.features), torch.empty(0), torch.empty(0))
+    nothing = Examples(torch.empty(0, header.features, dtype=dtype), torch.empty(0), torch.empty(0))
 
     offset, spread = (torch.tensor(numbers, dtype=torch.float64) for numbers in (header.target_offset, header.target_scale))
     targets = Targets(cast(Coding, header.coding), header.outputs, offset, spread)
-    shift, scale = (torch.tensor(numbers, dtype=dtype) for numbers in (header.shift, header.scale))
+    precision = getattr(torch, header.precision)
+    shift, scale = (torch.tensor(numbers, dtype=precision) for numbers in (header.shift, header.scale))
     return Data(nothing, nothing, None, targets, shift, scale)

@@ -23,6 +23,7 @@ def pack(network: TrainedNetwork) -> bytes:
         coding=targets.coding,
         shift=data.shift.tolist(),
         scale=data.scale.tolist(),
+        precision=str(data.shift.dtype).removeprefix("torch."),
         target_offset=targets.offset.tolist(),
         target_scale=targets.scale.tolist(),
         examples=examples.tolist(),

@@ -47,11 +47,12 @@ class TrainedNetwork:
         from regnet.rng import Noise
 
         start, _ = self.network.init(x.shape[-1], torch.Generator())
-        store = ParameterStore([start], replica_axis=False, dtype=self.data.shift.dtype, device=torch.device("cpu"))
+        dtype = self.data.train.x.dtype
+        store = ParameterStore([start], replica_axis=False, dtype=dtype, device=torch.device("cpu"))
         store.load(self.weights)
         context = Context(training=False, noise=Noise([self.seed], replica_axis=False))
         with torch.inference_mode():
-            return self.network.forward(store.tree, self.data.normalize(x.to(self.data.shift.dtype)), context)[0]
+            return self.network.forward(store.tree, self.data.normalize(x), context)[0]
 
     def predict(self, x: Tensor) -> Tensor:
         """Return class numbers ``(N,)``, or values ``(N, K)``, for inputs ``(N, F)``, both in the data set's units."""

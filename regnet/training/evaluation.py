@@ -19,7 +19,7 @@ AT_ONCE = 64
 
 
 def evaluate(predict: Callable[[Tensor], Tensor], data: Data, loss: Loss, metrics: Mapping[str, Metric]) -> dict[str, Tensor]:
-    """The loss and every metric of every split, such as ``test/error_rate``: a tensor ``(*R)`` each.
+    """The loss and every metric of every split, such as ``test/error_rate``: a tensor ``(*R)`` each, in double precision.
 
     The numbers of a metric that is a table have its indices in their names: ``test/confusion_matrix/0/1``.
 
@@ -31,14 +31,19 @@ def evaluate(predict: Callable[[Tensor], Tensor], data: Data, loss: Loss, metric
         examples: Examples | None = getattr(data, split)
         if examples is None:
             continue
-        outputs = predict_all(predict, examples.x)
-        found[f"{split}/loss"] = loss.forward(outputs, examples.target)
+        outputs = predict_all(predict, examples.x).double()  # the largest error of a single-precision network has a finite square
+        found[f"{split}/loss"] = loss.forward(outputs, _double(examples.target))
         predictions = _Predictions(outputs, loss, data.targets)
         for name, metric in metrics.items():
-            value = metric.compute(predictions[metric.takes], examples.y)
+            value = metric.compute(predictions[metric.takes], _double(examples.y))
             _check_shape(name, metric, value, outputs)
             found |= {f"{split}/{name}{suffix}": part for suffix, part in _parts(metric, value)}
     return found
+
+
+def _double(target: Tensor) -> Tensor:
+    """Values in double precision; class numbers as they are."""
+    return target.double() if target.is_floating_point() else target
 
 
 def predict_all(predict: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import ClassVar
 
-import torch
 from torch import Tensor
 
 from regnet.contracts import Coding, Loss
@@ -17,20 +16,24 @@ from regnet.contracts import Coding, Loss
 class CrossEntropy(Loss):
     """``L = (1/B) Σ_B (log Σ_k exp(y_k) - y_t)`` for logits `y` and the class number `t`.
 
-    The gradient is ``(softmax(y) - e_t) / B`` with `e_t` 1 at the class and 0 elsewhere. The network's output is the logits:
-    the softmax is part of the loss.
+    With `m` the largest logit it is computed as ``(y_m - y_t) + log(1 + Σ_{k≠m} exp(y_k - y_m))``, of which no part cancels.
+    The gradient is ``(softmax(y) - e_t) / B`` with `e_t` 1 at the class and 0 elsewhere: at the class, minus the sum of the others.
+    The network's output is the logits: the softmax is part of the loss.
     """
 
     codings: ClassVar[tuple[Coding, ...]] = ("index",)
 
     def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
-        chosen = prediction.gather(-1, target.unsqueeze(-1)).squeeze(-1)
-        return (prediction.logsumexp(-1) - chosen).mean(-1)
+        y = prediction.double()
+        largest, index = y.max(-1, keepdim=True)
+        below = largest - y.gather(-1, target.unsqueeze(-1))
+        others = (y - largest).exp().scatter(-1, index, 0.0).sum(-1, keepdim=True)
+        return (below + others.log1p()).squeeze(-1).mean(-1).to(prediction.dtype)
 
     def backward(self, prediction: Tensor, target: Tensor) -> Tensor:
-        batch = prediction.shape[-2]
-        minus_one = torch.full_like(target, -1, dtype=prediction.dtype).unsqueeze(-1)
-        return prediction.softmax(-1).scatter_add(-1, target.unsqueeze(-1), minus_one) / batch
+        index = target.unsqueeze(-1)
+        others = prediction.softmax(-1).scatter(-1, index, 0.0)
+        return others.scatter_add(-1, index, -others.sum(-1, keepdim=True)) / prediction.shape[-2]
 
     def probabilities(self, prediction: Tensor) -> Tensor:
         """``softmax(y)``."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Annotated, ClassVar
 
-import torch
 from annotated_types import Gt
 from torch import Tensor
 
@@ -33,9 +32,10 @@ class Huber(Loss):
     codings: ClassVar[tuple[Coding, ...]] = ("signed", "one_hot", "standardized", "values")
 
     def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
-        error = prediction - target
+        error = prediction.double() - target.double()
         clipped = error.clamp(-self.delta, self.delta)
-        return torch.sum(clipped * (error - 0.5 * clipped), (-1, -2)) / count(prediction.shape, self.reduction)
+        losses = clipped * (error - 0.5 * clipped)
+        return (losses.sum((-1, -2)) / count(prediction.shape, self.reduction)).to(prediction.dtype)
 
     def backward(self, prediction: Tensor, target: Tensor) -> Tensor:
         return (prediction - target).clamp(-self.delta, self.delta) / count(prediction.shape, self.reduction)

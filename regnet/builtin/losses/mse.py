@@ -29,7 +29,8 @@ class MSE(Loss):
     codings: ClassVar[tuple[Coding, ...]] = ("signed", "one_hot", "standardized", "values")
 
     def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
-        return (prediction - target).square().sum((-1, -2)) / count(prediction.shape, self.reduction)
+        squares = (prediction.double() - target.double()).square()
+        return (squares.sum((-1, -2)) / count(prediction.shape, self.reduction)).to(prediction.dtype)
 
     def backward(self, prediction: Tensor, target: Tensor) -> Tensor:
         return (prediction - target).mul_(share(2, prediction.shape, self.reduction, prediction.dtype))

@@ -20,4 +20,4 @@ class MAE(Metric):
     smallest: ClassVar[float] = 0.0
 
     def compute(self, prediction: Tensor, target: Tensor) -> Tensor:
-        return (prediction - target).abs().mean((-1, -2))
+        return (prediction.double() - target.double()).abs().mean((-1, -2))

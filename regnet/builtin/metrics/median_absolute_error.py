@@ -20,6 +20,6 @@ class MedianAbsoluteError(Metric):
     smallest: ClassVar[float] = 0.0
 
     def compute(self, prediction: Tensor, target: Tensor) -> Tensor:
-        sizes = (prediction - target).abs().sort(-2).values
+        sizes = (prediction.double() - target.double()).abs().sort(-2).values
         count = sizes.shape[-2]
         return ((sizes[..., (count - 1) // 2, :] + sizes[..., count // 2, :]) / 2).mean(-1)

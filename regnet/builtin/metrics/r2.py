@@ -11,6 +11,8 @@ from torch import Tensor
 from regnet.contracts import Metric
 from regnet.contracts.metric import Prediction
 
+SMALLEST = torch.finfo(torch.float64).tiny
+
 
 @dataclass(frozen=True)
 class R2(Metric):
@@ -25,6 +27,10 @@ class R2(Metric):
     better: ClassVar[Literal["smaller", "larger"]] = "larger"
 
     def compute(self, prediction: Tensor, target: Tensor) -> Tensor:
-        squares = (prediction - target).square().sum(-2)
-        spread = (target - target.mean(-2, keepdim=True)).square().sum(-2)
-        return torch.where(spread > 0, 1 - squares / spread, torch.nan).mean(-1)
+        target = target.double()
+        deviation = target - target.mean(-2, keepdim=True)
+        largest = deviation.abs().amax(-2, keepdim=True).clamp(min=SMALLEST)  # so that no square overflows or vanishes
+        squares = ((prediction.double() - target) / largest).square().sum(-2)
+        spread = (deviation / largest).square().sum(-2)
+        varies = target.amax(-2) > target.amin(-2)  # the mean of equal numbers may differ from them by rounding
+        return torch.where(varies, 1 - squares / spread, torch.nan).mean(-1)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import torch
 from torch import Tensor
 
 from regnet.contracts import Metric
 from regnet.contracts.metric import Prediction
+
+SMALLEST = torch.finfo(torch.float64).tiny
 
 
 @dataclass(frozen=True)
@@ -20,4 +23,6 @@ class RMSE(Metric):
     smallest: ClassVar[float] = 0.0
 
     def compute(self, prediction: Tensor, target: Tensor) -> Tensor:
-        return (prediction - target).square().mean((-1, -2)).sqrt()
+        error = prediction.double() - target.double()
+        largest = error.abs().amax((-1, -2), keepdim=True).clamp(min=SMALLEST)  # so that no square overflows or vanishes
+        return largest[..., 0, 0] * (error / largest).square().mean((-1, -2)).sqrt()

@@ -63,7 +63,7 @@ def encode(content: Content, names: Sequence[str], train: Tensor) -> Tensor:
     """
     rows = train.numpy()
     blocks = [_filled(content, name, _block(content, name), rows) for name in names]
-    return torch.from_numpy(np.concatenate(blocks, axis=1)).float()
+    return torch.from_numpy(np.concatenate(blocks, axis=1))
 
 
 def _block(content: Content, name: str) -> np.ndarray:

@@ -28,7 +28,7 @@ def encode(content: Content, target: str, task: str) -> tuple[Tensor, int | None
         return _encode_classes(column, name)
     if is_text(column):
         raise TableError(f"{name} is not numeric, as regression needs: {stray(column) or f'it starts with {column.iloc[0]!r}'}")
-    return torch.from_numpy(numbers(column)).float().unsqueeze(-1), None
+    return torch.from_numpy(numbers(column)).unsqueeze(-1), None
 
 
 def _check(column: pd.Series, name: str) -> None:
