@@ -35,11 +35,13 @@ class Property(StrEnum):
     REPLICA_OPTIONS = "replicas may differ in marked options"
     ONE_EXAMPLE = "a batch of one"
     EMPTY = "an empty batch"
+    NAN = "NaN propagates"
 
     HALF = "gradients() agrees with backward()"
     PREDICTING = "prediction is not random"
 
     CODINGS = "declared codings are accepted"
+    RANGE = "large predictions do not cancel"
 
     IN_PLACE = "parameters are written in place"
     STATE = "the state is tensors"

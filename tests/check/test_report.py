@@ -9,7 +9,7 @@ from regnet.registry.catalog import Catalog
 from tests.check.zoo.activations import ReluWithoutMask
 
 FAILED = """\
-layer ReluWithoutMask: 15 of 17 properties hold, 3 skipped
+layer ReluWithoutMask: 16 of 18 properties hold, 3 skipped
 
   gradient against autograd
     where         gradient of the input[0, 0], training, 18 of 35 numbers
@@ -27,7 +27,7 @@ def test_failure_as_text(catalog: Catalog) -> None:
 def test_success_is_one_line(catalog: Catalog) -> None:
     report = check_component("tanh", catalog)
     assert str(report).startswith("layer tanh (regnet-framework ")
-    assert str(report).endswith("ok, 18 of 18 properties hold, 2 skipped")
+    assert str(report).endswith("ok, 19 of 19 properties hold, 2 skipped")
     assert len(str(report).splitlines()) == 1
 
 

@@ -43,10 +43,10 @@ class Steps(Layer):
     """Jumps within every step, and uses numpy: there is nothing to compare a gradient with."""
 
     def forward(self, params: Params, x: Tensor, context: Context) -> tuple[Tensor, Any]:
-        return (1e7 * x).sin().sign(), None
+        return (1e7 * x).sin().round(), None
 
     def backward(self, params: Params, cache: Any, dy: Tensor) -> tuple[Tensor, Params]:
-        return torch.zeros_like(dy), {}
+        return 0 * dy, {}
 
 
 class Log(Layer):

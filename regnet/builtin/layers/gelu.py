@@ -34,7 +34,7 @@ class GELU(Layer):
         if self.approximate == "tanh":
             tanh = torch.tanh(SLOPE * (x + CUBIC * x**3))
             return 0.5 * x * (1 + tanh), (x, tanh)
-        cdf = 0.5 * (1 + torch.erf(x / math.sqrt(2)))
+        cdf = 0.5 * torch.erfc(x / -math.sqrt(2))  # 1 + erf would cancel where x is far below 0
         return x * cdf, (x, cdf)
 
     def backward(self, params: Params, cache: Any, dy: Tensor) -> tuple[Tensor, Params]:

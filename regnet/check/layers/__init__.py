@@ -11,6 +11,7 @@ from regnet.check.layers.case import LayerCase, make_case
 from regnet.check.layers.counterpart import check_counterpart
 from regnet.check.layers.evidence import measure
 from regnet.check.layers.gradients import check_autograd, check_differences, check_half, gradients_right
+from regnet.check.layers.nan import check_nan
 from regnet.check.layers.purity import check_purity, check_stateless
 from regnet.check.layers.repeat import check_determinism, check_independence, check_predicting
 from regnet.check.layers.replicas import check_replica_options, check_replicas
@@ -46,6 +47,7 @@ def layer_stages(subject: Subject) -> Iterator[Stage]:
         (Property.PREDICTING, on(check_predicting)),
         (Property.ONE_EXAMPLE, on(lambda case: check_one_example(case, gradients_right(case, evidence)))),
         (Property.EMPTY, on(lambda case: check_empty(case, gradients_right(case, evidence)))),
+        (Property.NAN, on(check_nan)),
         (Property.COUNTERPART, on(check_counterpart)),
         (Property.ROUND_TRIP, on(lambda case: check_round_trip(subject, case.layer))),
     ]

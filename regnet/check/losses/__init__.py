@@ -16,6 +16,7 @@ from regnet.check.losses.agreement import (
     check_replicas,
     check_single,
 )
+from regnet.check.losses.extremes import check_nan, check_range
 from regnet.check.losses.gradients import check_autograd, check_differences
 from regnet.check.losses.purity import check_determinism, check_interleaved, check_purity
 from regnet.check.options import check_round_trip
@@ -48,5 +49,7 @@ def loss_stages(subject: Subject) -> Iterator[Stage]:
         (Property.ONE_EXAMPLE, on(check_one_example)),
         (Property.COUNTERPART, on(check_counterpart)),
         (Property.PROBABILITIES, on(check_probabilities)),
+        (Property.NAN, on(check_nan)),
+        (Property.RANGE, on(check_range)),
         (Property.ROUND_TRIP, on(lambda loss: check_round_trip(subject, loss))),
     ]

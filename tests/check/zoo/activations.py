@@ -37,6 +37,12 @@ class Tanh(Layer):
         return dy * (1 - cache**2), {}
 
 
+@wrong(Property.NAN, "output", "a comparison with NaN is false", during="training, an example with a NaN")
+class ReluWithoutNan(ReLU):
+    def forward(self, params: Params, x: Tensor, context: Context) -> Passed:
+        return torch.where(x > 0, x, 0.0), x
+
+
 @wrong(GRADIENT, INPUT, "equals dy, as if the layer were the identity: the derivative of forward is missing", only=False)
 class ReluWithoutMask(ReLU):
     def backward(self, params: Params, cache: Any, dy: Tensor) -> Back:

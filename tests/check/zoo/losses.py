@@ -65,7 +65,7 @@ class AnotherReductionThanPyTorch(MSE):
         return nn.MSELoss()  # type: ignore[no-any-return]
 
 
-@wrong(Property.COUNTERPART, PREDICTION, "", index=(1, 0), during="coding values")
+@wrong(Property.COUNTERPART, PREDICTION, "", index=(1, 0), during="coding values", only=False)
 class AbsoluteErrorAtTarget(Loss):
     """Its slope is wrong only where the prediction equals the target."""
 
@@ -112,6 +112,20 @@ class CrossEntropyWithoutSoftmax(CrossEntropy):
 class CrossEntropyWithoutTarget(CrossEntropy):
     def backward(self, prediction: Tensor, target: Tensor) -> Tensor:
         return prediction.softmax(-1) / prediction.shape[-2]
+
+
+@wrong(Property.RANGE, "value", "subtract the largest logit first", during="coding index, equal predictions of size 1e+08")
+class CrossEntropyThatCancels(CrossEntropy):
+    def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        chosen = prediction.gather(-1, target.unsqueeze(-1)).squeeze(-1)
+        return (prediction.logsumexp(-1) - chosen).mean(-1)
+
+
+@wrong(Property.NAN, PREDICTION, "a comparison with NaN is false", during="coding signed, a prediction with a NaN")
+class SlopeWithoutNan(MSE):
+    def backward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        slope = super().backward(prediction, target)
+        return torch.where(slope.isnan(), 0.0, slope)
 
 
 @wrong(Property.PROBABILITIES, "sum over the classes", "")

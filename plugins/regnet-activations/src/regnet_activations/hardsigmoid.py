@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from regnet import Context, Layer, Params
@@ -23,8 +22,7 @@ class Hardsigmoid(Layer):
     """
 
     def forward(self, params: Params, x: Tensor, context: Context) -> tuple[Tensor, Any]:
-        inside = x.abs() < 3
-        return torch.where(inside, x / 6 + 0.5, (x > 0).to(x.dtype)), inside
+        return (x / 6 + 0.5).clamp(0, 1), x.abs() < 3
 
     def backward(self, params: Params, cache: Any, dy: Tensor) -> tuple[Tensor, Params]:
         inside = cache
