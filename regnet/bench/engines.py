@@ -26,7 +26,7 @@ def prepare(study: Study, replicas: int) -> Program:
     train = (stack(data) if replicas > 1 else data[0]).train
     starts = [study.network.init(study.features, stream(seed, "weights"))[0] for seed in seeds]
     trainer = make_trainer(study, seeds, starts, replica_axis=replicas > 1)
-    batches = Batches(train, study.batch_size, study.shuffle, seeds)
+    batches = Batches(train, study.batch_size, study.shuffle, seeds, drop_last=study.drop_last)
 
     def run(epochs: int) -> None:
         for _ in range(epochs):

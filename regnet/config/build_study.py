@@ -10,7 +10,9 @@ import torch
 
 from regnet.config.metrics import choose_headline, choose_metrics
 from regnet.config.model import build_network
-from regnet.contracts import Buffer, Dataset, Splits, Task
+from regnet.config.rounding import check_rounded
+from regnet.contracts import Buffer, Dataset, Layer, Splits, Task
+from regnet.data.batches import batch_sizes
 from regnet.data.prepare import load_splits, set_aside
 from regnet.data.targets import choose_coding
 from regnet.engines import NAMES as ENGINES
@@ -20,7 +22,7 @@ from regnet.files import content_hash
 from regnet.machine import torch_threads
 from regnet.network.parameters import leaves
 from regnet.network.sequential import Sequential
-from regnet.registry.catalog import Catalog
+from regnet.registry.catalog import Catalog, with_parts
 from regnet.registry.discovery import Provenance
 from regnet.registry.limits import check_files
 from regnet.registry.options import options_of
@@ -58,6 +60,9 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
     metrics = choose_metrics(settings, task, loss, catalog)
     outputs = splits.classes or splits.train.y.shape[-1]
     network = _network(config["model"], splits, outputs, config["dataset"]["name"], catalog)
+    _check_batches(settings, len(splits.train.x), network, catalog)
+    for component in (network, loss, optimizer):
+        check_rounded(component, getattr(torch, settings.dtype), catalog)
     components = catalog.origins(network, dataset, loss, optimizer, *metrics.values())
     return Study(
         network=network,
@@ -72,6 +77,7 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
         replicas=_replicas(settings, engine),
         epochs=settings.epochs,
         batch_size=settings.batch_size,
+        drop_last=settings.drop_last,
         shuffle=settings.shuffle,
         validation=settings.validation,
         normalization=settings.normalization,
@@ -87,6 +93,23 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
         content=_content(dataset),
         settings=plugin_settings,
     )
+
+
+def _check_batches(settings: Settings, examples: int, network: Sequential, catalog: Catalog) -> None:
+    """Refuse batches that are too small for a layer, as PyTorch does."""
+    sizes = batch_sizes(examples, settings.batch_size, drop_last=settings.drop_last)
+    if not sizes:
+        raise ConfigError(
+            f"drop_last=true leaves no batch: there are {examples} training examples, and batch_size is {settings.batch_size}"
+        )
+    for layer in with_parts(network):
+        if isinstance(layer, Layer) and sizes[-1] < layer.smallest_batch:
+            fits = settings.batch_size >= layer.smallest_batch
+            raise ConfigError(
+                f"layer {catalog.describe(layer)['name']} needs {layer.smallest_batch} examples in a batch, and the last batch of "
+                f"{examples} training examples has {sizes[-1]} with batch_size={settings.batch_size}: "
+                + ("set drop_last=true, or another batch_size" if fits else "raise batch_size")
+            )
 
 
 def _check_numbers(value: Any, dtype: str, path: str = "") -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import torch
 from torch import Tensor
@@ -46,6 +46,9 @@ class Layer(ABC):
 
     Keep nothing on `self` except the constructor's options, under their names. Pass what `backward` needs through the cache.
     """
+
+    smallest_batch: ClassVar[int] = 1
+    """The smallest number of examples that it can be trained on: 2 for one that needs their variance."""
 
     def init(self, in_features: int, generator: torch.Generator) -> tuple[Params, int]:
         """One replica's parameters, without a replica axis, and the number of output features.

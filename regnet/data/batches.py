@@ -11,6 +11,13 @@ from torch import Tensor
 from regnet.data.prepare import Examples
 from regnet.rng import stream
 
+
+def batch_sizes(examples: int, batch_size: int, *, drop_last: bool) -> list[int]:
+    """The numbers of examples in an epoch's batches: if the sizes do not divide, the last is smaller, or left out."""
+    whole, rest = divmod(examples, batch_size)
+    return [batch_size] * whole + ([rest] if rest and not drop_last else [])
+
+
 CONTIGUOUS = torch.contiguous_format
 
 
@@ -20,15 +27,18 @@ class Batches:
     The batches are the same tensors in every epoch; shuffling overwrites their contents.
     """
 
-    def __init__(self, examples: Examples, batch_size: int, shuffle: bool, seeds: Sequence[int]) -> None:
+    def __init__(
+        self, examples: Examples, batch_size: int, shuffle: bool, seeds: Sequence[int], *, drop_last: bool = False
+    ) -> None:
         self._examples = examples
         self._axis = examples.x.dim() - 2
         self._generators = [stream(seed, "order") for seed in seeds] if shuffle else []
-        parts = zip(examples.x.split(batch_size, self._axis), examples.target.split(batch_size, self._axis), strict=True)
+        self._sizes = batch_sizes(examples.x.shape[self._axis], batch_size, drop_last=drop_last)
+        parts = zip(self._split(examples.x), self._split(examples.target), strict=True)
         self._batches = [(x.clone(memory_format=CONTIGUOUS), target.clone(memory_format=CONTIGUOUS)) for x, target in parts]
 
     def epoch(self) -> list[tuple[Tensor, Tensor]]:
-        """Return one epoch's batches: inputs ``(*R, B, F)`` and targets; the last is smaller if the sizes do not divide."""
+        """Return one epoch's batches: inputs ``(*R, B, F)`` and targets; the last may be smaller, see `batch_sizes`."""
         if self._generators:
             self._shuffle()
         return self._batches
@@ -48,9 +58,12 @@ class Batches:
         order = (orders if self._axis else orders[0]).to(self._examples.x.device)
         for index, tensor in enumerate((self._examples.x, self._examples.target)):
             batches = [batch[index] for batch in self._batches]
-            parts = self._take(tensor, order).split([batch.shape[self._axis] for batch in batches], self._axis)
-            for batch, part in zip(batches, parts, strict=True):
+            for batch, part in zip(batches, self._split(self._take(tensor, order)), strict=True):
                 batch.copy_(part)
+
+    def _split(self, tensor: Tensor) -> tuple[Tensor, ...]:
+        """The examples in batches, without those that are left out."""
+        return torch.split(tensor.narrow(self._axis, 0, sum(self._sizes)), self._sizes, self._axis)
 
     def _take(self, tensor: Tensor, order: Tensor) -> Tensor:
         if not self._axis:

@@ -21,6 +21,7 @@ SHARED = (
     "engine",
     "epochs",
     "batch_size",
+    "drop_last",
     "shuffle",
     "coding",
     "features",

@@ -140,7 +140,7 @@ class Catalog:
     def origins(self, *components: object) -> set[Provenance]:
         """The distributions, or loose files, of the components and of the components among their options."""
         origins = {e.component: e.origin for names in self.entries.values() for claims in names.values() for e in claims}
-        return {origins[type(part)] for component in components for part in _with_parts(component) if type(part) in origins}
+        return {origins[type(part)] for component in components for part in with_parts(component) if type(part) in origins}
 
     def _read(self, kind: str, spec: Any, where: str) -> tuple[str, dict[str, Any]]:
         if isinstance(spec, str):
@@ -176,12 +176,13 @@ def _path(where: str, owner: str) -> str:
     return f"{where} of {owner}" if owner else where
 
 
-def _with_parts(component: object) -> Iterator[object]:
+def with_parts(component: object) -> Iterator[object]:
+    """The component, and those among its options and their options."""
     yield component
     for value in values_of(component).values():
         for item in value if isinstance(value, (tuple, list)) else (value,):
             if isinstance(item, tuple(KINDS.values())):
-                yield from _with_parts(item)
+                yield from with_parts(item)
 
 
 def load_catalog(plugins: Plugins | None = None) -> Catalog:

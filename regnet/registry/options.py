@@ -37,6 +37,13 @@ class Option:
         return any(mark == PER_REPLICA for mark in getattr(self.annotation, "__metadata__", ()))
 
     @property
+    def bounds(self) -> set[float]:
+        """The bounds that a number may have, such as 0 and 1 for a share."""
+        marks = getattr(self.annotation, "__metadata__", ())
+        found = (getattr(mark, key, None) for mark in marks for key in ("ge", "le"))
+        return {bound for bound in found if bound is not None}
+
+    @property
     def type_text(self) -> str:
         """The type as text, with its range: ``float > 0``, ``'sum' | 'mean'``, ``initializer``."""
         return _type_text(self.annotation)

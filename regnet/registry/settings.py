@@ -30,6 +30,8 @@ class Settings:
             supports it.
         epochs: the number of passes over the training examples.
         batch_size: the number of examples in each step.
+        drop_last: whether the last batch of an epoch is left out if it is smaller than the others; with shuffle, other examples are
+            left out in every epoch.
         shuffle: whether each epoch takes the examples in a new order.
         validation: the share of the training examples to set aside, at random, for choosing models; the paper has none.
         normalization: how inputs are scaled: by one mean and deviation (scalar), by those of each feature (feature), or not (none).
@@ -56,6 +58,7 @@ class Settings:
     replicas: Literal["auto", "lockstep", "solo"] = "auto"
     epochs: Annotated[int, Ge(1)] = 200
     batch_size: Annotated[int, Ge(1)] = 10
+    drop_last: bool = False
     shuffle: bool = False
     validation: Annotated[float, Interval(ge=0, lt=1)] = 0.0
     normalization: Normalization = "scalar"

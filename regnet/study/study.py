@@ -39,6 +39,8 @@ class Study:
     replicas: Replicas
     epochs: int
     batch_size: int
+    drop_last: bool
+    """Whether the last batch is left out if it is smaller than the others."""
     shuffle: bool
     validation: float
     """The share of the training examples that is set aside for validation."""

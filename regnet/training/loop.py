@@ -129,7 +129,7 @@ class _Training:
         self.study = study
         self.data = data
         self.trainer = make_trainer(study, seeds, [replica.start() for replica in replicas], replica_axis=replica_axis)
-        self.batches = Batches(data.train, study.batch_size, study.shuffle, seeds)
+        self.batches = Batches(data.train, study.batch_size, study.shuffle, seeds, drop_last=study.drop_last)
         self.progress = _Progress(len(replicas), self.trainer)
         self.seconds = 0.0
         """The time of training without evaluation."""

@@ -36,6 +36,15 @@ def test_last_batch_has_the_remaining_examples(size: int, lengths: list[int], sh
     assert all(x.is_contiguous() and target.is_contiguous() for x, target in together)
 
 
+def test_the_last_batch_can_be_left_out() -> None:
+    assert order(Batches(examples(), 4, False, [0], drop_last=True)) == list(range(8))
+    shuffled = Batches(examples(2), 4, True, [0, 1], drop_last=True)
+    first, second = order(shuffled, 1), order(shuffled, 1)
+    assert len(first) == len(set(first)) == 8
+    assert set(first) != set(second)
+    assert order(Batches(examples(), 5, False, [0], drop_last=True)) == list(range(10))
+
+
 def test_order_without_shuffling() -> None:
     batches = Batches(examples(), 4, False, [0])
     assert order(batches) == order(batches) == list(range(SIZE))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import torch
 from annotated_types import Gt, Interval
@@ -22,13 +22,16 @@ class BatchNorm(Layer):
         dw = Σ_B dy x̂,   db = Σ_B dy,   dx = (g - mean(g) - x̂ mean(g x̂)) / σ
 
     Otherwise they are the running statistics, one set for each replica, which do not depend on `x`: ``dx = g / σ``.
-    Each training pass moves the running statistics by `momentum` towards the batch's mean and unbiased variance.
+    Each training pass moves the running statistics by `momentum` towards the batch's mean and unbiased variance, which needs two
+    examples: a single one is not changed by training on it, since ``x̂ = 0``.
     Source: Ioffe and Szegedy, "Batch normalization", ICML 2015.
 
     Args:
         eps: added to the variance, above 0.
         momentum: the share of the batch in the running statistics, from 0 to 1.
     """
+
+    smallest_batch: ClassVar[int] = 2
 
     eps: Annotated[float, Gt(0)] = 1e-5
     momentum: Annotated[float, Interval(ge=0, le=1)] = 0.1
@@ -55,7 +58,7 @@ class BatchNorm(Layer):
 
     def _update_statistics(self, params: Params, mean: Tensor, variance: Tensor, batch: int) -> None:
         params["running_mean"].lerp_(mean, self.momentum)
-        params["running_var"].lerp_(variance * (batch / max(batch - 1, 1)), self.momentum)
+        params["running_var"].lerp_(variance * (batch / (batch - 1)), self.momentum)
 
     def backward(self, params: Params, cache: Any, dy: Tensor) -> tuple[Tensor, Params]:
         normal, inverse, training = cache

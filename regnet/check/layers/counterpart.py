@@ -29,6 +29,7 @@ def check_counterpart(case: LayerCase) -> Iterator[Finding]:
         if found:
             return
     yield from _at_zero(Baseline(case, training=False))
+    yield from _smallest(Baseline(case, training=True))
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,17 @@ def _passes(baseline: Baseline) -> Iterator[Finding]:
         yield from wrong
         if wrong:
             return
+
+
+def _smallest(baseline: Baseline) -> Iterator[Finding]:
+    """PyTorch's module can be trained on the smallest batch that the layer declares."""
+    size = baseline.case.layer.smallest_batch
+    x = normal(size, baseline.case.in_features)
+    try:
+        baseline.module()(x)
+    except ValueError as error:
+        cause = f"PyTorch's module needs more examples ({error}): set smallest_batch, so that both engines refuse smaller batches"
+        yield Location(Property.COUNTERPART, "smallest_batch").finding(f"more than {size}", str(size), cause)
 
 
 def _at_zero(baseline: Baseline) -> Iterator[Finding]:

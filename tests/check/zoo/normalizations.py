@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
+from regnet.builtin.layers.batch_norm import BatchNorm as RegnetBatchNorm
 from regnet.check import Property
 from regnet.contracts import (
     Buffer,
@@ -96,3 +97,11 @@ class BatchNormThatLearnsWhilePredicting(BatchNorm):
         y = x - self.centre(x) if context.training else x - params["mean"].unsqueeze(-2)
         params["mean"].lerp_(x.detach().mean(-2), 0.1)
         return y, context.training
+
+
+@wrong(Property.COUNTERPART, "smallest_batch", "PyTorch's module needs more examples")
+class BatchNormOfOneExample(RegnetBatchNorm):
+    smallest_batch: ClassVar[int] = 1
+
+    def _update_statistics(self, params: Params, mean: Tensor, variance: Tensor, batch: int) -> None:
+        super()._update_statistics(params, mean, variance, max(batch, 2))
