@@ -49,6 +49,7 @@ def run(overrides: Sequence[str] = ()) -> StudyResult:
 
 def _run(overrides: Sequence[str]) -> StudyResult:
     catalog = load_catalog()
+    catalog.refuse_broken_files()
     for broken in catalog.broken:
         log.warning("%s", broken)
     config, settings, folder = compose_launch_config(overrides, catalog)
@@ -77,8 +78,8 @@ def _run(overrides: Sequence[str]) -> StudyResult:
 
 
 def _check(overrides: Sequence[str]) -> None:
-    if isinstance(overrides, str):
-        raise ConfigError(f"regnet.run takes a list of overrides: regnet.run([{overrides!r}])")
+    if isinstance(overrides, str) or not isinstance(overrides, Sequence) or not all(isinstance(word, str) for word in overrides):
+        raise ConfigError(f"regnet.run takes a list of overrides, such as regnet.run(['seeds=20']); got {overrides!r:.100}")
     flags = [override for override in overrides if override.startswith("-")]
     if flags:
         raise ConfigError(

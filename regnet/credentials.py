@@ -24,13 +24,19 @@ OTHERS: Final = ("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
 """The environment variables that are a secret by themselves."""
 STORE: Final = "MLFLOW_TRACKING_URI"
 LONG: Final = 8
-"""The length of a secret from which on it is masked wherever it occurs, unless it is all letters: those occur by chance."""
+LONG_WORD: Final = 12
+"""The lengths of a secret from which on it is masked wherever it occurs; of letters only, shorter ones occur by chance."""
 
 QUOTED = re.compile(r"""(?P<quote>['"])(?P<address>[A-Za-z][\w+.-]*://(?:\\.|(?!(?P=quote)).)*)(?P=quote)""")
 BARE = re.compile(r"""[A-Za-z][\w+.-]*://[^\s,'"<>()\[\]{}|]+""")
 LOOSE = re.compile(r"(://[^\s:/@]*):(?!\*\*\*@).*@")
-QUERY = re.compile(r"\?[\w.-]+=")
-SECRET_VALUE = re.compile(r"([?&;][\w.-]*(?:pass|pwd|token|secret|key|credential|auth|signature)[\w.-]*=)[^&;#\s]*", re.IGNORECASE)
+WITHOUT_SLASHES = re.compile(r"((?:[A-Za-z][\w+.-]*:/?)?[\w.+-]+):(?!\*\*\*@)[^\s:/@]+@(?=[\w.-]+)")
+"""An address in which the slashes were forgotten, which has a password all the same."""
+QUERY = re.compile(r"[?#][\w.-]+=")
+SECRET_VALUE = re.compile(
+    r"([?&;#](?:[\w.-]*(?:pass|pwd|token|secret|key|credential|auth|signature)[\w.-]*|sig|sas|odbc_connect)=)[^&;#\s]*",
+    re.IGNORECASE,
+)
 
 
 def hide(text: str) -> str:
@@ -44,7 +50,7 @@ def hide(text: str) -> str:
     for secret in _secrets(*(os.environ.get(name, "") for name in (VARIABLE, STORE, *OTHERS))):
         text = text.replace(secret, MASK)
     if "://" not in text:
-        return text
+        return WITHOUT_SLASHES.sub(rf"\1:{MASK}@", text)
     if _is_address(text):
         return _masked(text)
     return BARE.sub(lambda match: _masked(match[0]), QUOTED.sub(_mask_quoted, text))
@@ -59,10 +65,15 @@ def hide_loosely(text: str) -> str:
     return LOOSE.sub(rf"\1:{MASK}@", hide(text))
 
 
+def may_have_address(text: str) -> bool:
+    """Whether a text may have an address in it."""
+    return "://" in text or "@" in text
+
+
 def conceal(text: str) -> str:
     """Return what `hide` returns, and remember the addresses in the text, so that `reveal` returns them."""
     if "://" not in text:
-        return text
+        return WITHOUT_SLASHES.sub(rf"\1:{MASK}@", text)
     whole = [text] if _is_address(text) else []
     quoted = [re.sub(r"\\(.)", r"\1", match["address"]) for match in QUOTED.finditer(text)]
     for address in (*whole, *quoted, *BARE.findall(QUOTED.sub("", text))):
@@ -76,6 +87,7 @@ def reveal(text: str) -> str:
     Raises:
         ConfigError: its password or token is not known to this process.
     """
+    text = text.strip()
     if MASK not in text or "://" not in text:
         return text
     found = _remembered(os.environ.get(VARIABLE, ""), os.environ.get(STORE, "")).get(text)
@@ -126,7 +138,9 @@ def _secrets(variable: str, store: str, *others: str) -> list[str]:
 
 
 def _is_telling(secret: str) -> bool:
-    return not secret.isalpha() and (len(secret) >= LONG or not secret.isalnum()) and secret != MASK
+    if secret.isalpha():
+        return len(secret) >= LONG_WORD
+    return (len(secret) >= LONG or not secret.isalnum()) and secret != MASK
 
 
 def _differing(masked: str, address: str) -> Iterator[str]:

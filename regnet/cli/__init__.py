@@ -19,6 +19,7 @@ from typing import Final, NoReturn
 
 from regnet.cli.interruption import INTERRUPTED, end_when_interrupted
 from regnet.cli.utf8_mode import restart_in_utf8_mode
+from regnet.credentials import hide_loosely
 from regnet.encoding import degrade_output
 from regnet.errors import one_of
 from regnet.escape import visible
@@ -72,7 +73,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words and words[0] == "run":  # the rest is Hydra's
         return _guarded(lambda: _run(words[1:]))
     chosen = next((word for word in words if word in COMMANDS), None)
-    options = _parser(chosen).parse_args(words)
+    parser = _parser(chosen)
+    options, unknown = parser.parse_known_args(words)
+    if unknown:
+        help_of = f"{chosen} --help" if chosen else "--help"
+        parser.error(f"{unknown[0]!r} is no option, or one too many: `regnet {help_of}` lists them")
     return _guarded(lambda: _dispatch(options))
 
 
@@ -84,9 +89,17 @@ def _has_directory() -> bool:
     return True
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that reports a mistake in one line, as every other error."""
+
+    def error(self, message: str) -> NoReturn:
+        advice = "" if "--help" in message else f" (`{self.prog} --help` lists the options)"
+        self.exit(USER_ERROR, f"regnet: {message}{advice}\n")
+
+
 def _parser(chosen: str | None) -> argparse.ArgumentParser:
     """The parser of all commands, with the options of the chosen one."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="regnet",
         description="Train networks from plugins, by hand-built mathematics or by PyTorch, many seeds at once, and compare them.",
         epilog="`regnet run --help` lists what can be run; `regnet COMMAND --help` explains a command.",
@@ -171,12 +184,12 @@ def _explain(error: Exception) -> int:
         print(f"regnet: there is no memory for {size[1] if size else 'that'}: {LESS_MEMORY}", file=sys.stderr)
         return USER_ERROR
     if isinstance(error, OSError) and error.errno in MACHINE_FAULTS | PATH_FAULTS:
-        where = f"{visible(str(error.filename))}: " if error.filename else ""
-        print(f"regnet: {where}{error.strerror}", file=sys.stderr)
+        where = visible(hide_loosely(str(error.filename))) if error.filename else f"writing, probably below {os.getcwd()}"  # noqa: PTH109
+        print(f"regnet: {where}: {error.strerror}", file=sys.stderr)
         return USER_ERROR
     if not isinstance(error, RegnetError):
         raise error
-    print(f"regnet: {visible(str(error))}", file=sys.stderr)
+    print(f"regnet: {visible(hide_loosely(str(error)))}", file=sys.stderr)
     return FAILED if isinstance(error, Diverged) else USER_ERROR
 
 

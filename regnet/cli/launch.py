@@ -45,6 +45,7 @@ def launch(words: Sequence[str]) -> int:
     add_files(*chosen.plugin)
     add_overrides_to_policy(options.overrides)
     catalog = load_catalog()
+    catalog.refuse_broken_files()
     print_broken(catalog, strict=chosen.strict)
     register_groups(catalog)
     options.overrides = with_search_path(options.overrides, catalog)

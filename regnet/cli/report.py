@@ -46,7 +46,7 @@ def report(options: argparse.Namespace) -> int:
         origin = from_store(store, experiment, launch)
         asked = str(results[0].config["report"])
         kind = options.kind or (asked if asked in PAGES else "page")
-        made = build_report(results, kind, Path(options.out), load_catalog(), origin)
+    made = build_report(results, kind, Path(options.out), load_catalog(), origin)
     console = results_console()
     console.print(f"Launch {launch} of experiment {experiment}")
     for table in made.tables:

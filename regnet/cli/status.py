@@ -47,7 +47,7 @@ def print_status(plan: Plan, *, as_json: bool = False) -> int:
         print(json.dumps(_as_json(found), indent=1))
     else:
         _print(found)
-    return UNFINISHED if found.finished < found.planned else 0
+    return UNFINISHED if found.finished < found.planned or found.unplanned else 0
 
 
 def _print(found: Status) -> None:
@@ -57,8 +57,10 @@ def _print(found: Status) -> None:
     shared = set.intersection(*(set(job.job.overrides) for job in found.jobs)) if len(found.jobs) > 1 else set()
     rows = tuple(_row(job, shared) for job in found.jobs)
     Table(f"Launch {found.plan.start.launch}", HEADINGS, rows).print(console)
+    for failure in found.unplanned:
+        console.print(f"job {failure.number} failed: {failure.error}", soft_wrap=True, markup=False, highlight=False)
     console.print(f"{found.counts}; the launch is {_described(found)}")
-    if found.state in ("abandoned", "stopped"):
+    if found.state in ("abandoned", "stopped", "failed"):
         console.print(f"To continue it: regnet resume {found.plan.folder}", soft_wrap=True)
 
 
@@ -106,4 +108,5 @@ def _as_json(found: Status) -> dict[str, object]:
             }
             for status in found.jobs
         ],
+        "failed": [{"job": failure.folder, "error": failure.error} for failure in found.unplanned],
     }

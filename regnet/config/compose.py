@@ -124,8 +124,9 @@ def tracking_of(config: DictConfig) -> dict[str, Any]:
     Raises:
         ConfigError: they are no mapping with a name.
     """
-    found = config.get("tracking")
-    values = OmegaConf.to_container(found, resolve=True) if isinstance(found, DictConfig) else found
+    with _resolving(config._get_node("tracking"), "tracking"):
+        found = config.get("tracking")
+        values = OmegaConf.to_container(found, resolve=True) if isinstance(found, DictConfig) else found
     if values is None or found == MISSING:
         return {"name": "none"}
     if not isinstance(values, dict) or not isinstance(values.get("name"), str):
@@ -195,14 +196,13 @@ def plain(config: Any) -> dict[str, Any]:
     Raises:
         ConfigError: a group that a run needs is not in it, or an interpolation cannot be resolved.
     """
-    try:
+    with _resolving(config):
         container = _values(config)
-    except InterpolationResolutionError as error:
-        raise ConfigError(f"{_unresolved(config) or 'the configuration'}: {str(error).splitlines()[0]}") from error
+    tracking = tracking_of(config)
     assert isinstance(container, dict)
     hidden = {"hydra", *OPTIONAL_GROUPS, *options_of(LaunchSettings)}
     values = {str(key): concealed(value) for key, value in container.items() if key not in hidden}
-    values["tracking"] = tracking_of(config)
+    values["tracking"] = concealed(tracking)
     _refuse_control_characters(values)
     for group in GROUPS:
         if values.get(group) in (None, MISSING):
@@ -238,18 +238,28 @@ def _refuse_control_characters(value: Any, path: str = "") -> None:
         raise ConfigError(f"{path} has control characters in it: {visible(value)}")
 
 
+@contextmanager
+def _resolving(config: Any, path: str = "") -> Iterator[None]:
+    """Context manager that names the option whose interpolation cannot be resolved."""
+    try:
+        yield
+    except InterpolationResolutionError as error:
+        raise ConfigError(f"{_unresolved(config, path) or path or 'the configuration'}: {str(error).splitlines()[0]}") from error
+
+
 def _unresolved(config: Any, path: str = "") -> str | None:
     """Return the path of the first option whose interpolation cannot be resolved."""
+    if not isinstance(config, (DictConfig, ListConfig)) or config._is_none() or config._is_missing() or config._is_interpolation():
+        return None
     for key in config.keys() if isinstance(config, DictConfig) else range(len(config)):
-        node, where = config._get_node(key), f"{path}.{key!s}".lstrip(".")
+        node, where = cast(Any, config)._get_node(key), f"{path}.{key!s}".lstrip(".")
         try:
             value = node._dereference_node() if node._is_interpolation() else node
         except OmegaConfBaseException:
             return where
-        if isinstance(value, (DictConfig, ListConfig)) and not (value._is_none() or value._is_missing()):
-            found = _unresolved(value, where)
-            if found:
-                return found
+        found = _unresolved(value, where)
+        if found:
+            return found
     return None
 
 

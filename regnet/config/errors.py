@@ -39,7 +39,10 @@ def readable_errors(catalog: Catalog) -> Iterator[None]:
         if not _is_from_hydra(error):
             raise
         kind = f"{type(error).__name__}: " if isinstance(error, LookupError) else ""
-        raise ConfigError(f"the configuration cannot be composed: {kind}{' '.join(str(error).split())}") from error
+        line = traceback.extract_tb(error.__traceback__)[-1].line
+        reason = " ".join(str(error).split()) or f"{type(error).__name__} in `{line}`"
+        reason += f": {' '.join(str(error.__cause__).split())}" if error.__cause__ else ""
+        raise ConfigError(hide_loosely(f"the configuration cannot be composed: {kind}{reason}")) from error
 
 
 def _is_from_hydra(error: BaseException) -> bool:
@@ -110,6 +113,8 @@ def _missing_key(key: str, cause: BaseException, catalog: Catalog) -> str:
     if key in OPTIONAL_GROUPS and not path:
         return f"its options are set below {key}, where nothing reads them: put `# @package _global_` into its first line"
     names = [str(name) for name in parent] if isinstance(parent, DictConfig) else []
+    if path.startswith("hydra.") and not names:
+        return f"{path} has no option {key!r}: to add it, write +{path}.{key}=VALUE"
     if path and not names:
         return f"{path} is not a group of options: to set an option of a component, write {path}={{name: NAME, {key}: VALUE}}"
     if not (path or names):

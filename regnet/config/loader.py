@@ -20,7 +20,7 @@ from omegaconf import Container, DictConfig, ListConfig, OmegaConf, ValueNode, o
 from regnet.config.config_files import CheckedRepository
 from regnet.config.overrides import override, parse, quoted, unquoted, written
 from regnet.config.targets import check_hydra
-from regnet.credentials import conceal, concealed
+from regnet.credentials import conceal, concealed, may_have_address
 from regnet.errors import ConfigError, one_of
 from regnet.registry.settings import GROUPS
 
@@ -83,7 +83,7 @@ class Loader(ConfigLoaderImpl):
 
     def _concealed(self, text: str) -> str:
         """An override without the passwords in its addresses."""
-        if "://" not in text:
+        if not may_have_address(text):
             return text
         value = self._parse(text).value()
         values = value.list if isinstance(value, ChoiceSweep) else [value]
@@ -184,7 +184,7 @@ def _hide_passwords(config: Container) -> None:
         elif (
             isinstance(node, ValueNode)
             and isinstance(text := node._value(), str)
-            and "://" in text
+            and may_have_address(text)
             and not node._is_interpolation()
         ):
             with read_write(node):

@@ -17,11 +17,14 @@ from hydra.grammar.gen.OverrideParser import OverrideParser
 
 from regnet.credentials import hide_loosely
 from regnet.errors import ConfigError
+from regnet.escape import visible
 
 DEEPEST: Final = 50
 """The largest number of brackets within each other."""
 MARK: Final = "\\${"
 """What stands for the text that begins an interpolation."""
+FUNCTION: Final = re.compile(r"[^\n]*(evaluating|calling|[Uu]nknown function|parsing function)[^\n]*", re.DOTALL)
+"""What Hydra says of a function of its grammar, such as range, that cannot be called."""
 KEY: Final = re.compile(r"(\+\+?|~)?[\w$-]+([./@:][\w$:-]+)*", re.ASCII)
 
 
@@ -59,7 +62,7 @@ def parse(text: str) -> Override:
     try:
         return OverridesParser.create().parse_overrides([text])[0]
     except HydraException as error:
-        raise ConfigError(_explain(text)) from error
+        raise ConfigError(visible(_explain(text, str(error)))) from error
 
 
 def written(key: str, value: Any) -> str:
@@ -67,7 +70,7 @@ def written(key: str, value: Any) -> str:
     return f"{key}={Override._get_value_element_as_str(value)}"
 
 
-def _explain(text: str) -> str:
+def _explain(text: str, reason: str) -> str:
     column, text = _column(text), hide_loosely(text)
     key, equals, value = text.partition("=")
     if text.startswith("-"):
@@ -77,6 +80,8 @@ def _explain(text: str) -> str:
         return f"{text} is no override: write KEY=VALUE, such as epochs=20 (`regnet run --help` lists what can be set)"
     if not KEY.fullmatch(key):
         return f"{text}: {key!r} is no key of the configuration (`regnet run --help` lists what can be set)"
+    if column >= len(text) and (problem := FUNCTION.search(reason)):
+        return f"{text}: {problem[0]}"
     where = f"{text[column]!r} at character {column + 1} cannot be read" if column < len(text) else "its end is missing"
     literal = override(key, value)
     if (column >= len(text) and value[:1] in tuple("[{'\"")) or value.rstrip().endswith(","):

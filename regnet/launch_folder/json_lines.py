@@ -59,7 +59,7 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
     """The content of a line without its checksum; None if it is not what was written."""
     try:
         content = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(content, dict) or not line.endswith(b"\n"):
         return None

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final, NamedTuple
 
 from regnet.errors import DamagedFile
@@ -210,14 +210,25 @@ def read_plan(folder: Path) -> Plan | None:
     if number != FORMAT or kinds[0] != "start":
         raise DamagedFile(f"{path} has format {number}, expected {FORMAT}: continue with the regnet that wrote it")
     by_kind = list(zip(kinds[1:], others, strict=True))
-    return Plan(
-        path,
-        Start(**{**first, "words": tuple(first["words"])}),
-        tuple(_batch(line) for kind, line in by_kind if kind == "batch"),
-        tuple(Continuation(**{**line, "words": tuple(line["words"])}) for kind, line in by_kind if kind == "continuation"),
-    )
+    try:
+        return Plan(
+            path,
+            Start(**{**first, "words": tuple(first["words"])}),
+            tuple(_batch(line) for kind, line in by_kind if kind == "batch"),
+            tuple(Continuation(**{**line, "words": tuple(line["words"])}) for kind, line in by_kind if kind == "continuation"),
+        )
+    except (TypeError, KeyError, ValueError) as error:
+        raise DamagedFile(f"{path} is not a plan of this version of regnet: {error}") from error
 
 
 def _batch(line: Mapping[str, Any]) -> PlannedBatch:
     jobs = (PlannedJob(**{**job, "seeds": tuple(job["seeds"]), "overrides": tuple(job["overrides"])}) for job in line["jobs"])
-    return PlannedBatch(tuple(jobs), line["workers"], line["memory"])
+    return PlannedBatch(tuple(map(_inside, jobs)), line["workers"], line["memory"])
+
+
+def _inside(job: PlannedJob) -> PlannedJob:
+    """The job, whose folder is inside the launch's, where its files are written and removed."""
+    folder = PurePath(job.folder)
+    if folder.is_absolute() or ".." in folder.parts:
+        raise ValueError(f"the folder of job {job.number} is outside the launch's: {job.folder}")
+    return job

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from regnet.launch_folder.failure import JobFailure, read_failures
 from regnet.launch_folder.job_folder import JobFolder
 from regnet.launch_folder.owner import Owner, is_owned, read_owner
 from regnet.launch_folder.plan import Plan, PlannedJob
@@ -66,6 +67,8 @@ class Status:
     """Whether a process is running the launch."""
     owner: Owner | None
     """The process that runs it, or that was killed while it did."""
+    unplanned: tuple[JobFailure, ...] = ()
+    """The jobs that failed before it was known which runs they have."""
 
     @property
     def planned(self) -> int:
@@ -86,21 +89,24 @@ class Status:
     def counts(self) -> str:
         """How many of the runs are finished, in words."""
         partly = f", {self.partly} partly trained" if self.partly else ""
-        return f"{self.finished} of {self.planned} runs are finished{partly}"
+        failed = f", {len(self.unplanned)} jobs could not be started" if self.unplanned else ""
+        return f"{self.finished} of {self.planned} runs are finished{partly}{failed}"
 
     @property
     def state(self) -> str:
-        """``running``, ``finished``, ``abandoned`` by a process that was killed, or ``stopped``."""
+        """``running``, ``finished``, ``abandoned`` by a process that was killed, ``stopped``, or ``failed`` before training."""
         if self.running:
             return "running"
         if self.finished == self.planned:
-            return "finished"
+            return "failed" if self.unplanned else "finished"
         return "abandoned" if self.owner else "stopped"
 
 
 def status_of(plan: Plan) -> Status:
     """Read the status of a launch from its folder."""
-    return Status(plan, tuple(_statuses(plan)), is_owned(plan.folder), read_owner(plan.folder))
+    planned = set(plan.jobs)
+    unplanned = tuple(failure for failure in read_failures(plan.folder) if failure.folder not in planned)
+    return Status(plan, tuple(_statuses(plan)), is_owned(plan.folder), read_owner(plan.folder), unplanned)
 
 
 def count(plan: Plan) -> str:

@@ -43,6 +43,11 @@ class Command:
     tracking: Mapping[str, Any]
     """The configuration of tracking."""
 
+    @property
+    def option(self) -> str:
+        """The option that sets the folder."""
+        return FOLDER_KEYS[self.multirun]
+
 
 def open_launch(command: Command, plugins: Plugins) -> Path:
     """Return the folder of the launch, with a plan in it: a new one, or one to continue.
@@ -53,9 +58,8 @@ def open_launch(command: Command, plugins: Plugins) -> Path:
     try:
         return _open_launch(command, plugins)
     except OSError as error:
-        raise ConfigError(
-            f"results cannot be written to {command.folder}: {error.strerror} (change the working directory, or set hydra.run.dir)"
-        ) from error
+        advice = f"change the working directory, or set {command.option}"
+        raise ConfigError(f"results cannot be written to {command.folder}: {error.strerror} ({advice})") from error
 
 
 def _open_launch(command: Command, plugins: Plugins) -> Path:
@@ -99,7 +103,7 @@ def _newest(command: Command) -> Plan | None:
 def _start(command: Command, folder: Path, plugins: Plugins) -> None:
     here = Path.cwd()
     if folder.exists() and not folder.is_dir():
-        raise ConfigError(f"results cannot be written to {folder}: it is no folder (set hydra.run.dir to another one)")
+        raise ConfigError(f"results cannot be written to {folder}: it is no folder (set {command.option} to another one)")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         start_plan(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import chdir, contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from rich.console import Console
 
 from regnet.config.build_study import assemble
 from regnet.config.compose import plain
+from regnet.credentials import hide
 from regnet.errors import Diverged, JobSkipped, RegnetError
 from regnet.launch_folder.failure import STOPPED, clear_failure, write_failure
 from regnet.launch_folder.job_folder import JobFolder
@@ -91,9 +93,11 @@ def stop_if_asked(launch: Path) -> None:
 def _log_failure(error: Exception) -> str | None:
     """Write an error to the job's log file, with its traceback unless it is a user's mistake; return the file."""
     files = [handler for handler in logging.getLogger().handlers if isinstance(handler, logging.FileHandler)]
-    trace = None if isinstance(error, RegnetError) else (type(error), error, error.__traceback__)
+    record = logging.LogRecord("regnet", logging.ERROR, __file__, 0, "%s", (reason_of(error),), None)
+    if not isinstance(error, RegnetError):
+        record.exc_text = hide("".join(traceback.format_exception(error)))
     for handler in files:
-        handler.handle(logging.LogRecord("regnet", logging.ERROR, __file__, 0, "%s", (reason_of(error),), trace))
+        handler.handle(record)
     return os.path.relpath(files[0].baseFilename) if files else None
 
 

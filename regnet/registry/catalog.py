@@ -67,6 +67,16 @@ class Catalog:
     def names(self, kind: str) -> list[str]:
         return sorted(self.entries[kind])
 
+    def refuse_broken_files(self) -> None:
+        """Check the files that were asked for as plugins.
+
+        Raises:
+            PluginError: one of them, or a component in it, cannot be used.
+        """
+        asked = [broken for broken in self.broken if broken.origin.source.endswith(".py")]
+        if asked:
+            raise PluginError("; ".join(map(str, asked)))
+
     def find(self, kind: str, name: str) -> Entry:
         """The component of the given kind and name; write ``distribution:name`` where two distributions have the same name.
 

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from regnet.credentials import hide
 from regnet.data.prepare import Data
 from regnet.errors import RegnetError, ShapeError
 from regnet.events import EpochEnded, RunEnded, RunFailed, RunStarted
@@ -227,4 +228,4 @@ def reason_of(error: BaseException) -> str:
     """Return an error in one line, for users."""
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
-    return str(error) if isinstance(error, RegnetError) else f"{type(error).__name__}: {error}"
+    return hide(str(error) if isinstance(error, RegnetError) else f"{type(error).__name__}: {error}")

@@ -350,6 +350,36 @@ def test_plugins_that_are_none(inside: Inside, words: tuple[str, ...], expected:
     assert expected in refused(inside, *words)
 
 
+def test_a_plugin_file_that_is_broken_ends_the_command(inside: Inside, tmp_path: Path) -> None:
+    """It was asked for by name: training without it would not be what was asked."""
+    (tmp_path / "mine.py").write_text("import nosuch\n", encoding="utf-8")
+    done = inside(*RUN, "--plugin", "mine.py")
+    assert done.code == 2
+    assert "plugin mine.py is broken: ModuleNotFoundError: No module named 'nosuch'" in done.stderr
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_the_status_of_a_launch_that_could_not_start(inside: Inside) -> None:
+    assert inside(*RUN, "optimizer.lr=-1", "hydra.run.dir=here").code == 2
+    done = inside("status", "here")
+    assert done.code == 1
+    assert "job 0 failed: optimizer.lr of optimizer sgd should be greater than 0" in done.stdout
+    assert "1 jobs could not be started; the launch is failed" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("compare", "--test", "nosuch"), ("report", "nosuch"), ("bench", "--epochs", "many"), ("status", "a", "b"), ("--nosuch",)],
+    ids=" ".join,
+)
+def test_wrong_options_take_one_line(inside: Inside, words: tuple[str, ...]) -> None:
+    done = inside(*words)
+    assert done.code == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("regnet: ")
+    assert f"`regnet {words[0]} --help`".replace("--nosuch --help", "--help") in line
+
+
 def test_reports_know_plugin_files(inside: Inside, tmp_path: Path) -> None:
     (tmp_path / "beside.py").write_text("")
     (tmp_path / "mine.py").write_text(LAYER.format(name="mine"))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from regnet.errors import ConfigError, DamagedFile
 from regnet.launch_folder.find import find_launch
+from regnet.launch_folder.json_lines import json_line, read_lines
 from regnet.launch_folder.plan import (
     PLAN,
     Continuation,
@@ -169,3 +170,32 @@ def test_a_plan_that_was_cut_off_in_its_first_line_is_replaced(tmp_path: Path) -
     plan = read_plan(tmp_path)
     assert plan
     assert plan.start.id == "another"
+
+
+@pytest.mark.parametrize("line", ["[" * 100_000, "{}", "nothing"])
+def test_a_plan_that_is_none_is_named(tmp_path: Path, line: str) -> None:
+    (tmp_path / PLAN).write_text(f"{line}\n", encoding="utf-8")
+    with pytest.raises(DamagedFile, match="damaged in line 1"):
+        read_plan(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"folder": "../outside"}, "the folder of job 0 is outside the launch's"),
+        ({"folder": "/outside"}, "the folder of job 0 is outside the launch's"),
+        ({"unknown": 1}, "is not a plan of this version"),
+        ({"study": None}, "is not a plan of this version"),
+    ],
+    ids=str,
+)
+def test_a_planted_plan_is_refused(folder: Path, changes: dict[str, object], expected: str) -> None:
+    """Its checksums hold, but its jobs are outside the launch's folder, or have other entries."""
+    lines = [line for line, _ in read_lines(folder / PLAN, (folder / PLAN).read_bytes())]
+    job = lines[1]["jobs"][0]
+    job.update(changes)
+    if changes.get("study", job) is None:
+        del job["study"]
+    (folder / PLAN).write_bytes(b"".join(map(json_line, lines)))
+    with pytest.raises(DamagedFile, match=expected):
+        read_plan(folder)

@@ -42,6 +42,8 @@ def store_uri(given: object) -> str:
         ConfigError: the password in the given address is not known.
     """
     uri = reveal(str(given or "")) or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
+    scheme, separator, rest = uri.strip().partition("://")
+    uri = f"{scheme.lower()}{separator}{rest}" if separator else uri
     if uri.startswith(SQLITE):
         return SQLITE + str(Path(uri.removeprefix(SQLITE)).resolve())
     return uri
@@ -52,6 +54,8 @@ def destination(options: Mapping[str, Any]) -> Destination:
     uri = store_uri(options.get("uri"))
     _named.add(uri)
     artifacts = options.get("artifacts")
+    if artifacts and MASK in hide(str(artifacts)):
+        raise ConfigError(f"tracking.artifacts={hide(str(artifacts))}: the store would keep its password or token: leave it out")
     if artifacts and "://" not in str(artifacts):
         artifacts = os.path.abspath(Path(artifacts).expanduser())  # noqa: PTH100 - does not resolve links
     return Destination(uri, str(options.get("experiment") or _experiment(uri)), Path.cwd(), artifacts or None)
