@@ -102,14 +102,15 @@ def _check_batches(settings: Settings, examples: int, network: Sequential, catal
         raise ConfigError(
             f"drop_last=true leaves no batch: there are {examples} training examples, and batch_size is {settings.batch_size}"
         )
-    for layer in with_parts(network):
-        if isinstance(layer, Layer) and sizes[-1] < layer.smallest_batch:
-            fits = settings.batch_size >= layer.smallest_batch
-            raise ConfigError(
-                f"layer {catalog.describe(layer)['name']} needs {layer.smallest_batch} examples in a batch, and the last batch of "
-                f"{examples} training examples has {sizes[-1]} with batch_size={settings.batch_size}: "
-                + ("set drop_last=true, or another batch_size" if fits else "raise batch_size")
-            )
+    refusing = [layer for layer in with_parts(network) if isinstance(layer, Layer) and sizes[-1] < layer.smallest_batch]
+    if refusing:
+        layer = refusing[-1]  # the innermost
+        fits = settings.batch_size >= layer.smallest_batch
+        raise ConfigError(
+            f"layer {catalog.describe(layer)['name']} needs {layer.smallest_batch} examples in a batch, and the last batch of "
+            f"{examples} training examples has {sizes[-1]} with batch_size={settings.batch_size}: "
+            + ("set drop_last=true, or another batch_size" if fits else "raise batch_size")
+        )
 
 
 def _check_numbers(value: Any, dtype: str, path: str = "") -> None:

@@ -26,6 +26,10 @@ class Sequential(Layer):
     def _indexed(self) -> tuple[tuple[str, Layer], ...]:
         return tuple((str(index), layer) for index, layer in enumerate(self.layers))
 
+    @property
+    def smallest_batch(self) -> int:  # type: ignore[override]  # that of its layers
+        return max((layer.smallest_batch for layer in self.layers), default=1)
+
     def init(self, in_features: int, generator: torch.Generator) -> tuple[Params, int]:
         """The parameters of each layer in order, and the number of features of the last layer's output.
 

@@ -193,7 +193,7 @@ FOR_PYTHON = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("words", FOR_PYTHON.values(), ids=FOR_PYTHON)
+@pytest.mark.parametrize("words", list(FOR_PYTHON.values())[::3], ids=list(FOR_PYTHON)[::3])
 def test_hostile_inputs_are_refused_in_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(RegnetError):

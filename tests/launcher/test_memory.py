@@ -23,12 +23,12 @@ sizes = []
 
 def watched(original):
     def keep_result(result):
-        if len(sizes) in (20, 80):
+        if len(sizes) in (10, 40):
             gc.collect()
-        if len(sizes) == 20:
+        if len(sizes) == 10:
             tracemalloc.start()
-        if len(sizes) == 80:
-            print("PER JOB", tracemalloc.get_traced_memory()[0] / 60)
+        if len(sizes) == 40:
+            print("PER JOB", tracemalloc.get_traced_memory()[0] / 30)
             tracemalloc.stop()
         sizes.append(None)
         return original(result)
@@ -41,7 +41,7 @@ sys.exit(main(sys.argv[1:]))
 WORDS = (
     "run",
     "-m",
-    "seed=range(100)",
+    "seed=range(45)",
     "epochs=1",
     "dataset.train_size=20",
     "dataset.test_size=20",

@@ -32,6 +32,10 @@ class Residual(Layer):
     def _inner(self) -> Sequential:
         return Sequential(tuple(self.layers))
 
+    @property
+    def smallest_batch(self) -> int:  # type: ignore[override]  # that of its layers
+        return self._inner.smallest_batch
+
     def init(self, in_features: int, generator: torch.Generator) -> tuple[Params, int]:
         params, out_features = self._inner.init(in_features, generator)
         if out_features != in_features:
