@@ -26,6 +26,10 @@ class ShapeError(RegnetError):
     """Two sizes do not match: of a layer's input, a network's output, or a gradient."""
 
 
+class DataError(RegnetError):
+    """What a data set loads does not have the form of its contract, such as labels of another type."""
+
+
 class TargetError(RegnetError):
     """The loss cannot be computed on the data set's targets."""
 

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from regnet.check.comparison import extent, first
-from regnet.check.finding import Finding, Location, Property, Skip, Violation, kind_of, type_name
+from regnet.check.comparison import extent
+from regnet.check.finding import Finding, Location, Property, Skip, Violation, kind_of
 from regnet.check.leakage import check_disjoint
 from regnet.check.options import check_round_trip
 from regnet.check.randomness import global_draws, watched_generators
 from regnet.check.running import Stage, calling
 from regnet.check.state import Snapshot
 from regnet.check.subject import Subject
-from regnet.contracts import Dataset, Split, Splits
+from regnet.contracts import Dataset, Splits
+from regnet.data.form import Flaw, class_flaws, finite_flaws, form, is_splits, shape_flaws
 from regnet.data.prepare import load_splits
 from regnet.rng import stream
-
-MATRIX = "inputs are a matrix with a row for each example, as wide in one split as in the other"
 
 
 def dataset_stages(subject: Subject) -> Iterator[Stage]:
@@ -58,85 +57,41 @@ def load(dataset: Dataset, seed: int) -> Splits:
     """
     with calling("load", "load must give examples for any generator"):
         found: Any = dataset.load(stream(seed, "data"))
-    tensors = [getattr(getattr(found, split, None), name, None) for split in ("train", "test") for name in ("x", "y")]
-    if not isinstance(found, Splits) or not all(isinstance(tensor, Tensor) for tensor in tensors):
+    if not is_splits(found):
         expected = "regnet.Splits of two regnet.Split of tensors"
         raise Violation("load()", expected, kind_of(found), "load returns Splits(Split(x, y), Split(x, y), classes)")
     return found
 
 
-def named_splits(splits: Splits) -> list[tuple[str, Split]]:
-    """Both splits, each with its name."""
-    return [("train", splits.train), ("test", splits.test)]
-
-
 def check_shapes(dataset: Dataset, splits: Splits) -> Iterator[Finding]:
-    """Inputs are ``(N, F)`` floating point; answers are class numbers ``(N,)`` int64, or values ``(N, K)`` floating point."""
-    classes: Any = splits.classes
-    if classes is not None and (type(classes) is not int or classes < 1):
-        cause = "the number of classes, or None where values are to be predicted"
-        yield Location(Property.SHAPES, "classes").finding("a whole number, or None", repr(classes), cause)
-    features = splits.train.x.shape[-1] if splits.train.x.dim() == 2 else None
-    for side, split in named_splits(splits):
-        x, name = split.x, f"{side}.x"
-        if x.dim() != 2 or not len(x) or x.shape[-1] != features:
-            yield _form(name, f"shape (N, {features or 'F'}) with N at least 1", x, MATRIX)
-        elif not x.is_floating_point():
-            yield _form(name, "a floating point type", x, "inputs are numbers to compute with: x.float()")
-        yield from _check_values(side, split) if splits.classes is None else _check_numbers(side, split)
-
-
-def _check_values(side: str, split: Split) -> Iterator[Finding]:
-    y, name = split.y, f"{side}.y"
-    if y.dim() != 2 or len(y) != len(split.x):
-        yield _form(name, f"shape ({len(split.x)}, K)", y, "values to predict are a matrix (N, K): y.unsqueeze(-1)")
-    elif not y.is_floating_point():
-        yield _form(name, "a floating point type", y, "values to predict are floating point; or classes=... is missing")
-
-
-def _check_numbers(side: str, split: Split) -> Iterator[Finding]:
-    y, name = split.y, f"{side}.y"
-    if y.dim() != 1 or len(y) != len(split.x):
-        yield _form(name, f"shape ({len(split.x)},)", y, "class numbers are (N,), not one-hot and without another axis")
-    elif y.dtype != torch.int64:
-        yield _form(name, "int64", y, "class numbers are int64: y.long()")
-
-
-def _form(name: str, expected: str, got: Tensor, cause: str, concerned: Property = Property.SHAPES) -> Finding:
-    return Location(concerned, name).finding(expected, f"shape {tuple(got.shape)}, {type_name(got.dtype)}", cause)
+    return map(partial(_found, Property.SHAPES), shape_flaws(splits))
 
 
 def check_finite(dataset: Dataset, splits: Splits) -> Iterator[Finding]:
-    for side, split in named_splits(splits):
-        for name, tensor in ((f"{side}.x", split.x), (f"{side}.y", split.y)):
-            wrong = ~tensor.isfinite()
-            if wrong.any():
-                index, cause = first(wrong), "a missing value, a division by a deviation of zero, or the logarithm of zero"
-                got = str(tensor[index].item())
-                yield Location(Property.FINITE, name).finding("a finite number", got, cause, index, extent(wrong))
+    return map(partial(_found, Property.FINITE), finite_flaws(splits))
+
+
+def _found(concerned: Property, flaw: Flaw) -> Finding:
+    size = "" if flaw.wrong is None else extent(flaw.wrong)
+    return Location(concerned, flaw.name).finding(flaw.expected, flaw.got, flaw.cause, flaw.index, size)
 
 
 def check_classes(dataset: Dataset, splits: Splits) -> Iterator[Finding]:
     if splits.classes is None:
         raise Skip("values to be predicted, not classes")
-    for side, split in named_splits(splits):
-        location = Location(Property.CLASSES, f"{side}.y")
-        wrong = (split.y < 0) | (split.y >= splits.classes)
-        if wrong.any():
-            from_one = int(split.y.min()) == 1 and int(split.y.max()) == splits.classes
-            cause = "classes are counted from 1, expected from 0" if from_one else "more class numbers than classes says there are"
-            index = first(wrong)
-            yield location.finding(f"0 to {splits.classes - 1}", str(split.y[index].item()), cause, index, extent(wrong))
-        elif splits.classes > 1 and side == "train" and len(split.y.unique()) == 1:
-            cause = "perhaps the data are sorted, and split without shuffling"
-            yield location.finding(f"{splits.classes} classes", "one class", cause)
+    wrong = list(class_flaws(splits))
+    yield from map(partial(_found, Property.CLASSES), wrong)
+    if not wrong and splits.classes > 1 and len(splits.train.y.unique()) == 1:
+        cause = "perhaps the data are sorted, and split without shuffling"
+        yield Location(Property.CLASSES, "train.y").finding(f"{splits.classes} classes", "one class", cause)
     with calling("label", "label gives the class of any input, or None where it is not known"):
         label: Any = dataset.label(splits.train.x)
     cause = "label gives the class number of each input, int64, or None where it is not known"
     if label is not None and not isinstance(label, Tensor):
         yield Location(Property.CLASSES, "label(x)").finding("a tensor or None", kind_of(label), cause)
     elif label is not None and (label.shape != splits.train.y.shape or label.dtype != torch.int64):
-        yield _form("label(x)", f"shape ({len(splits.train.y)},), int64", label, cause, Property.CLASSES)
+        expected = f"shape ({len(splits.train.y)},), int64"
+        yield Location(Property.CLASSES, "label(x)").finding(expected, form(label), cause)
 
 
 def check_determinism(dataset: Dataset, splits: Splits) -> Iterator[Finding]:

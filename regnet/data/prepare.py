@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from regnet.contracts import Coding, Dataset, Split, Splits
+from regnet.data.form import check_form
 from regnet.data.targets import Targets, fit_targets
 from regnet.errors import ConfigError, TargetError
 from regnet.rng import stream
@@ -70,8 +71,14 @@ class Data:
 
 
 def load_splits(dataset: Dataset, seed: int) -> Splits:
-    """Load the examples of one seed, in the data set's units."""
-    return dataset.load(stream(seed if dataset.redraw else SHARED_SEED, "data"))
+    """Load the examples of one seed, in the data set's units.
+
+    Raises:
+        DataError: what the data set returns does not have the form of its contract.
+    """
+    splits = dataset.load(stream(seed if dataset.redraw else SHARED_SEED, "data"))
+    check_form(dataset, splits)
+    return splits
 
 
 def set_aside(splits: Splits, share: float, seed: int, *, redraw: bool) -> tuple[Splits, Split | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from regnet.study.result import UNFINISHED, StudyResult
 
 
 def samples(labels: Sequence[str], results: Sequence[StudyResult], metric: str) -> list[Sample]:
-    """Return each study's values of the metric after the last epoch, by seed; a seed without a finite value counts as failed.
+    """Return each study's values of the metric after the last epoch, by seed; one with an infinite value counts as failed.
 
     Raises:
         ConfigError: the metric is the loss, and the studies were trained with different losses.
@@ -53,10 +54,14 @@ def _headline(headlines: Mapping[str, str], common: Sequence[str]) -> str:
 
 def _sample(label: str, result: StudyResult, metric: str) -> Sample:
     values = final_values(result, metric)
-    lacking = {seed: result.failures.get(seed, f"{metric} is NaN") for seed in result.seeds if seed not in values}
+    ends = dict(zip(result.seeds, result.history[metric][:, -1].tolist(), strict=True)) if metric in result.history else {}
+    undefined = [seed for seed, value in ends.items() if math.isnan(value) and seed not in result.failures]
+    rest = [seed for seed in result.seeds if seed not in values and seed not in undefined]
+    lacking = {seed: result.failures.get(seed, f"{metric} is {ends.get(seed, 'not measured')}") for seed in rest}
     unfinished = {seed: reason for seed, reason in lacking.items() if reason.startswith(UNFINISHED)}
     failures = {seed: reason for seed, reason in lacking.items() if seed not in unfinished}
-    return Sample(label, list(values), list(values.values()), failures, _data(result.config, metric), unfinished)
+    data = _data(result.config, metric)
+    return Sample(label, list(values), list(values.values()), failures, data, unfinished, tuple(undefined))
 
 
 def _data(config: Mapping[str, Any], metric: str) -> str:

@@ -78,6 +78,8 @@ def _notes(sample: Sample, whole: Interval | None, measure: Measure, level: floa
     planned = n + len(sample.lacking)
     if sample.failures:
         yield f"{len(sample.failures)} of {planned} seeds failed and are not in these numbers"
+    if sample.undefined:
+        yield f"for {len(sample.undefined)} of {planned} seeds the metric is undefined, and they are not in these numbers"
     for state, count in Counter(state.partition(":")[0] for state in sample.unfinished.values()).items():
         yield f"{count} of {planned} seeds {'is' if count == 1 else 'are'} {state} and not in these numbers"
     if whole is None:

@@ -48,6 +48,7 @@ def match(first: Sample, second: Sample, measure: Measure, rules: Rules) -> Matc
     paired = rules.design == "by_seed" and not seeds[0].isdisjoint(seeds[1])
     failed = [f"{_seeds(sample.failures)} of {sample.name!r} failed" for sample in (first, second) if sample.failures]
     alone = [f"{_seeds(seeds[0] ^ seeds[1])} only one of the two has"] if paired and seeds[0] != seeds[1] else []
+    undefined = [f"{_seeds(sample.undefined)} of {sample.name!r} undefined" for sample in (first, second) if sample.undefined]
     unfinished = [f"{_seeds(sample.unfinished)} of {sample.name!r} unfinished" for sample in (first, second) if sample.unfinished]
     _refuse(first, second, rules, failed + unfinished + alone)
     left, right = (_values(sample, measure, rules.incomplete) for sample in (first, second))
@@ -57,7 +58,7 @@ def match(first: Sample, second: Sample, measure: Measure, rules: Rules) -> Matc
             raise SampleError(f"{first.name!r} against {second.name!r}: no seed was trained to the end in both")
         left, right = ({seed: values[seed] for seed in common} for values in (left, right))
     treatment = "counted as the worst value" if rules.incomplete == "worst" else "left out"
-    notes = (*(f"{text}: {treatment}" for text in failed), *(f"{text}: left out" for text in unfinished + alone))
+    notes = (*(f"{text}: {treatment}" for text in failed), *(f"{text}: left out" for text in undefined + unfinished + alone))
     return Matched(_array(left), _array(right), paired, notes)
 
 

@@ -35,6 +35,8 @@ class Sample:
     """What the values were measured on; only samples of the same data are paired by seed."""
     unfinished: Mapping[int, str] = field(default_factory=dict)
     """The seeds that may still get a value, each with its state: running, abandoned, or missing."""
+    undefined: Sequence[int] = ()
+    """The seeds for which the metric is undefined, such as R² of equal targets."""
 
     def __post_init__(self) -> None:
         shape = np.shape(self.values)
@@ -57,8 +59,8 @@ class Sample:
 
     @property
     def lacking(self) -> dict[int, str]:
-        """The seeds without a value: those that failed, and those that are unfinished."""
-        return {**self.failures, **self.unfinished}
+        """The seeds without a value: those that failed, that are unfinished, or for which the metric is undefined."""
+        return {**self.failures, **self.unfinished, **dict.fromkeys(self.undefined, "the metric is undefined")}
 
     @property
     def by_seed(self) -> dict[int, float]:
@@ -73,6 +75,6 @@ class Sample:
         """
         if len(self.seeds) == 0:
             reason = next(iter(self.lacking.values()), None)
-            kind = "failed" if self.failures else "are unfinished"
+            kind = "failed" if self.failures else "are unfinished" if self.unfinished else "have no value"
             why = f"all {len(self.lacking)} seeds {kind} (the first: {reason})" if self.lacking else "it has no seeds"
             raise SampleError(f"study {self.name!r}: {why}, so there is nothing to judge it by")

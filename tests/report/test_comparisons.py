@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -73,10 +74,17 @@ def test_study_whose_seeds_all_failed_is_not_compared() -> None:
         assess([study("empty", [])])
 
 
-def test_nan_counts_as_failed() -> None:
-    odd = study("odd", [0.1, math.inf, 0.2])
+def test_what_is_undefined_did_not_fail() -> None:
+    """sklearn#16857: R² of equal targets is undefined; its seeds are counted, and left out of pairs."""
+    odd = replace(study("odd", [0.1, math.nan, 0.2, math.inf]), failures={})
+    undefined = replace(study("undefined", [0.1, math.nan, 0.2, 0.3]), failures={})
     (one,) = assess([odd]).studies
-    assert one.sample.failures == {1: "test/error_rate is NaN"}
+    assert (one.sample.failures, one.sample.undefined) == ({3: "test/error_rate is inf"}, (1,))
+    assert one.description is not None
+    assert "for 1 of 4 seeds the metric is undefined, and they are not in these numbers" in one.description.notes
+    assert study_table(assess([odd])).rows[0][2] == "1, 1 undefined"
+    (pair,) = assess([undefined, study("other", [0.3, 0.4, 0.5, 0.6])]).comparisons
+    assert "seed 1 of 'undefined' undefined: left out" in pair.notes
 
 
 def test_data_of_the_metric() -> None:

@@ -38,6 +38,7 @@ def study_record(assessment: Assessment, study: Assessed) -> Record:
         "data": study.sample.data,
         "n": len(study.sample.seeds),
         "failed": len(study.sample.failures),
+        "undefined": len(study.sample.undefined),
         **_numbers(study.description),
         "better_than": list(assessment.worse_than(label)),
         "winner": label == assessment.winner,

@@ -74,8 +74,9 @@ def _study_row(assessment: Assessment, study: Assessed) -> tuple[str, ...]:
 
 
 def _failed(sample: Sample) -> str:
-    """The number of seeds that failed and, if there are any, of those that are unfinished: ``1, 3 running``."""
+    """The number of seeds that failed and, if there are any, of those that are unfinished or undefined: ``1, 3 running``."""
     states = Counter(state.partition(":")[0] for state in sample.unfinished.values())
+    states.update({"undefined": len(sample.undefined)} if sample.undefined else {})
     return ", ".join([str(len(sample.failures)), *(f"{count} {state}" for state, count in states.items())])
 
 
