@@ -32,7 +32,7 @@ def test_words_are_classes_in_sorted_order(file: MakeFile, name: str) -> None:
     splits = draw(Table(file(name, height=HEIGHTS, kind=KINDS), target="kind"))
     x, y = both(splits)
     assert splits.classes == 3
-    assert x.dtype == torch.float32
+    assert x.dtype == torch.float64
     assert x[:, 0].tolist() == HEIGHTS
     assert y.dtype == torch.int64
     assert y.tolist() == [["ash", "elm", "oak"].index(kind) for kind in KINDS]
@@ -42,7 +42,7 @@ def test_numbers_are_values(file: MakeFile) -> None:
     splits = draw(Table(file(height=HEIGHTS, age=[row + 0.5 for row in range(ROWS)]), target="age"))
     _, y = both(splits)
     assert splits.classes is None
-    assert y.dtype == torch.float32
+    assert y.dtype == torch.float64
     assert y.tolist() == [[row + 0.5] for row in range(ROWS)]
 
 

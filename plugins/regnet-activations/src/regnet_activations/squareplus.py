@@ -28,7 +28,7 @@ class Squareplus(Layer):
 
     def forward(self, params: Params, x: Tensor, context: Context) -> tuple[Tensor, Any]:
         root = torch.hypot(x, _root(self.b, x))
-        y = torch.where(x > 0, 0.5 * x + 0.5 * root, 0.5 * self.b / (root - x))
+        y = torch.where(x > 0, 0.5 * x + 0.5 * root, 0.5 * self.b / (root - x.clamp(max=0)))
         return y, (y, root)
 
     def backward(self, params: Params, cache: Any, dy: Tensor) -> tuple[Tensor, Params]:
