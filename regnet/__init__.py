@@ -90,6 +90,12 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'regnet' has no attribute {name!r}")
     from importlib import import_module
 
+    try:
+        os.getcwd()  # noqa: PTH109 - pathlib takes longer to load; without a directory MKL ends the process
+    except FileNotFoundError:
+        from regnet.errors import RegnetError
+
+        raise RegnetError("the working directory does not exist any more: change to another one") from None
     return getattr(import_module(_HOMES.get(name, "regnet.contracts")), name)
 
 

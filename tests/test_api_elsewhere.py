@@ -70,3 +70,12 @@ def test_in_an_event_loop() -> None:
         return regnet.run(SMALL).seeds
 
     assert asyncio.run(main()) == (0,)
+
+
+def test_a_working_directory_that_was_removed(tmp_path: Path) -> None:
+    """Without one, MKL ends the process with a message of its own."""
+    script = "import os, sys; os.rmdir(sys.argv[1]); import regnet; regnet.run(['tracking=none'])"
+    words = [sys.executable, "-c", script, str(tmp_path / "gone")]
+    (tmp_path / "gone").mkdir()
+    done = subprocess.run(words, cwd=tmp_path / "gone", capture_output=True, encoding="utf-8", check=False)
+    assert done.stderr.splitlines()[-1].endswith("RegnetError: the working directory does not exist any more: change to another one")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import io
 import logging
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr
 from importlib.metadata import version
 from typing import NoReturn
 
@@ -87,13 +90,28 @@ def show(options: argparse.Namespace, program: str) -> None:
             options.overrides = []  # it shows the same for all
             hydra.hydra_help(config_name=name, args_parser=_parser(program), args=options)
         elif options.cfg:
-            hydra.show_cfg(name, overrides, options.cfg, options.package, options.resolve)
+            with _said_in_a_line():
+                hydra.show_cfg(name, overrides, options.cfg, options.package, options.resolve)
+        elif options.shell_completion and any("query" in word for word in overrides) and "COMP_LINE" not in os.environ:
+            raise ConfigError("query= is for a shell, which sets COMP_LINE to what was typed; `-sc install=bash` sets it up")
         elif options.shell_completion:
             hydra.shell_completion(name, overrides)
         else:
             hydra.show_info(options.info, config_name=name, overrides=overrides)
     finally:
         GlobalHydra.instance().clear()
+
+
+@contextmanager
+def _said_in_a_line() -> Iterator[None]:
+    """Context manager that turns what Hydra prints when it ends the process into an error."""
+    said = io.StringIO()
+    try:
+        with redirect_stderr(said):
+            yield
+    except SystemExit as end:
+        raise ConfigError(" ".join(said.getvalue().split())) from end
+    sys.stderr.write(said.getvalue())
 
 
 class _Parser(argparse.ArgumentParser):

@@ -74,6 +74,8 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "environment plugins": ("+hydra.job.env_set.REGNET_PLUGINS=x.py",),
     "environment that is not there": ("hydra.job.env_copy=[NOSUCH_VARIABLE]",),
     "completion for no shell": ("-sc", "install=nosuch"),
+    "completion without a line": ("--shell-completion", "query=bash"),
+    "a package that is not there": ("--cfg", "job", "--package", "nosuch"),
     "a configuration of a sweep": ("--cfg", "job", "-m", "seed=0,1"),
     # names that lead elsewhere
     "output_subdir above": ("hydra.output_subdir=../../PWNED",),

@@ -69,3 +69,12 @@ def test_artifacts_that_are_elsewhere_stay_there(inside: Inside, tmp_path: Path,
     monkeypatch.chdir(second)
     assert inside(*RUN, "seed=5", "hydra.run.dir=y").code == 0
     assert all(Path(uri).is_relative_to(tmp_path / "shared") for uri in artifacts(second))
+
+
+def test_an_experiment_keeps_its_place(inside: Inside) -> None:
+    assert inside(*RUN, "hydra.run.dir=x", "tracking.artifacts=one").code == 0
+    assert inside(*RUN, "hydra.run.dir=y", "tracking.artifacts=one").code == 0
+    refused = inside(*RUN, "hydra.run.dir=z", "tracking.artifacts=two")
+    assert refused.code == 2
+    assert "keeps its artifacts in" in refused.stderr
+    assert "leave out tracking.artifacts" in refused.stderr

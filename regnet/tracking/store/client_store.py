@@ -75,6 +75,12 @@ class ClientStore:
                 f"MLflow experiment {name!r} has its artifacts on an MLflow server: set tracking.uri to the server's address, or "
                 "tracking.experiment to another name"
             )
+        kept = found.artifact_location.removeprefix("file://").rstrip("/")
+        if artifacts and artifacts.removeprefix("file://").rstrip("/") != kept:
+            raise TrackingError(
+                f"MLflow experiment {name!r} keeps its artifacts in {kept} already: leave out tracking.artifacts, or set "
+                "tracking.experiment to another name"
+            )
         return str(found.experiment_id)
 
     def _folder(self) -> dict[str, str] | None:
