@@ -78,4 +78,4 @@ def test_a_working_directory_that_was_removed(tmp_path: Path) -> None:
     words = [sys.executable, "-c", script, str(tmp_path / "gone")]
     (tmp_path / "gone").mkdir()
     done = subprocess.run(words, cwd=tmp_path / "gone", capture_output=True, encoding="utf-8", check=False)
-    assert done.stderr.splitlines()[-1].endswith("RegnetError: the working directory does not exist any more: change to another one")
+    assert done.stderr.splitlines()[-1].endswith("the working directory does not exist any more: change to another one")
