@@ -116,7 +116,7 @@ def test_schema_of_json(run_compare: RunCompare) -> None:
     assert found["rules"] == {"test": "mean", "design": "by_seed", "incomplete": "refuse", "level": 0.95}
     for study in found["studies"]:
         assert study.keys() == {
-            *("label", "study", "identity", "data", "n", "failed", "mean", "std", "standard_error", "median"),
+            *("label", "study", "identity", "data", "n", "failed", "undefined", "mean", "std", "standard_error", "median"),
             *("interquartile_mean", "student", "bootstrap", "better_than", "winner", "failures", "notes", "values"),
         }
     assert len(found["comparisons"]) == 3
