@@ -184,7 +184,7 @@ def _explain(error: Exception) -> int:
         print(f"regnet: there is no memory for {size[1] if size else 'that'}: {LESS_MEMORY}", file=sys.stderr)
         return USER_ERROR
     if isinstance(error, OSError) and error.errno in MACHINE_FAULTS | PATH_FAULTS:
-        where = visible(hide_loosely(str(error.filename))) if error.filename else f"writing, probably below {os.getcwd()}"  # noqa: PTH109
+        where = visible(hide_loosely(str(error.filename))) if error.filename else f"a file, probably below {os.getcwd()}"  # noqa: PTH109
         print(f"regnet: {where}: {error.strerror}", file=sys.stderr)
         return USER_ERROR
     if not isinstance(error, RegnetError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -17,25 +18,32 @@ def check_rounded(component: object, dtype: torch.dtype, catalog: Catalog) -> No
     Raises:
         BadOption: an option is within its range, but not when it is rounded, or is then a bound of it.
     """
+    precision = str(dtype).removeprefix("torch.")
     for part in with_parts(component):
         values = values_of(part)
         rounded = {name: _rounded(value, dtype) for name, value in values.items()}
-        changed = [name for name in values if rounded[name] is not values[name] and rounded[name] != values[name]]
-        concerned = changed
+        for names, problem in _problems(part, values, rounded):
+            numbers = ", ".join(f"{name}={values[name]} is {rounded[name]}" for name in names)
+            title = catalog.describe(part)["name"]
+            raise BadOption(f"{title}: {numbers} in {precision}, and {problem}: choose another value, or dtype=float64")
+
+
+def _problems(part: object, values: Mapping[str, Any], rounded: Mapping[str, Any]) -> Iterator[tuple[list[str], str]]:
+    """The options that cannot be rounded, each with the reason; and those that cannot be rounded together."""
+    changed = [name for name in values if rounded[name] is not values[name] and rounded[name] != values[name]]
+    for name in changed:
+        option = options_of(type(part))[name]
         try:
-            for name in changed:
-                concerned = [name]
-                option = options_of(type(part))[name]
-                option.check(rounded[name])
-                if rounded[name] in option.bounds:
-                    raise ValueError("means something else at its bound")
-            concerned = changed
-            if changed:
-                type(part)(**rounded)
+            option.check(rounded[name])
+        except ValueError as error:
+            yield [name], str(error)
+        if rounded[name] in option.bounds:
+            yield [name], "means something else at its bound"
+    if changed:
+        try:
+            type(part)(**rounded)
         except (ValueError, BadOption) as error:
-            numbers = ", ".join(f"{name}={values[name]} is {rounded[name]}" for name in concerned)
-            title, precision = catalog.describe(part)["name"], str(dtype).removeprefix("torch.")
-            raise BadOption(f"{title}: {numbers} in {precision}, and {error}: choose another value, or dtype=float64") from None
+            yield changed, str(error)
 
 
 def _rounded(value: Any, dtype: torch.dtype) -> Any:

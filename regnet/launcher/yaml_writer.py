@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from enum import Enum
 from math import isfinite
-from types import NoneType
 from typing import Any
 
 import yaml
@@ -17,7 +16,7 @@ class YamlWriter:
     """Write the same text as `OmegaConf.to_yaml`, and cache that of each entry: a block is the text of its entries in order."""
 
     def __init__(self) -> None:
-        self._texts: dict[tuple[object, ...], str] = {}
+        self._texts: dict[tuple[int, str, str], str] = {}
 
     def text(self, config: Container) -> str:
         """Return a configuration, or a part of one, as YAML with unresolved interpolations."""
@@ -43,9 +42,7 @@ class YamlWriter:
 
     def _entry(self, key: Any, node: Any, depth: int) -> str:
         """The lines of one entry; an item of a list if there is no key."""
-        content = node.__dict__.get("_val", EMPTY)
-        simple = type(key) in (str, NoneType) and type(content) in (str, int, bool, NoneType)
-        known = (depth, key, type(content), content) if simple else (depth, repr(key), repr(node))
+        known = (depth, repr(key), repr(node))
         if known not in self._texts:
             value = _value(node)
             if _is_plain(value) and (key is None or (type(key) is str and _is_plain(key) and _is_word(key))):

@@ -52,7 +52,7 @@ WRONG: dict[str, tuple[Any, str]] = {
 
 @dataclass(frozen=True)
 class Given(Dataset):
-    """Gives what it is told to."""
+    """Loads the splits of a case."""
 
     case: str = "right"
     redraw: bool = False
