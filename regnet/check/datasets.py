@@ -19,7 +19,6 @@ from regnet.check.state import Snapshot
 from regnet.check.subject import Subject
 from regnet.contracts import Dataset, Splits
 from regnet.data.form import Flaw, class_flaws, finite_flaws, form, is_splits, shape_flaws
-from regnet.data.prepare import load_splits
 from regnet.rng import stream
 
 
@@ -109,7 +108,7 @@ def check_redraw(dataset: Dataset, splits: Splits) -> Iterator[Finding]:
         cause = "a data set needs an option or attribute `redraw: bool`: whether another seed gives other examples"
         yield Finding(Property.REDRAW, "redraw", "True or False", kind_of(redraw), cause)
         return
-    if redraw and same(load_splits(dataset, 1), load_splits(dataset, 2)):
+    if redraw and same(load(dataset, 1), load(dataset, 2)):
         cause = "the generator is not used: draw or split with it, or set redraw=False"
         yield Finding(Property.REDRAW, "load()", "other examples for another seed, since redraw is True", "the same ones", cause)
 
