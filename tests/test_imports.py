@@ -34,6 +34,7 @@ ORDER = [
     "events",
     "hookspecs",
     "registry",
+    "table",
     "scaffold",
     "stats",
     "study",
@@ -74,7 +75,7 @@ ROOMS_WITHIN = {
 STORE_MODULES = ("mlflow", "sqlalchemy")
 """Modules that only `tracking/store` may import; other packages use its `Store`."""
 
-PLUGIN_MAY_IMPORT = {"builtin", "contracts", "errors", "network", "hookspecs"}
+PLUGIN_MAY_IMPORT = {"builtin", "contracts", "errors", "network", "hookspecs", "table"}
 """The modules that components may import."""
 
 EDGES = {

@@ -91,6 +91,7 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
         config=config,
         origins=_origins(components, plugin_settings.keys() - at_default, catalog),
         content=_content(dataset),
+        data_notes=tuple(map(str, dataset.describe())),
         settings=plugin_settings,
     )
 

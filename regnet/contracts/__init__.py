@@ -7,7 +7,7 @@ May import nothing of regnet.
 """
 
 from regnet.contracts.arithmetic import complement, descend
-from regnet.contracts.dataset import Dataset, Split, Splits, Task
+from regnet.contracts.dataset import Column, ColumnKind, Dataset, Label, Schema, Split, Splits, Task
 from regnet.contracts.initializer import Initializer
 from regnet.contracts.layer import Buffer, Context, Layer, Params
 from regnet.contracts.loss import Coding, Loss
@@ -30,15 +30,19 @@ __all__ = [
     "PER_REPLICA",
     "Buffer",
     "Coding",
+    "Column",
+    "ColumnKind",
     "Context",
     "Dataset",
     "Initializer",
+    "Label",
     "Layer",
     "Loss",
     "Metric",
     "Optimizer",
     "Params",
     "Prediction",
+    "Schema",
     "Split",
     "Splits",
     "State",

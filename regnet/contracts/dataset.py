@@ -14,6 +14,12 @@ from torch import Tensor
 Task: TypeAlias = Literal["classification", "regression"]
 """What is to be predicted: a class, or values."""
 
+ColumnKind: TypeAlias = Literal["numbers", "truth values", "dates", "words"]
+"""How the values of a table's column are read."""
+
+Label: TypeAlias = str | int | float | bool
+"""The name of a class, as the table has it."""
+
 
 @dataclass(frozen=True)
 class Split:
@@ -27,6 +33,44 @@ class Split:
 
 
 @dataclass(frozen=True)
+class Column:
+    """A named column of a table: how its values, numbers or text, become features."""
+
+    name: str
+    kind: ColumnKind = "numbers"
+    words: tuple[str, ...] = ()
+    """Of words: those with a feature of their own, 1 where the row has the word and else 0. Of truth values: those for 0 and 1."""
+    decimal: str = "."
+    thousands: str = ""
+    before: str = ""
+    after: str = ""
+    """Of numbers in text: the marks, and the unit or sign before and after each."""
+    date_form: str = ""
+    """Of dates in text: their form, as `strptime` has it. A date is the number of days since 1970-01-01."""
+    missing: tuple[str, ...] | None = None
+    """The words that mean a missing value besides the usual ones; not None: only these."""
+    fill: tuple[float, ...] = ()
+    """What missing values are replaced by, one number for each feature: the means of the training examples."""
+
+    @property
+    def width(self) -> int:
+        """The number of features."""
+        return len(self.words) if self.kind == "words" else 1
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What the numbers of examples mean, so that a trained network takes tables and answers in their terms."""
+
+    columns: tuple[Column, ...]
+    """The columns of the inputs, in the order of the features."""
+    target: str
+    """The name of what is predicted."""
+    labels: tuple[Label, ...] = ()
+    """The names of the classes, by class number; empty if values are predicted."""
+
+
+@dataclass(frozen=True)
 class Splits:
     """Disjoint examples for training and for testing."""
 
@@ -34,6 +78,8 @@ class Splits:
     test: Split
     classes: int | None = None
     """The number of classes, or None if the targets are values (regression)."""
+    schema: Schema | None = None
+    """What the features and the target mean; None if they are no columns of a table."""
 
 
 class Dataset(ABC):
@@ -48,6 +94,10 @@ class Dataset(ABC):
 
     def files(self) -> Sequence[Path]:
         """The files that a user gave, which the examples are read from; a study whose files have other content is another study."""
+        return ()
+
+    def describe(self) -> Sequence[str]:
+        """Lines for users about what the examples are made from: a file's columns, how each is read, and which are not used."""
         return ()
 
     def label(self, x: Tensor) -> Tensor | None:

@@ -37,11 +37,20 @@ def check_files(files: Iterable[Path]) -> None:
         ConfigError: they are larger than half of the free memory, or than the limit that a variable of the environment sets.
     """
     sizes = {file: file.stat().st_size for file in files if file.is_file()}
+    if sizes:
+        check_size(max(sizes, key=sizes.__getitem__), sum(sizes.values()))
+
+
+def check_size(file: Path, size: int) -> None:
+    """Check the size of what is read from a file, which may be compressed.
+
+    Raises:
+        ConfigError: it is larger than half of the free memory, or than the limit that a variable of the environment sets.
+    """
     limit = _limit(MAX_BYTES, free_memory() // 2)
-    if sum(sizes.values()) > limit:
-        largest = max(sizes, key=sizes.__getitem__)
+    if size > limit:
         raise ConfigError(
-            f"{largest} has {sizes[largest]} bytes, and the limit is {limit}, by default half of the free memory;"
+            f"{file} has {size} bytes or more, and the limit is {limit}, by default half of the free memory;"
             f" {MAX_BYTES}=N in the environment sets it"
         )
 

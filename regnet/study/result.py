@@ -90,6 +90,8 @@ class StudyResult:
     """``lockstep`` or ``solo``, as in the study."""
     origins: tuple[str, ...] = ()
     """The distributions whose components are used, with their versions."""
+    data_notes: tuple[str, ...] = ()
+    """What the examples are made from, in lines: see `regnet.Dataset.describe`."""
 
     def measure(self, metric: str) -> Measure:
         """Return how to read the values of a metric such as ``test/error_rate``; an unknown metric is shown unscaled."""

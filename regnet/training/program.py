@@ -213,6 +213,7 @@ def _result(replicas: Sequence[Replica], rows: np.ndarray, trained: Trained) -> 
         headline=study.headline,
         replicas=study.replicas,
         origins=tuple(map(str, study.origins)),
+        data_notes=study.data_notes,
     )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from regnet.registry.catalog import Catalog, Entry, load_catalog
 
+TREES = str(Path(__file__).parents[1] / "table/trees.csv")
+"""A table of 60 trees, with semicolons and decimal commas."""
 FEATURES = 4
 """The number of input features of layers."""
 
@@ -45,6 +48,25 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "disc": [{}, {"train_size": 20, "test_size": 30, "redraw": False}],
     "digits": [{}, {"test_share": 0.5, "redraw": False}],
     "diabetes": [{}, {"test_share": 0.05, "redraw": False}],
+    "table": [
+        {"path": TREES, "target": "kind"},
+        {"path": TREES, "target": "height", "task": "regression", "group": "plot", "redraw": False, "test_share": 0.3},
+        {"path": TREES, "target": "kind", "fold": 1, "folds": 3, "features": ["height", "felled"], "missing": "drop"},
+        {
+            "path": TREES,
+            "target": "kind",
+            "order": "planted",
+            "redraw": False,
+            "exclude": ["plot"],
+            "separator": ";",
+            "encoding": "utf-8",
+            "header": True,
+            "decimal": ",",
+            "thousands": ".",
+            "dates": "day_first",
+            "na_values": ["unknown"],
+        },
+    ],
     # initializers
     "he_fan_out": [{}, {"gain": 2.5}],
     "he_fan_in": [{}, {"gain": 2.5}],

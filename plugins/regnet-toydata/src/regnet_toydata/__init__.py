@@ -1,4 +1,4 @@
-"""Data sets with a known distribution, to see what a network can and cannot learn; and tables from files."""
+"""Data sets with a known distribution, to see what a network can and cannot learn."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from regnet_toydata.checkerboard import Checkerboard
 from regnet_toydata.friedman1 import Friedman1
 from regnet_toydata.gaussian_mixture import GaussianMixture
 from regnet_toydata.spirals import Spirals
-from regnet_toydata.table import Table
 from regnet_toydata.two_moons import TwoMoons
 
-__all__ = ["Checkerboard", "Friedman1", "GaussianMixture", "Spirals", "Table", "TwoMoons", "regnet_datasets"]
+__all__ = ["Checkerboard", "Friedman1", "GaussianMixture", "Spirals", "TwoMoons", "regnet_datasets"]
 
 
 @regnet.hookimpl
@@ -21,5 +20,4 @@ def regnet_datasets() -> dict[str, type[regnet.Dataset]]:
         "checkerboard": Checkerboard,
         "gaussian_mixture": GaussianMixture,
         "friedman1": Friedman1,
-        "table": Table,
     }

@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from examples import MakeFile, draw
-from regnet_toydata import Table
 
 import regnet
+from regnet.builtin.datasets.table import Table
+from tests.table.files import MakeFile, draw
 
 ROWS = 40
 DATES = pd.Timestamp("2026-01-01") + pd.to_timedelta(range(ROWS), unit="D")
@@ -45,12 +45,11 @@ def error(path: str, target: str, features: list[str] | None, **options: Any) ->
         ("height", ["height"], {}, ["names the target 'height'"]),
         ("height", ["kind", "kind"], {}, ["names 'kind' twice"]),
         ("height", [], {}, ["dataset.features is empty"]),
-        ("height", ["day"], {}, ["column 'day'", "datetime64", "numbers or text"]),
-        ("day", ["height"], {}, ["the target 'day'", "datetime64", "numbers or text"]),
-        ("height", None, {}, ["column 'stray'", "'n/a?' in row 18", "dataset.features"]),
+        ("day", ["height"], {}, ["the target 'day'", "has dates", "numbers or text"]),
+        ("height", None, {}, ["column 'stray'", "'n/a?' in row 18", "dataset.na_values=[n/a?]", "dataset.exclude=[stray]"]),
         ("height", ["gaps"], {}, ["(3 in 'gaps')", "dataset.missing=drop leaves out 3 of 40 rows", "dataset.missing=mean"]),
         ("gaps", ["height"], {"missing": "mean"}, ["3 values of the target 'gaps'", "dataset.missing=drop"]),
-        ("height", ["nothing"], {"missing": "drop"}, ["no values in 'nothing'"]),
+        ("height", ["nothing"], {"missing": "drop"}, ["column 'nothing'", "cannot be a feature: no values"]),
         ("kind", ["height"], {"task": "regression"}, ["'kind'", "not numeric", "'oak'"]),
         ("stray", ["height"], {"task": "regression"}, ["'stray'", "not numeric", "'n/a?' in row 18"]),
         ("stray", ["height"], {}, ["'stray'", "40 different values in 40 rows", "'n/a?' in row 18"]),
@@ -74,20 +73,26 @@ def test_missing_files(file: MakeFile, tmp_path: Path) -> None:
     assert "there is no file" in missing
     assert "did you mean 'flowers.csv'?" in missing
     assert "no folder" in error(str(tmp_path / "nowhere" / "flower.csv"), "a", None)
-    assert "ends in .csv or .parquet" in error(str(tmp_path / "flower.xlsx"), "a", None)
-    assert "ends in .csv or .parquet" in error(str(tmp_path), "a", None)
+    assert "or in .parquet: save the sheet as CSV" in error(str(tmp_path / "flower.xlsx"), "a", None)
+    assert "or in .parquet" in error(str(tmp_path), "a", None)
 
 
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("data.csv", b"", "No columns"),
+        ("data.csv", b"", "no columns"),
         ("data.csv", b"a,b\n", "no rows"),
         ("data.csv", b"a,b\n1,2\n3,4,5\n", "line 3"),
-        ("data.csv", b"a,\xff\xfe\n1,2\n", "cannot be read as .csv"),
-        ("data.csv", b"a;b\n1;2\n", "is another dataset.separator between them?"),
+        ("data.csv", b"a,\xff\xfe\n1,2\n", "Columns: a, \u00ff\u00fe (encoding cp1252)"),
+        ("data.csv", b"a,\x81\n1,2\n", "its text is neither UTF-8 nor cp1252: set dataset.encoding"),
+        ("data.csv", b"a,\x00\n1,2\n", "line 1 has a byte of value 0"),
+        ("data.csv", b"a/b\n1/2\n", "is another dataset.separator between them?"),
         ("data.csv", b"a,b\n1,2.5\n2,3\n", "too few rows: 2"),
-        ("data.csv", b"a,b\nx,1\ny,2\nx,3\n", "no numeric column beside the target 'b': name columns of text in dataset.features"),
+        (
+            "data.csv",
+            b"a,b\nx,1.5\ny,2\nx,3\n",
+            "no column to learn from beside the target 'b': a: 2 different words in 3 rows: name it",
+        ),
         ("data.parquet", b"no such thing", "cannot be read as .parquet"),
     ],
 )
@@ -98,14 +103,14 @@ def test_files_that_are_not_tables(tmp_path: Path, name: str, content: bytes, wo
 
 def test_too_many_words_for_a_feature(file: MakeFile) -> None:
     path = file(word=[f"w{row}" for row in range(300)], y=[0, 1] * 150)
-    assert "'word' of data.csv has 300 different words: at most 100" in error(path, "y", ["word"])
+    assert "'word' of data.csv cannot be a feature: 300 different words in 300 rows, at most 100" in error(path, "y", ["word"])
 
 
 def test_feature_without_values_in_training_rows(file: MakeFile) -> None:
-    """Two of three rows are training rows; with some seeds, neither has the only value."""
-    table = Table(file(a=[1.0, None, None], y=[0.5, 1.5, 2.5]), "y", missing="mean", test_share=0.34)
+    """Two of three rows are for training; with some seeds, neither has the only value."""
+    table = Table(file(a=[1.0, None, None], y=[0.5, 1.5, 2.5]), "y", ["a"], missing="mean", test_share=0.34)
     found = [_outcome(table, seed) for seed in range(30)]
-    assert set(found) == {"", "column 'a' of data.csv has no values among the training rows: leave it out of dataset.features"}
+    assert set(found) == {"", "column 'a' of data.csv has no values among the training rows: leave it out, dataset.exclude"}
 
 
 def _outcome(table: Table, seed: int) -> str:
@@ -119,7 +124,7 @@ def _outcome(table: Table, seed: int) -> str:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["dataset.target=kind"], ["regnet: dataset table (from regnet-toydata", "needs its option 'path': set dataset.path"]),
+        (["dataset.target=kind"], ["regnet: dataset table needs its option 'path': set dataset.path"]),
         (["dataset.path=data.csv", "dataset.target=kinds"], ["regnet: data.csv has no column 'kinds'", "did you mean 'kind'?"]),
     ],
 )

@@ -5,25 +5,25 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-import regnet
+from regnet.errors import DataError
 
 SHOWN = 20
 """The largest number of names that an error lists."""
 
 
-class TableError(regnet.RegnetError):
+class TableError(DataError):
     """A table cannot be read, or cannot be learned from; the message has the file's name, the problem and a remedy."""
 
 
-def listing(names: Iterable[str]) -> str:
-    """The names, separated by commas; after the first SHOWN, the number of the remaining ones.
+def listing(names: Iterable[str], shown: int = SHOWN) -> str:
+    """The names, separated by commas; after the first `shown`, the number of the remaining ones.
 
     >>> listing(["height", "weight"])
     'height, weight'
     """
     all_names = list(names)
-    more = f" and {len(all_names) - SHOWN} more" if len(all_names) > SHOWN else ""
-    return ", ".join(all_names[:SHOWN]) + more
+    more = f" and {len(all_names) - shown} more" if len(all_names) > shown else ""
+    return ", ".join(all_names[:shown]) + more
 
 
 def guess(name: str, names: Iterable[str]) -> str:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
-from examples import MakeFile, draw
-from regnet_toydata import Table
 
 import regnet
+from regnet.builtin.datasets.table import Table
+from tests.table.files import MakeFile, draw
 
 ROWS = 40
 KINDS = ["oak", "ash", "elm", "ash"] * (ROWS // 4)
@@ -69,10 +69,11 @@ def test_task(file: MakeFile, values: list[float], task: str, classes: int | Non
         assert y.tolist() == [ranks.index(value) for value in values]
 
 
-def test_default_features_are_named_numeric_columns(file: MakeFile) -> None:
-    columns = {"Unnamed: 0": range(ROWS), "word": KINDS, "height": HEIGHTS, "alive": [True, False] * 20, "y": [0, 1] * 20}
+def test_default_features_are_all_columns_with_a_name(file: MakeFile) -> None:
+    columns = {"Unnamed: 0": range(ROWS), "height": HEIGHTS, "word": KINDS, "alive": [True, False] * 20, "y": [0, 1] * 20}
     x, _ = both(draw(Table(file(**columns), target="y")))
-    assert x.tolist() == [[height, 1 - row % 2] for row, height in enumerate(HEIGHTS)]
+    one_hot = [[float(kind == word) for word in ("ash", "elm", "oak")] for kind in KINDS]
+    assert x.tolist() == [[height, *one_hot[row], 1 - row % 2] for row, height in enumerate(HEIGHTS)]
 
 
 def test_each_word_is_a_feature(file: MakeFile) -> None:

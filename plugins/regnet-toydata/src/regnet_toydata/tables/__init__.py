@@ -1,1 +1,0 @@
-"""From a file to numbers, one module for each step: reading, missing values, targets, splitting, features."""
