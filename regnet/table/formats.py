@@ -76,6 +76,16 @@ def is_decimal(cell: str) -> bool:
     return re.fullmatch(rf"{SIGN}[0-9]*[.,][0-9]+{EXPONENT}", cell.strip()) is not None
 
 
+SIGNS = "[%‰°$€£¥₹]?"
+ANY_NUMBER = f"^{SIGN}{SIGNS}{SIGN}(?:{'|'.join(form.pattern for form in MARKS)}){SIGNS}$"
+"""A regular expression for a number in any form, with a sign before or after it."""
+
+
+def outline(value: str) -> str:
+    """A number without its digits, which shows how it is written."""
+    return re.sub("[0-9]+", "", value)
+
+
 def fitting_forms(values: pa.Array, decimal: str | None, thousands: str | None) -> list[NumberForm]:
     """The forms that every value has; empty if there is none.
 

@@ -106,6 +106,7 @@ def interpret(content: Content, wanted: Wanted, forms: Forms) -> Examples:
     gaps = {name: np.isnan(blocks[name]).any(1) for name in used if np.isnan(blocks[name]).any()}
     kept = _kept_rows(content, target_name, target, gaps, wanted.missing)
     notes = _gap_notes(gaps, kept, wanted.missing, content.rows)
+    notes += [f"{name} tells {target_name!r} exactly" for name in used if _repeats(blocks[name], target)]
     lines = tuple(_describe(content, f"{target_name}: {target.note}", {name: readings[name] for name in used}, left, notes))
     order = _order(content, readings, wanted.order)
     return Examples(
@@ -148,6 +149,14 @@ def _choose(content: Content, wanted: Wanted, readings: dict[str, Reading]) -> t
     return chosen, {}
 
 
+def _repeats(block: np.ndarray, target: Target) -> bool:
+    """Whether a column has the target's values, perhaps under other names."""
+    y = target.y.numpy().reshape(len(block), -1)[:, 0]
+    if target.classes is None or block.shape[1] == 1:
+        return block.shape[1] == 1 and bool((block[:, 0] == y).all())
+    return block.shape[1] == target.classes and len(np.unique(np.stack([block.argmax(1), y]), axis=1).T) == target.classes
+
+
 def _constant(block: np.ndarray) -> bool:
     known = block[~np.isnan(block).any(1)]
     return len(known) == 0 or bool((known == known[0]).all())
@@ -159,6 +168,8 @@ def _kept_rows(content: Content, name: str, target: Target, gaps: dict[str, np.n
     lacking = int((~target.known).sum())
     complete = target.known & ~np.any([*gaps.values(), np.zeros(content.rows, dtype=bool)], axis=0)
     advice = f"dataset.missing=drop leaves out {int((~complete).sum())} of {content.rows} rows"
+    if lacking and target.gap_words:
+        advice += f", dataset.na_values=[] keeps {', '.join(map(repr, target.gap_words))} in {name!r} as a word"
     if missing == "error" and (counts or lacking):
         counted = {name: lacking} | counts if lacking else counts
         said = listing(f"{count} in {column!r}" for column, count in counted.items())

@@ -12,12 +12,14 @@ import pyarrow.compute as pc
 
 from regnet.contracts import Column
 from regnet.table.formats import (
+    ANY_NUMBER,
     FIRST,
     SPACES,
     NumberForm,
     fitting_dates,
     fitting_forms,
     is_gap,
+    outline,
     truth_words,
 )
 from regnet.table.reading import Content
@@ -124,7 +126,8 @@ def _read_text(name: str, texts: pa.Array, hard: pa.Array, form: NumberForm | No
     column = Column(name, missing=forms.na_values)
     if not len(hard):
         gaps = sorted(pc.unique(texts.drop_null()).to_pylist())
-        return Reading(column, f"no values, only {', '.join(gaps[:3])}" if gaps else "no values")
+        keep = f"no values, only {', '.join(gaps[:3])}: dataset.na_values=[] makes them words"
+        return Reading(column, keep if gaps else "no values")
     if form is not None and not (form == NumberForm() and pc.any(pc.match_substring_regex(hard, "^0[0-9]")).as_py()):
         marks = {"decimal": form.decimal, "thousands": form.thousands, "before": form.before, "after": form.after}
         return Reading(replace(column, **marks), note=str(form))  # type: ignore[arg-type]
@@ -132,17 +135,25 @@ def _read_text(name: str, texts: pa.Array, hard: pa.Array, form: NumberForm | No
     truth = truth_words(words)
     if truth:
         return Reading(replace(column, kind="truth values", words=truth), note=f"{truth[1]} is 1")
+    return _read_dates(column, hard, forms) or _read_words(column, texts, hard, form)
+
+
+def _read_dates(column: Column, hard: pa.Array, forms: Forms) -> Reading | None:
     dates = fitting_dates(hard, forms.dates)
-    if dates:
-        months, days = (any(form.startswith(FIRST[order]) for form in dates) for order in ("month_first", "day_first"))
-        if months and days:
-            problem = f"dates such as {words[0]} whose day and month are in doubt: set dataset.dates=day_first or month_first"
-            return Reading(column, problem, refused=True)
-        return Reading(replace(column, kind="dates", date_form=dates[0]), note=f"days, written as {dates[0]}")
-    return _read_words(column, texts, form)
+    if not dates:
+        return None
+    months, days = (any(form.startswith(FIRST[order]) for form in dates) for order in ("month_first", "day_first"))
+    if months and days:
+        problem = f"dates such as {hard[0].as_py()} whose day and month are in doubt: set dataset.dates=day_first or month_first"
+        return Reading(column, problem, refused=True)
+    return Reading(replace(column, kind="dates", date_form=dates[0]), note=f"days, written as {dates[0]}")
 
 
-def _read_words(column: Column, texts: pa.Array, form: NumberForm | None) -> Reading:
+def _read_words(column: Column, texts: pa.Array, hard: pa.Array, form: NumberForm | None) -> Reading:
+    if form is None and len(hard) and pc.all(pc.match_substring_regex(hard, ANY_NUMBER)).as_py():
+        start = hard[0].as_py()
+        other = next((value for value in hard.to_pylist() if outline(value) != outline(start)), hard[-1].as_py())
+        return Reading(column, f"numbers written in different ways, such as {start} and {other}", refused=True)
     words = tuple(sorted(pc.unique(texts.drop_null()).to_pylist()))
     stray, refused = _stray(texts)
     note = "with leading zeros" if form else stray
@@ -183,7 +194,8 @@ def _read_typed(name: str, values: pa.Array) -> Reading:
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
         return Reading(replace(column, kind="dates"), note="days")
     if pa.types.is_dictionary(kind):
-        return _read_words(column, strings(pc.cast(values, kind.value_type)), None)
+        texts = strings(pc.cast(values, kind.value_type))
+        return _read_words(column, texts, texts[:0], None)
     seconds = pa.types.is_duration(kind) or pa.types.is_time(kind)
     number = seconds or pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
     return Reading(column, "" if number else f"{kind} values, neither numbers nor text", "seconds" if seconds else "")

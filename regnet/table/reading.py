@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -54,6 +55,8 @@ class Content:
         if normal(name) in self.columns:
             return self.columns[normal(name)]
         advice = "; is another dataset.separator between them?" if len(self.columns) == 1 else ""
+        if re.fullmatch(rf"{UNNAMED}\d+", name):
+            advice += "; dataset.header=false if the first line has values, not names"
         notes = f" ({', '.join(self.notes)})" if self.notes else ""
         raise TableError(
             f"{self.name} has no column {name!r} ({option}): {guess(name, self.columns)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -34,6 +34,8 @@ class Target:
     """The names of the classes; empty if values are predicted."""
     note: str
     """How it is read, in words."""
+    gap_words: tuple[str, ...] = ()
+    """The words that count as missing."""
 
     @property
     def classes(self) -> int | None:
@@ -52,30 +54,39 @@ def encode_target(content: Content, name: str, reading: Reading, task: str, form
         raise TableError(f"{what} has dates: expected numbers or text")
     if kind == "numbers" and reading.problem and not reading.doubtful:
         raise TableError(f"{what} has {reading.problem}: expected numbers or text")
-    if kind == "numbers":
-        numbers = encode_column(reading.column, values, content.name)[:, 0]
-        known = ~np.isnan(numbers)
-        different = np.unique(numbers[known])
-        _check(what, different)
-        whole = bool((different == np.floor(different)).all())
-        if task == "classification" or (task == "auto" and whole and len(different) <= FEW):
-            labels = tuple(int(number) if whole else float(number) for number in different)
-            return _classes(what, np.searchsorted(different, numbers), known, labels, "")
-        note = f"values{f' ({reading.note})' if reading.note else ''}, {different[0]:g} to {different[-1]:g}"
-        return Target(known, torch.from_numpy(numbers).unsqueeze(-1), (), note)
-    if task == "regression" and kind == "words":
+    encode = _from_numbers if kind == "numbers" else _from_words
+    target = encode(what, values, reading, task, forms)
+    gaps = present(strings(values), forms).filter(pa.array(~target.known)) if is_text(values) else pa.array([], pa.string())
+    return replace(target, gap_words=tuple(sorted(pc.unique(gaps.drop_null()).to_pylist())))
+
+
+def _from_numbers(what: str, values: pa.Array, reading: Reading, task: str, forms: Forms) -> Target:
+    numbers = encode_column(reading.column, values, what)[:, 0]
+    known = ~np.isnan(numbers)
+    different = np.unique(numbers[known])
+    _check(what, different)
+    whole = bool((different == np.floor(different)).all())
+    if task == "classification" or (task == "auto" and whole and len(different) <= FEW):
+        labels = tuple(int(number) if whole else float(number) for number in different)
+        return _classes(what, np.searchsorted(different, numbers), known, labels, "")
+    note = f"values{f' ({reading.note})' if reading.note else ''}, {different[0]:g} to {different[-1]:g}"
+    return Target(known, torch.from_numpy(numbers).unsqueeze(-1), (), note)
+
+
+def _from_words(what: str, values: pa.Array, reading: Reading, task: str, forms: Forms) -> Target:
+    truth = reading.column.kind == "truth values"
+    if task == "regression" and not truth:
         stray = f"it has {reading.note}" if reading.note.startswith("text") else f"it starts with {first(values)!r}"
         raise TableError(f"{what} is not numeric, as regression needs: {stray}")
-    words = _words(values, kind == "truth values", forms)
-    different_words = sorted(set(pc.unique(words.drop_null()).to_pylist()))
+    words = _words(values, truth, forms)
     known = ~np.asarray(words.is_null())
-    _check(what, different_words)
-    codes = pc.index_in(words, pa.array(different_words, words.type)).fill_null(0).to_numpy(zero_copy_only=False)
+    different = sorted(pc.unique(words.drop_null()).to_pylist())
+    _check(what, different)
+    codes = pc.index_in(words, pa.array(different, words.type)).fill_null(0).to_numpy(zero_copy_only=False)
     if task == "regression":
         return Target(known, torch.from_numpy(codes.astype(float)).unsqueeze(-1), (), "values, 0 and 1")
-    truth = pa.types.is_boolean(values.type)
-    labels = tuple(word == "true" for word in different_words) if truth else tuple(different_words)
-    return _classes(what, codes, known, labels, reading.note if kind == "words" else "")
+    labels = tuple(word == "true" for word in different) if pa.types.is_boolean(values.type) else tuple(different)
+    return _classes(what, codes, known, labels, "" if truth else reading.note)
 
 
 def first(values: pa.Array) -> object:

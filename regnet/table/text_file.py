@@ -186,8 +186,10 @@ def _columns(rows: Iterator[tuple[int, list[str]]], width: int, name: str, like:
         for line, row in batch:
             extra = len(row) == width + 1 and not row[-1].strip()
             surplus = extra if surplus is None else surplus
-            if extra != surplus or (not extra and len(row) != width):
+            if not extra and len(row) != width:
                 raise TableError(_uneven(name, line, len(row), width, like))
+            if extra != surplus:
+                raise TableError(f"{name}: line {line} {'ends' if extra else 'does not end'} in a separator, unlike those before")
         for cells, part in zip(zip(*(row for _, row in batch), strict=True), parts, strict=False):
             part.append(pa.array(cells, pa.large_string()))
     return [pa.concat_arrays(part) if part else pa.array([], pa.large_string()) for part in parts], bool(surplus)
