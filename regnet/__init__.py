@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         PER_REPLICA,
         Buffer,
         Coding,
+        Column,
         Context,
         Dataset,
         Initializer,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         Metric,
         Optimizer,
         Params,
+        Schema,
         Split,
         Splits,
         State,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from regnet.registry.catalog import Catalog, load_catalog
     from regnet.study.result import StudyResult, TrainedNetwork
     from regnet.study.storage import load_result
+    from regnet.tracking.load_model import load_model
     from regnet.tracking.read.load import load_results
 
 _HOMES = {
@@ -49,6 +52,7 @@ _HOMES = {
     "TrainedNetwork": "regnet.study.result",
     "Sequential": "regnet.network.sequential",
     "load_result": "regnet.study.storage",
+    "load_model": "regnet.tracking.load_model",
     "load_results": "regnet.tracking.read.load",
 }
 """The module of each public name that is not in `regnet.contracts`, imported on first use, so that `regnet --help` is fast."""
@@ -59,6 +63,7 @@ __all__ = [
     "Buffer",
     "Catalog",
     "Coding",
+    "Column",
     "Context",
     "Dataset",
     "Initializer",
@@ -68,6 +73,7 @@ __all__ = [
     "Optimizer",
     "Params",
     "RegnetError",
+    "Schema",
     "Sequential",
     "ShapeError",
     "Split",
@@ -79,6 +85,7 @@ __all__ = [
     "descend",
     "hookimpl",
     "load_catalog",
+    "load_model",
     "load_result",
     "load_results",
     "run",

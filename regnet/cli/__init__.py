@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "ui": "open MLflow's UI on the newest launch, its runs grouped by study",
     "compare": "show which studies are shown to be better, from any MLflow store",
     "results": "write runs, parameters and metrics as one table, to a file or here",
+    "predict": "answer the rows of a file by a trained network",
     "plugins": "list what is installed, check it, start one of your own",
     "bench": "time every way to train the paper's network, each in its own process",
 }

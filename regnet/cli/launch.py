@@ -7,6 +7,7 @@ import logging
 import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from regnet.cli import FAILED, MACHINE_FAULTS
 from regnet.cli.console import messages_last, print_broken, print_written, results_console
@@ -125,8 +126,7 @@ def _conclude(results: Sequence[StudyResult], plan: Plan) -> bool:
     if any(result.config["tracking"]["name"] == "mlflow" for result in results):
         try:
             sync_if_needed(plan, catalog)
-            if made is not None:
-                where = _write_summaries(results, plan)
+            where = _write_summaries(results, plan, report if made is not None else None)
         except StoreAway as error:
             away = error
             (plan.folder / UNSYNCED).touch()
@@ -135,7 +135,7 @@ def _conclude(results: Sequence[StudyResult], plan: Plan) -> bool:
         for table in made.tables:
             table.print(console)
         print_written(console, report, made.files)
-    for destination in where:
+    for destination in where if made is not None else []:
         print_links(console, destination, plan.start.launch, studies=len(results))
     if away is not None:
         store = plan.start.store
@@ -144,7 +144,7 @@ def _conclude(results: Sequence[StudyResult], plan: Plan) -> bool:
     return away is None
 
 
-def _write_summaries(results: Sequence[StudyResult], plan: Plan) -> list[Destination]:
+def _write_summaries(results: Sequence[StudyResult], plan: Plan, report: Path | None) -> list[Destination]:
     from regnet.tracking.write.summary import write_summaries
 
-    return write_summaries(results, plan.name, plan.folder / "report", plan.command)
+    return write_summaries(results, plan.name, report, plan.command)

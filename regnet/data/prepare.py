@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 import torch
 from torch import Tensor
 
-from regnet.contracts import Coding, Dataset, Split, Splits
+from regnet.contracts import Coding, Dataset, Schema, Split, Splits
 from regnet.data.form import check_form
 from regnet.data.targets import Targets, fit_targets
 from regnet.errors import ConfigError, TargetError
@@ -48,6 +48,8 @@ class Data:
     """What normalization subtracts from the inputs, ``(*R, 1, 1)`` or ``(*R, 1, F)``."""
     scale: Tensor
     """What normalization divides by, of the same shape."""
+    schema: Schema | None = None
+    """What the inputs and the target mean; None if they are no columns of a table, or for many seeds, each of which has its own."""
 
     def normalize(self, x: Tensor) -> Tensor:
         """Normalize inputs ``(N, F)`` in the data set's units; the result is ``(*R, N, F)``, of the type of the training inputs."""
@@ -67,6 +69,7 @@ class Data:
             targets,
             self.shift.to(device),
             self.scale.to(device),
+            self.schema,
         )
 
 
@@ -124,7 +127,8 @@ def prepare(
 
     train = examples(splits.train.x, splits.train.y)
     test = examples(splits.test.x, splits.test.y)
-    return Data(train, test, examples(validation.x, validation.y) if validation else None, targets, shift, scale)
+    set_aside = examples(validation.x, validation.y) if validation else None
+    return Data(train, test, set_aside, targets, shift, scale, splits.schema)
 
 
 def stack(data: Sequence[Data]) -> Data:

@@ -53,6 +53,8 @@ class Header:
     """What targets were divided by."""
     examples: list[list[float]] = field(repr=False)
     """A few inputs in the data set's units."""
+    schema: dict[str, Any] | None = None
+    """What the inputs and the target mean, as `regnet.data.schema` describes it; None if they are no columns of a table."""
 
     def metadata(self) -> dict[str, str]:
         """Return the header as metadata for a safetensors file."""

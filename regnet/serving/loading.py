@@ -15,6 +15,7 @@ from torch import Tensor
 from regnet.config.model import build_network
 from regnet.contracts import Buffer, Coding
 from regnet.data.prepare import Data, Examples
+from regnet.data.schema import read_schema
 from regnet.data.targets import Targets
 from regnet.errors import ConfigError, PluginError
 from regnet.network.parameters import leaves
@@ -71,4 +72,4 @@ def _data(header: Header, dtype: torch.dtype) -> Data:
     targets = Targets(cast(Coding, header.coding), header.outputs, offset, spread)
     precision = getattr(torch, header.precision)
     shift, scale = (torch.tensor(numbers, dtype=precision) for numbers in (header.shift, header.scale))
-    return Data(nothing, nothing, None, targets, shift, scale)
+    return Data(nothing, nothing, None, targets, shift, scale, read_schema(header.schema))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from safetensors.torch import save
 
+from regnet.data.schema import plain_schema
 from regnet.serving.header import Header
 from regnet.study.result import TrainedNetwork
 
@@ -27,5 +28,6 @@ def pack(network: TrainedNetwork) -> bytes:
         target_offset=targets.offset.tolist(),
         target_scale=targets.scale.tolist(),
         examples=examples.tolist(),
+        schema=plain_schema(data.schema),
     )
     return save({name: tensor.contiguous() for name, tensor in network.weights.items()}, header.metadata())

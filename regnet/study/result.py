@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from regnet.errors import DataError
 from regnet.stats.measure import Measure, name_of
 
 if TYPE_CHECKING:
@@ -38,15 +39,28 @@ class TrainedNetwork:
     data: Data = field(repr=False)
     """The training and test examples, and how inputs are normalized and outputs decoded."""
 
-    def output(self, x: Tensor) -> Tensor:
-        """Return the network's outputs ``(N, K)`` for inputs ``(N, F)`` in the data set's units."""
+    def output(self, x: Tensor | pd.DataFrame) -> Tensor:
+        """Return the network's outputs ``(N, K)`` for inputs ``(N, F)`` in the data set's units, or for the rows of a frame.
+
+        Raises:
+            DataError: the inputs have another number of features, or the frame other columns.
+        """
         import torch  # not needed to read and compare results
 
         from regnet.contracts import Context
         from regnet.network.parameters import ParameterStore
         from regnet.rng import Noise
 
-        start, _ = self.network.init(x.shape[-1], torch.Generator())
+        if not isinstance(x, torch.Tensor):
+            from regnet.table.prediction import inputs_of
+
+            x = inputs_of(x, self.data.schema)
+        features = self.data.train.x.shape[-1]
+        if x.dim() != 2 or x.shape[-1] != features:
+            raise DataError(
+                f"the inputs have shape {tuple(x.shape)}, expected (N, {features}): the network takes {features} features"
+            )
+        start, _ = self.network.init(features, torch.Generator())
         dtype = self.data.train.x.dtype
         store = ParameterStore([start], replica_axis=False, dtype=dtype, device=torch.device("cpu"))
         store.load(self.weights)
@@ -54,9 +68,40 @@ class TrainedNetwork:
         with torch.inference_mode():
             return self.network.forward(store.tree, self.data.normalize(x), context)[0]
 
-    def predict(self, x: Tensor) -> Tensor:
-        """Return class numbers ``(N,)``, or values ``(N, K)``, for inputs ``(N, F)``, both in the data set's units."""
-        return self.data.targets.decode(self.output(x))
+    @overload
+    def predict(self, x: Tensor) -> Tensor: ...
+
+    @overload
+    def predict(self, x: pd.DataFrame) -> pd.Series[Any]: ...
+
+    def predict(self, x: Tensor | pd.DataFrame) -> Tensor | pd.Series[Any]:
+        """Return class numbers ``(N,)``, or values ``(N, K)``, for inputs ``(N, F)``, both in the data set's units.
+
+        For a frame, return the names of the classes, or the values, of its rows. Its columns are found by name, and read as those
+        of the table that the network was trained on; missing values and unknown words are replaced by the means of the training
+        rows. A network that was not trained on a table takes the columns by position.
+
+        Raises:
+            DataError: the inputs have another number of features, or the frame other columns; or the outputs are not numbers, so
+                that no class can be chosen.
+        """
+        output = self.output(x)
+        unclear = output.isnan().any(-1)
+        if self.data.targets.task == "classification" and unclear.any():
+            row = int(unclear.nonzero()[0])
+            raise DataError(f"no class for row {row} (the first is 0): the network's outputs are not numbers, as its inputs may be")
+        prediction = self.data.targets.decode(output)
+        import torch
+
+        if isinstance(x, torch.Tensor):
+            return prediction
+        import pandas as pd
+
+        from regnet.contracts import Schema
+        from regnet.table.prediction import answers_of
+
+        schema = self.data.schema or Schema((), "prediction")
+        return pd.Series(list(answers_of(prediction, schema)), x.index, name=schema.target)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from regnet.data.prepare import Data, Examples
+from regnet.data.schema import fill_of, plain_schema, read_schema, with_fill
 from regnet.data.targets import Targets
 from regnet.network.sequential import Sequential
 from regnet.stats.measure import Measure
@@ -22,6 +23,8 @@ RESULT: Final = "result.safetensors"
 FORMAT: Final = 1
 """The version of the file format."""
 HISTORY, WEIGHTS, DATA = "history/", "weights/", "data/"
+FILL: Final = "fill"
+"""What replaces missing values, ``(N, F)``; present if the networks have a schema."""
 EXAMPLES: Final = 3
 """The number of training inputs of each seed that are saved, as examples of what a network takes."""
 
@@ -60,6 +63,7 @@ def write_result(result: StudyResult, path: Path) -> None:
         "data_notes": result.data_notes,
         "networks": [network.seed for network in result.networks],
         "targets": _describe_targets(result.networks),
+        "schema": plain_schema(result.networks[0].data.schema) if result.networks else None,
     }
     write_tensor_file(path, FORMAT, description, tensors)
 
@@ -106,6 +110,16 @@ def read_result(path: Path, network: Sequential | None = None) -> StudyResult:
     return replace(result, networks=tuple(_networks(network, description, arrays))) if network is not None else result
 
 
+def network_width(path: Path) -> int | None:
+    """Read the number of outputs of the networks in a file; None if it has no networks.
+
+    Raises:
+        DamagedFile: the file is not what was written.
+    """
+    targets = read_tensor_file(path, FORMAT)[0]["targets"]
+    return int(targets["width"]) if targets else None
+
+
 def load_weights(folder: Path, seed: int) -> dict[str, Tensor]:
     """Read the weights of one seed from a job's folder; empty if there are none.
 
@@ -138,9 +152,13 @@ def _network_tensors(networks: Sequence[TrainedNetwork]) -> dict[str, Tensor]:
         "spread": [network.data.targets.scale for network in networks],
         "examples": [network.data.train.x[:EXAMPLES] for network in networks],
     }
-    return {f"{WEIGHTS}{name}": value for name, value in weights.items()} | {
-        f"{DATA}{name}": torch.stack(values) for name, values in data.items()
-    }
+    fills = [fill_of(network.data.schema) for network in networks if network.data.schema]
+    filling = {FILL: torch.tensor(fills, dtype=torch.float64)} if fills else {}
+    return (
+        filling
+        | {f"{WEIGHTS}{name}": value for name, value in weights.items()}
+        | {f"{DATA}{name}": torch.stack(values) for name, values in data.items()}
+    )
 
 
 def _describe_targets(networks: Sequence[TrainedNetwork]) -> dict[str, Any] | None:
@@ -155,7 +173,9 @@ def _networks(network: Sequential, description: Mapping[str, Any], arrays: Mappi
         )
         nothing = Examples(x[:0], torch.empty(0), torch.empty(0))
         targets = Targets(description["targets"]["coding"], description["targets"]["width"], offset, spread)
-        data = Data(replace(nothing, x=x), nothing, None, targets, shift, scale)
+        schema = read_schema(description["schema"])
+        schema = with_fill(schema, arrays[FILL][row].tolist()) if schema else None
+        data = Data(replace(nothing, x=x), nothing, None, targets, shift, scale, schema)
         yield TrainedNetwork(network, seed, _weights(arrays, row), data)
 
 

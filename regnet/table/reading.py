@@ -69,13 +69,14 @@ def normal(name: str) -> str:
     return unicodedata.normalize("NFC", name.strip())
 
 
-def read(path: str, options: TextOptions, wanted: tuple[str, ...]) -> Content:
+def read(path: str, options: TextOptions, wanted: tuple[str, ...], option: str = "dataset.path") -> Content:
     """The table in a file.
 
     Args:
         path: the file.
         options: how a text file is written.
         wanted: the names that are going to be used: the first line of a text file that has one of them has the columns' names.
+        option: what names the file, for messages.
 
     Raises:
         TableError: the file does not exist, or is not a table.
@@ -83,9 +84,9 @@ def read(path: str, options: TextOptions, wanted: tuple[str, ...]) -> Content:
     file = Path(path).expanduser().resolve()
     if file.is_dir() or not set(kind_of(file)) & {*TEXT, *PARQUET}:
         excel = ": save the sheet as CSV" if file.suffix.lower().startswith(".xls") else ""
-        raise TableError(f"{path} cannot be read (dataset.path): expected {READABLE}{excel}")
+        raise TableError(f"{path} cannot be read ({option}): expected {READABLE}{excel}")
     if not file.is_file():
-        raise TableError(f"there is no file {path} (dataset.path): {_nearby(file)}")
+        raise TableError(f"there is no file {path} ({option}): {_nearby(file)}")
     try:
         return _read(file, options, wanted, file.stat().st_mtime_ns)
     except (OSError, EOFError, ValueError, pa.ArrowException) as error:

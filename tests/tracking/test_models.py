@@ -9,6 +9,7 @@ import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,10 @@ import pandas as pd
 import pytest
 import torch
 from mlflow.entities import Run
-from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 import regnet
-from regnet.errors import ConfigError
+from regnet.errors import ConfigError, DataError
 from regnet.launch_folder.find import find_launch
 from regnet.registry.selection import OWN, VARIABLE
 from regnet.study.result import StudyResult
@@ -95,7 +95,7 @@ def test_best_run_is_stored_as_a_model(store: Store) -> None:
     assert loaded.predict(pd.DataFrame(X)).tolist() == trained.predict(x).tolist()
     assert np.array_equal(loaded.predict(X, params={"scores": True}), trained.output(x))
     assert loaded.predict(loaded.input_example).shape == (len(loaded.input_example),)
-    with pytest.raises(MlflowException, match=r"Shape of input \(50, 3\)"):
+    with pytest.raises(DataError, match=r"shape \(50, 3\), expected \(N, 2\)"):
         loaded.predict(np.ones((50, 3)))
 
 
@@ -249,12 +249,15 @@ def test_serving(store: Store, tmp_path: Path) -> None:
         assert ask({"dataframe_split": {"columns": ["x", "y"], "data": X.tolist()}}) == {"predictions": expected}
         scores = ask({"inputs": X.tolist(), "params": {"scores": True}})["predictions"]
         assert np.argmax(scores, axis=1).tolist() == expected
-        assert "Shape of input" in ask({"inputs": [[1.0, 2.0, 3.0]]})["message"]
+        assert "expected (N, 2): the network takes 2 features" in ask({"inputs": [[1.0, 2.0, 3.0]]})["stack_trace"]
+        assert ask("x,y\n0.5,0.5\n0,1\n", "text/csv") == {
+            "predictions": trained.predict(torch.tensor([[0.5, 0.5], [0, 1.0]])).tolist()
+        }
         assert "row 0 (the first is 0) has a feature that is missing" in ask({"inputs": [[1.0, None]]})["stack_trace"]
 
 
 @contextmanager
-def served(uri: str, folder: Path) -> Iterator[Callable[[Any], Any]]:
+def served(uri: str, folder: Path) -> Iterator[Callable[..., Any]]:
     """Context manager that runs `mlflow models serve` and yields a function that requests predictions."""
     port = free_port()
     command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", uri, "--env-manager", "local", "--port", str(port)]
@@ -268,17 +271,45 @@ def served(uri: str, folder: Path) -> Iterator[Callable[[Any], Any]]:
         )
     try:
         wait_for(lambda: answers(f"http://127.0.0.1:{port}/health"), process, folder / "log")
-        yield lambda question: ask(f"http://127.0.0.1:{port}/invocations", question)
+        yield partial(ask, f"http://127.0.0.1:{port}/invocations")
     finally:
         os.killpg(process.pid, 15)
         process.wait()
 
 
-def ask(url: str, question: Any) -> Any:
+def ask(url: str, question: Any, kind: str = "application/json") -> Any:
     """The answer of the server: predictions or an error."""
-    request = urllib.request.Request(url, json.dumps(question).encode(), {"Content-Type": "application/json"})
+    content = question if kind == "text/csv" else json.dumps(question)
+    request = urllib.request.Request(url, content.encode(), {"Content-Type": kind})
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as error:
         return json.load(error)
+
+
+def test_serving_a_table(store: Store, tmp_path: Path) -> None:
+    """By the names of its columns, in any order; text/csv and whole numbers, too: mlflow#2920, #4084."""
+    flowers = tmp_path / "flowers.csv"
+    rows = [f"{row % 9},{row % 5}.5,{'red' if row % 2 else 'blue'},{'big' if row % 9 > row % 5 else 'small'}" for row in range(180)]
+    flowers.write_text("\n".join(["height,width,colour,size", *rows]) + "\n")
+    words = ["dataset=table", f"dataset.path={flowers}", "dataset.target=size", "loss=cross_entropy", "model.output=null"]
+    words += ["optimizer=adam", "optimizer.lr=0.01", "epochs=20", "tracking.register=flowers", "tracking.models=all"]
+    result = regnet.run([*words, "seeds=2"])
+    trained = result.networks[result.seeds.index(best_seed(result))]
+    new = pd.DataFrame({"colour": ["red", "green"], "width": [0.5, 4.5], "height": [8, 0]})
+    expected = trained.predict(new).tolist()
+    assert expected == ["big", "small"]
+    model = mlflow.pyfunc.load_model("models:/flowers@best")
+    assert model.metadata.metadata == {"height": "numbers", "width": "numbers", "colour": "blue, red"}
+    assert model.metadata.signature.outputs.to_dict() == [{"type": "string", "name": "size", "required": True}]
+    assert model.predict(new).tolist() == expected
+    assert model.predict(model.input_example).tolist() == trained.predict(model.input_example).tolist()
+    with served("models:/flowers@best", tmp_path) as ask:
+        assert ask({"dataframe_split": new.to_dict("split")}) == {"predictions": expected}
+        assert ask({"dataframe_records": [{"width": None, "height": 8, "colour": "red"}]}) == {"predictions": ["big"]}
+        assert ask("width,colour,height\n0.5,red,8\n4.5,,0\n", "text/csv") == {"predictions": expected}
+        assert (
+            "no column 'colour', which the network was trained with"
+            in ask({"dataframe_records": [{"width": 1, "height": 8}]})["stack_trace"]
+        )

@@ -12,15 +12,19 @@ from typing import TypeAlias
 
 import mlflow.pyfunc
 import numpy as np
+import pandas as pd
+import torch
 from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus, Run
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
 from mlflow.tracking import MlflowClient
-from mlflow.types import ParamSchema, ParamSpec, Schema, TensorSpec
+from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema, TensorSpec
 
+from regnet.data.schema import read_schema
 from regnet.errors import TrackingError
 from regnet.registry.selection import OWN
 from regnet.serving.header import CONFIG, NEEDS, SCORES, WEIGHTS, Header, read_header
+from regnet.table.prediction import rows_of
 from regnet.tracking.store.messages import LABEL, ModelsWanted, ModelWanted
 
 NAME = "model"
@@ -33,6 +37,24 @@ TAGS = ("regnet.study", "regnet.study_name", "regnet.launch", "regnet.seed", LAB
 
 ReadFile: TypeAlias = Callable[[Run, str], bytes]
 """Reads a run's artifact of a given name."""
+
+
+def fetch_model(source: str, uri: str | None) -> object:
+    """Load a model that regnet has saved, and return its trained network.
+
+    Args:
+        source: MLflow's address of the model, or its folder.
+        uri: the store.
+
+    Raises:
+        TrackingError: there is no such model, or it was not saved by regnet.
+    """
+    if uri is not None:
+        mlflow.set_tracking_uri(uri)
+    try:
+        return mlflow.pyfunc.load_model(source).get_raw_model()
+    except (MlflowException, OSError) as error:
+        raise TrackingError(f"the model {source} cannot be loaded: {' '.join(str(error).split())}") from error
 
 
 def log_models(client: MlflowClient, best: Iterable[Run], wanted: ModelsWanted, read: ReadFile) -> None:
@@ -87,21 +109,46 @@ def _log_model(client: MlflowClient, run: Run, wanted: ModelWanted, read: ReadFi
             package,
             loader_module="regnet.serving",
             data_path=data,
-            mlflow_model=Model(NAME, run.info.run_id, model_id=model.model_id),
+            mlflow_model=Model(NAME, run.info.run_id, model_id=model.model_id, metadata=_metadata(header)),
             signature=_signature(header),
-            input_example=np.array(header.examples),
+            input_example=_examples(header),
             pip_requirements=_requirements(wanted),
         )
         client.log_model_artifacts(model.model_id, str(package))
     return client.finalize_logged_model(model.model_id, "READY")
 
 
+def _examples(header: Header) -> np.ndarray | pd.DataFrame:
+    """Return a few inputs, as rows of the table that the network was trained on if it was."""
+    schema = read_schema(header.schema)
+    return rows_of(torch.tensor(header.examples, dtype=torch.float64), schema) if schema else np.array(header.examples)
+
+
 def _signature(header: Header) -> ModelSignature:
-    """Return the model's signature: features ``(N, F)`` to class numbers ``(N,)`` or values ``(N, K)``, or to scores on request."""
+    """Return the model's signature: classes or values, or scores on request.
+
+    The inputs are left out: by MLflow's rules a column of fractions would refuse whole numbers, a column of any type would refuse
+    CSV, and an array with too many features would be cut. The network checks them, and the names are in the model's metadata.
+    """
+    params = ParamSchema([ParamSpec(SCORES, "boolean", False)])
+    if header.schema:
+        kinds = {str: "string", bool: "boolean", int: "long"}
+        kind = kinds.get(type(header.schema["labels"][0]), "double") if header.schema["labels"] else "double"
+        return ModelSignature(None, Schema([ColSpec(kind, header.schema["target"])]), params)
     classification = header.task == "classification"
-    features = TensorSpec(np.dtype(float), (-1, header.features))
     prediction = TensorSpec(np.dtype(np.int64), (-1,)) if classification else TensorSpec(np.dtype(float), (-1, header.outputs))
-    return ModelSignature(Schema([features]), Schema([prediction]), ParamSchema([ParamSpec(SCORES, "boolean", False)]))
+    return ModelSignature(None, Schema([prediction]), params)
+
+
+def _metadata(header: Header) -> dict[str, str] | None:
+    """Return the columns that a network needs, each with how it is read; None if its inputs have no names."""
+    if header.schema is None:
+        return None
+    columns = header.schema["columns"]
+    return {
+        column["name"]: ", ".join(column["words"]) if column["kind"] in ("words", "truth values") else column["kind"]
+        for column in columns
+    }
 
 
 def _requirements(wanted: ModelWanted) -> list[str]:
