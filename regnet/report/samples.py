@@ -60,14 +60,15 @@ def _sample(label: str, result: StudyResult, metric: str) -> Sample:
     lacking = {seed: result.failures.get(seed, f"{metric} is {ends.get(seed, 'not measured')}") for seed in rest}
     unfinished = {seed: reason for seed, reason in lacking.items() if reason.startswith(UNFINISHED)}
     failures = {seed: reason for seed, reason in lacking.items() if seed not in unfinished}
-    data = _data(result.config, metric)
+    data = _data(result, metric)
     return Sample(label, list(values), list(values.values()), failures, data, unfinished, tuple(undefined))
 
 
-def _data(config: Mapping[str, Any], metric: str) -> str:
+def _data(result: StudyResult, metric: str) -> str:
     """Describe the examples that a metric is measured on; the description is the same for the same examples."""
-    examples = _component(config.get("dataset"))
-    share = config.get("validation")
+    content = f" with content {result.content[:8]}" if result.content else ""
+    examples = f"{_component(result.config.get('dataset'))}{content}"
+    share = result.config.get("validation")
     return f"{examples}, validation={share}" if share and not metric.startswith("test/") else examples
 
 
@@ -79,7 +80,7 @@ def _refuse_other_losses(labels: Sequence[str], results: Sequence[StudyResult], 
 
 
 def _component(options: Mapping[str, Any] | None) -> str:
-    """Format a component as a call: ``mse(reduction=sum)``."""
-    given = dict(options or {})
+    """Format a component as a call: ``mse(reduction=sum)``; options that are None are left out."""
+    given = {key: value for key, value in (options or {}).items() if value is not None}
     name = given.pop("name", "?")
     return f"{name}({', '.join(f'{key}={value}' for key, value in sorted(given.items()))})"

@@ -135,6 +135,8 @@ class StudyResult:
     """``lockstep`` or ``solo``, as in the study."""
     origins: tuple[str, ...] = ()
     """The distributions whose components are used, with their versions."""
+    content: str = ""
+    """A hash of the files that the examples were read from; empty if there are none."""
     data_notes: tuple[str, ...] = ()
     """What the examples are made from, in lines: see `regnet.Dataset.describe`."""
 

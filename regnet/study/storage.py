@@ -60,6 +60,7 @@ def write_result(result: StudyResult, path: Path) -> None:
         "headline": result.headline,
         "replicas": result.replicas,
         "origins": result.origins,
+        "content": result.content,
         "data_notes": result.data_notes,
         "networks": [network.seed for network in result.networks],
         "targets": _describe_targets(result.networks),
@@ -105,6 +106,7 @@ def read_result(path: Path, network: Sequential | None = None) -> StudyResult:
         headline=description["headline"],
         replicas=description["replicas"],
         origins=tuple(description["origins"]),
+        content=description["content"],
         data_notes=tuple(description["data_notes"]),
     )
     return replace(result, networks=tuple(_networks(network, description, arrays))) if network is not None else result

@@ -213,6 +213,7 @@ def _result(replicas: Sequence[Replica], rows: np.ndarray, trained: Trained) -> 
         headline=study.headline,
         replicas=study.replicas,
         origins=tuple(map(str, study.origins)),
+        content=study.content,
         data_notes=study.data_notes,
     )
 

@@ -10,6 +10,7 @@ import torch
 
 import regnet
 from regnet.builtin.datasets.table import Table
+from tests.conftest import Inside
 from tests.table.files import MakeFile, draw
 
 ROWS = 40
@@ -188,3 +189,19 @@ def test_a_file_with_other_content_is_another_study(file: MakeFile, tmp_path: Pa
     assert file(a=range(1, 31), y=["u", "v"] * 15) == path
     with pytest.raises(regnet.RegnetError, match="or the content of its data file, are different"):
         regnet.run([*words, "seeds=2", "resume=true"])
+
+
+def test_an_edited_file_is_not_compared_as_the_same_data(inside: Inside, file: MakeFile) -> None:
+    """Under the same path; it was compared with paired seeds, and one of the two shown to be better."""
+    words = ("dataset=table", "dataset.path=data.csv", "dataset.target=y", "seeds=6", "epochs=1", "report=none")
+    file(a=range(30), y=["u", "v"] * 15)
+    assert inside("run", *words, "study=before").code == 0
+    file(a=range(30), y=["u", "v", "v"] * 10)
+    assert inside("run", *words, "study=after").code == 0
+    done = inside("compare", "before", "after")
+    assert done.code == 2
+    assert "a difference may come from the data alone" in done.stderr
+    assert done.stderr.count(" with content ") == 2
+    file(a=range(30), y=["u", "v"] * 15)
+    assert inside("run", *words, "study=again", "optimizer.lr=0.1").code == 0
+    assert inside("compare", "before", "again").code == 0
