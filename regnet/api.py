@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 from regnet.config.build_study import assemble
 from regnet.config.compose import compose_launch_config
+from regnet.config.overrides import quoted
 from regnet.errors import ConfigError, StoreAway
 from regnet.launch_folder.job_folder import JobFolder
 from regnet.launch_folder.keeper import FolderKeeper
@@ -27,7 +29,7 @@ from regnet.training.lockstep import run_study
 log = logging.getLogger("regnet")
 
 
-def run(overrides: Sequence[str] = ()) -> StudyResult:
+def run(overrides: Sequence[str] = (), data: Any = None, target: str | None = None) -> StudyResult:
     """Train what the overrides describe, as `regnet run` does, and return the result.
 
     >>> result = run(["optimizer=adam", "seeds=5", "epochs=1", "tracking=none"])
@@ -39,13 +41,31 @@ def run(overrides: Sequence[str] = ()) -> StudyResult:
 
     Args:
         overrides: Hydra overrides, one string each; ``tracking=none`` trains without MLflow.
+        data: examples in place of a named data set: a frame; a pair of inputs ``(N, F)`` and class numbers or values ``(N,)``, as
+            arrays, tensors or lists; or a torch data set of such pairs. They are kept in ``outputs/data``, in a file called by the
+            hash of its content, and read by the data set `table`, whose options can be overridden: ``dataset.test_share=0.5``.
+        target: the column of a frame to predict.
 
     Raises:
-        RegnetError: the configuration is wrong. A seed that diverges is not an error: see `StudyResult.failures`.
+        RegnetError: the configuration is wrong, or the data are. A seed that diverges is not an error: see `StudyResult.failures`.
     """
     _check(overrides)
+    if data is not None or target is not None:
+        overrides = [*_given(data, target, overrides), *overrides]
     with policy_of(overrides):
         return _run(overrides)
+
+
+def _given(data: Any, target: str | None, overrides: Sequence[str]) -> list[str]:
+    """The overrides that name the file of the given data."""
+    from regnet.table.given import keep  # importing pandas takes half a second
+
+    if any(override.lstrip("+~").startswith("dataset=") for override in overrides):
+        raise ConfigError("regnet.run takes data, or a data set by its name with dataset=NAME: leave out one of them")
+    if data is None:
+        raise ConfigError("target names a column of data: give data too, or set dataset.target")
+    options = keep(data, target)
+    return [f"dataset={options.pop('name')}", *(f"dataset.{name}={quoted(value)}" for name, value in options.items())]
 
 
 def _run(overrides: Sequence[str]) -> StudyResult:

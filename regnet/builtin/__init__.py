@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from regnet.builtin.datasets.breast_cancer import BreastCancer
 from regnet.builtin.datasets.diabetes import Diabetes
 from regnet.builtin.datasets.digits import Digits
 from regnet.builtin.datasets.disc import Disc
+from regnet.builtin.datasets.iris import Iris
 from regnet.builtin.datasets.table import Table
+from regnet.builtin.datasets.wine import Wine
 from regnet.builtin.initializers.constant import Constant
 from regnet.builtin.initializers.he_fan_in import HeFanIn
 from regnet.builtin.initializers.he_fan_out import HeFanOut
@@ -88,7 +91,15 @@ def regnet_optimizers() -> dict[str, type[Optimizer]]:
 
 @hookimpl
 def regnet_datasets() -> dict[str, type[Dataset]]:
-    return {"disc": Disc, "digits": Digits, "diabetes": Diabetes, "table": Table}
+    return {
+        "disc": Disc,
+        "digits": Digits,
+        "iris": Iris,
+        "wine": Wine,
+        "breast_cancer": BreastCancer,
+        "diabetes": Diabetes,
+        "table": Table,
+    }
 
 
 @hookimpl

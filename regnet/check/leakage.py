@@ -20,7 +20,8 @@ def check_disjoint(splits: Splits) -> Iterator[Finding]:
     For continuous data, whose values are mostly unique, inputs alone are compared, and one may repeat only by chance: with a
     single feature in single precision. For other data, inputs are compared together with answers. Measured data may contain an
     example several times, and a grid has few points. So the share of test examples that recur in training may be twice the
-    share of training examples that repeat among themselves, plus one in a hundred.
+    share of training examples that repeat among themselves, plus one in a hundred, and at least one: Fisher's flowers have two
+    that are equal.
     """
     unique_values = continuous(splits.train.x)
     train, test = (_rows(split, answers=not unique_values) for split in (splits.train, splits.test))
@@ -28,7 +29,7 @@ def check_disjoint(splits: Splits) -> Iterator[Finding]:
     shared = [index for index, row in enumerate(test) if row in count]
     by_chance = len(train) * len(test) * 2.0 ** (-20 * splits.train.x.shape[-1])
     repeated = sum(times for times in count.values() if times > 1) / len(train)
-    if len(shared) > by_chance + 2 * repeated * len(test) + (0 if unique_values else 0.01 * len(test)):
+    if len(shared) > by_chance + 2 * repeated * len(test) + (0 if unique_values else max(1, 0.01 * len(test))):
         extent = f"{len(shared)} of {len(test)} test examples"
         location = Location(Property.DISJOINT, "test")
         yield location.finding("no example of the training split", "one of them", CAUSE, (shared[0],), extent)

@@ -46,8 +46,11 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "rmsprop": [{}, {"lr": 0.1, "alpha": 0.5, "eps": 0.01, "weight_decay": 0.2}, {"alpha": 0.0}],
     # data sets
     "disc": [{}, {"train_size": 20, "test_size": 30, "redraw": False}],
-    "digits": [{}, {"test_share": 0.5, "redraw": False}],
-    "diabetes": [{}, {"test_share": 0.05, "redraw": False}],
+    "digits": [{}, {"test_share": 0.5, "redraw": False}, {"fold": 2, "folds": 3}],
+    "iris": [{}, {"test_share": 0.5, "redraw": False}, {"fold": 0, "folds": 3}],
+    "wine": [{}, {"test_share": 0.5, "redraw": False}, {"fold": 1, "folds": 3}],
+    "breast_cancer": [{}, {"test_share": 0.5, "redraw": False}, {"fold": 9, "folds": 10}],
+    "diabetes": [{}, {"test_share": 0.05, "redraw": False}, {"fold": 1, "folds": 3}],
     "table": [
         {"path": TREES, "target": "kind"},
         {"path": TREES, "target": "height", "task": "regression", "group": "plot", "redraw": False, "test_share": 0.3},

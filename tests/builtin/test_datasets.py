@@ -12,7 +12,14 @@ from torch import Tensor
 from regnet.contracts import Split, Splits
 from regnet.registry.catalog import Catalog
 
-SIZES = {"disc": (1000, 1000, 2), "digits": (1438, 359, 64), "diabetes": (354, 88, 10)}
+SIZES = {
+    "disc": (1000, 1000, 2),
+    "digits": (1438, 359, 64),
+    "iris": (120, 30, 4),
+    "wine": (142, 36, 13),
+    "breast_cancer": (455, 114, 30),
+    "diabetes": (354, 88, 10),
+}
 """The default numbers of training examples, test examples and features."""
 
 
@@ -36,7 +43,7 @@ def test_another_seed_gives_other_examples_in_both_splits(catalog: Catalog, name
 
 
 @pytest.mark.parametrize("share", [0.05, 0.2, 0.5])
-@pytest.mark.parametrize(("name", "classes"), [("digits", 10), ("diabetes", None)])
+@pytest.mark.parametrize(("name", "classes"), [("digits", 10), ("iris", 3), ("wine", 3), ("breast_cancer", 2), ("diabetes", None)])
 def test_real_data_equal_scikit_learn(catalog: Catalog, name: str, classes: int | None, share: float) -> None:
     """Each example occurs once, in one of the splits, with its target."""
     import sklearn.datasets
@@ -45,8 +52,14 @@ def test_real_data_equal_scikit_learn(catalog: Catalog, name: str, classes: int 
     splits = load(catalog, name, seed=1, test_share=share)
     whole = Split(torch.from_numpy(bunch.data).float(), torch.from_numpy(bunch.target).float())
     assert rows(splits.train, splits.test) == rows(whole)
-    assert len(splits.test.y) == round(share * len(whole.y))
+    assert len(splits.test.y) == pytest.approx(share * len(whole.y), abs=0.6)
     assert splits.classes == classes
+    assert splits.schema is not None
+    assert [column.name for column in splits.schema.columns] == list(map(str, bunch.feature_names))
+    if classes is not None:
+        assert list(splits.schema.labels) == bunch.target_names.tolist()
+        counts = splits.test.y.bincount(minlength=classes) / whole.y.long().bincount()
+        assert counts.tolist() == pytest.approx([share] * classes, abs=0.02)
 
 
 def rows(*splits: Split) -> Counter[tuple[float, ...]]:

@@ -27,7 +27,7 @@ BUILTIN = {
     "layer": "batch_norm dropout gelu layer_norm leaky_relu linear relu residual sigmoid silu softmax tanh",
     "loss": "binary_cross_entropy cross_entropy huber mse",
     "optimizer": "adam adamw rmsprop sgd",
-    "dataset": "diabetes digits disc table",
+    "dataset": "breast_cancer diabetes digits disc iris table wine",
     "metric": "accuracy auroc balanced_accuracy brier calibration_error class_f1 class_precision class_recall confusion_matrix "
     "error_rate f1 log_loss mae median_absolute_error r2 rmse",
     "initializer": "constant he_fan_in he_fan_out torch_default xavier_normal xavier_uniform zeros",

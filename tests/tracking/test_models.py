@@ -118,7 +118,7 @@ def test_model_of_a_regression(store: Store) -> None:
     loaded = mlflow.pyfunc.load_model(str(model_folder(store(), best_run(store(), result))))
     assert loaded.metadata.signature.outputs.to_dict()[0]["tensor-spec"] == {"dtype": "float64", "shape": (-1, 1)}
     answer = loaded.predict(loaded.input_example)
-    assert (answer.dtype, answer.shape) == (np.float64, (len(loaded.input_example), 1))
+    assert (answer.dtype, answer.shape) == (np.float64, (len(loaded.input_example),))
 
 
 def test_no_model_without_validation_by_default(store: Store) -> None:
