@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from regnet.table.errors import TableError, guess, listing
-from regnet.table.text_file import COMPRESSED, TextOptions, read_text
+from regnet.table.text_file import COMPRESSED, TextOptions, read_cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +105,7 @@ def _read(file: Path, options: TextOptions, wanted: tuple[str, ...], changed: in
     if file.suffix.lower() in PARQUET:
         table = pyarrow.parquet.ParquetFile(file).read()
         return from_columns(file.name, table.column_names, [column.combine_chunks() for column in table.columns])
-    text = read_text(file, options, wanted)
+    text = read_cells(file, options, wanted)
     names = text.names or tuple(f"{UNNAMED}{number}" for number, _ in enumerate(text.columns, start=1))
     content = from_columns(file.name, names, text.columns)
     return Content(content.name, content.columns, content.unnamed, text.notes, text.separator != ",")

@@ -59,7 +59,7 @@ class Text:
     """What was found out about the file, where it is not the usual."""
 
 
-def read_text(file: Path, options: TextOptions, wanted: Sequence[str]) -> Text:
+def read_cells(file: Path, options: TextOptions, wanted: Sequence[str]) -> Text:
     """Read all cells of a file.
 
     Raises:

@@ -111,7 +111,15 @@ def test_a_mapping_starts_from_the_component_it_names(inside: Inside, tmp_path: 
     words = ("optimizer={name: adam, lr: 0.03},{name: sgd, momentum: 0.5},rmsprop", "hydra.sweep.dir=s")
     assert inside(*RUN, "-m", *words).code == 0
     found = {path.name: load_result(path).config["optimizer"] for path in find_results(tmp_path)}
-    assert found["0"] == {"name": "adam", "lr": 0.03, "beta1": 0.9, "beta2": 0.999, "eps": 1e-08, "weight_decay": 0.0}
+    assert found["0"] == {
+        "name": "adam",
+        "lr": 0.03,
+        "beta1": 0.9,
+        "beta2": 0.999,
+        "eps": 1e-08,
+        "weight_decay": 0.0,
+        "amsgrad": False,
+    }
     assert (found["1"]["name"], found["1"]["momentum"], found["1"]["lr"]) == ("sgd", 0.5, 0.001)
     assert found["2"]["name"] == "rmsprop"
     assert regnet.run([*SMALL, "tracking=none", "optimizer={name: adam, lr: 0.03}"]).config["optimizer"] == found["0"]
@@ -126,7 +134,15 @@ def test_a_mapping_in_a_config_file_does_too(inside: Inside, tmp_path: Path) -> 
     assert inside(*RUN, "--config-dir", ".", "experiment=mine", "optimizer.beta1=0.5", "hydra.run.dir=a").code == 0
     assert inside(*RUN, "--config-dir", ".", "--config-name", "own", "hydra.run.dir=b").code == 0
     first, second = load_result(tmp_path / "a").config, load_result(tmp_path / "b").config
-    assert first["optimizer"] == {"name": "adam", "lr": 0.03, "beta1": 0.5, "beta2": 0.999, "eps": 1e-08, "weight_decay": 0.0}
+    assert first["optimizer"] == {
+        "name": "adam",
+        "lr": 0.03,
+        "beta1": 0.5,
+        "beta2": 0.999,
+        "eps": 1e-08,
+        "weight_decay": 0.0,
+        "amsgrad": False,
+    }
     assert (second["optimizer"]["beta1"], second["loss"]) == (0.9, {"name": "huber", "delta": 2.0, "reduction": "mean"})
 
 

@@ -99,7 +99,7 @@ def test_a_job_runs_again_from_its_folder(inside: Inside, tmp_path: Path) -> Non
         ("model=null", "a run needs model=NAME: available: layers, mlp"),
         ("loss=", "a run needs loss=NAME"),
         ("~model", "a run needs model=NAME"),
-        ("~dataset", "a run needs dataset=NAME: available: diabetes, digits, disc"),
+        ("~dataset", "a run needs dataset=NAME: available: breast_cancer, diabetes, digits, disc, iris, table, wine"),
         ("engine=[]", "a run needs engine=NAME"),
         ("hydra=null", "hydra=NAME"),
         ("hydra/launcher=null", "hydra/launcher=NAME: available: basic"),

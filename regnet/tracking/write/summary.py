@@ -32,7 +32,7 @@ def write_summaries(
 ) -> list[Destination]:
     """Log a summary run for each tracked study, label the launch's runs, and keep the best runs as models.
 
-    A summary run that the launch already has is updated. Labels show the settings in which the studies differ. Studies that are not
+    A summary run that the launch already has is updated; with ``report=none`` there is none. Labels show the settings in which the studies differ. Studies that are not
     tracked are skipped. The best run of a study is kept as a model if it can be chosen by validation.
 
     Args:
@@ -60,7 +60,7 @@ def write_summaries(
     channels = []
     for target, indices in tracked.items():
         channel = writing_process().open(target)
-        for index in indices:
+        for index in (index for index in indices if results[index].config["report"] != "none"):
             channel.send(_summed(results[index], labels[index], differing[index], known, folder))
         labelled = [results[index] for index in indices], [labels[index] for index in indices]
         channel.send(_launch_summed(*labelled, launch, launch_id))
