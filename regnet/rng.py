@@ -9,7 +9,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-Purpose = Literal["data", "validation", "weights", "order", "noise"]
+Purpose = Literal["data", "validation", "train_size", "label_noise", "weights", "order", "noise"]
 
 BLOCK = 4096
 """Numbers drawn at once from each seed's stream: few calls to each generator, and little memory with many replicas."""

@@ -8,12 +8,14 @@ from typing import Any
 
 import torch
 
+from regnet.config.dataset import build_dataset
 from regnet.config.metrics import choose_headline, choose_metrics
 from regnet.config.model import build_network
 from regnet.config.rounding import check_rounded
 from regnet.contracts import Buffer, Dataset, Layer, Splits, Task
 from regnet.data.batches import batch_sizes
 from regnet.data.prepare import load_splits, set_aside
+from regnet.data.sampling import SampledDataset
 from regnet.data.targets import choose_coding
 from regnet.engines import NAMES as ENGINES
 from regnet.engines import engine_name
@@ -48,7 +50,7 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
     plugin_settings = _plugin_settings(config, catalog)
     at_default = {name for name, value in plugin_settings.items() if value == type(value)()}
     config = {key: value for key, value in config.items() if key not in at_default}
-    dataset: Dataset = catalog.build("dataset", config["dataset"])
+    dataset = build_dataset(config["dataset"], catalog)
     loss = catalog.build("loss", config["loss"])
     optimizer = catalog.build("optimizer", config["optimizer"])
     engine = _engine(config["engine"])
@@ -63,7 +65,8 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
     _check_batches(settings, len(splits.train.x), network, catalog)
     for component in (network, loss, optimizer):
         check_rounded(component, getattr(torch, settings.dtype), catalog)
-    components = catalog.origins(network, dataset, loss, optimizer, *metrics.values())
+    drawn_from = dataset.dataset if isinstance(dataset, SampledDataset) else dataset
+    components = catalog.origins(network, drawn_from, loss, optimizer, *metrics.values())
     return Study(
         network=network,
         features=splits.train.x.shape[-1],
@@ -75,7 +78,8 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
         replay=settings.replay,
         seeds=settings.seed_list,
         replicas=_replicas(settings, engine),
-        epochs=settings.epochs,
+        epochs=_epochs(settings, len(splits.train.x)),
+        max_steps=settings.max_steps,
         batch_size=settings.batch_size,
         drop_last=settings.drop_last,
         shuffle=settings.shuffle,
@@ -94,6 +98,13 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
         data_notes=tuple(map(str, dataset.describe())),
         settings=plugin_settings,
     )
+
+
+def _epochs(settings: Settings, examples: int) -> int:
+    """Return the number of epochs, the last of which may be incomplete, for as many steps as were asked for."""
+    if settings.max_steps is None:
+        return settings.epochs
+    return math.ceil(settings.max_steps / len(batch_sizes(examples, settings.batch_size, drop_last=settings.drop_last)))
 
 
 def _check_batches(settings: Settings, examples: int, network: Sequential, catalog: Catalog) -> None:

@@ -23,6 +23,7 @@ from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseExceptio
 from packaging.version import Version
 
 from regnet.config.config_files import refuse_unplaced
+from regnet.config.dataset import sampling_options
 from regnet.config.errors import readable_errors
 from regnet.config.loader import COMPONENT_GROUPS, OPTIONAL_GROUPS, Loader
 from regnet.credentials import concealed
@@ -56,7 +57,8 @@ def register_groups(catalog: Catalog) -> None:
             for entry in claims:
                 owner = entry.origin.distribution
                 for choice in (name, f"{owner}:{name}") if len(claims) > 1 else (name,):
-                    options = [Option("name", str, choice), *entry.options.values()]
+                    more = sampling_options(entry).values() if kind == "dataset" else ()
+                    options = [Option("name", str, choice), *entry.options.values(), *more]
                     store.store(group=kind, name=choice, node=node(name, options, catalog), provider=owner)
 
 

@@ -14,9 +14,11 @@ from regnet.contracts import Initializer, Layer
 from regnet.errors import BadOption, one_of
 from regnet.machine import free_memory
 from regnet.network.sequential import Sequential
-from regnet.registry.catalog import Catalog
+from regnet.registry.catalog import MISSING, Catalog
 from regnet.registry.options import options_of
 
+OUT = "out_features"
+"""The option of a layer for the number of its outputs."""
 COPIES = 8
 """How many numbers training holds for each weight: see `regnet.training.cost`."""
 
@@ -27,14 +29,14 @@ class MLP:
 
     Args:
         hidden: the size of each hidden layer.
-        activation: the layer after each hidden linear layer.
+        activation: the layer after each hidden linear layer, or a list of layers: ``[batch_norm, relu]``.
         output: the layer at the end, or None.
         bias: whether the linear layers add a bias.
         initializer: draws the linear layers' weights and biases.
     """
 
     hidden: list[Annotated[int, Ge(1)]]
-    activation: Layer
+    activation: Sequence[Layer]
     output: Layer | None
     bias: bool
     initializer: Initializer
@@ -47,7 +49,7 @@ class MLP:
             return catalog.build("layer", spec)  # type: ignore[no-any-return]
 
         self._check_size()
-        hidden = [layer for size in self.hidden for layer in (linear(size), self.activation)]
+        hidden = [layer for size in self.hidden for layer in (linear(size), *self.activation)]
         return (*hidden, linear(outputs), *([self.output] if self.output else []))
 
     def _check_size(self) -> None:
@@ -64,7 +66,8 @@ class LayerList:
     """A list of layers, in sequence.
 
     Args:
-        layers: each by its name, or by a mapping of its name and options.
+        layers: each by its name, or by a mapping of its name and options. The last one that has an option `out_features` has as
+            many outputs as the task needs, unless the option is given.
     """
 
     layers: Sequence[Layer]
@@ -87,5 +90,25 @@ def build_network(spec: Mapping[str, Any], outputs: int, catalog: Catalog) -> Se
     if name not in MODELS:
         raise BadOption(f"unknown model {name!r}: {one_of(str(name), MODELS)}")
     given = {key: value for key, value in spec.items() if key != "name"}
+    if name == "mlp" and not isinstance(given.get("activation"), (list, tuple)):
+        given["activation"] = [given.get("activation")]
+    if name == "layers" and isinstance(given.get("layers"), (list, tuple)):
+        given["layers"] = _with_outputs(given["layers"], outputs, catalog)
     model = catalog.construct(MODELS[name], options_of(MODELS[name]), given, owner=f"model {name}", where="model")
     return Sequential(model.build(outputs, catalog))
+
+
+def _with_outputs(layers: Sequence[Any], outputs: int, catalog: Catalog) -> list[Any]:
+    """The descriptions of layers, the last of which that has a size has that of the task, unless it says another."""
+    described = list(layers)
+    for index in reversed(range(len(described))):
+        layer = described[index]
+        options = {"name": layer} if isinstance(layer, str) else layer
+        if not isinstance(options, Mapping) or not isinstance(options.get("name"), str):
+            continue
+        entries = catalog.entries["layer"].get(options["name"], ())
+        if any(OUT in entry.options for entry in entries):
+            if options.get(OUT, MISSING) == MISSING:
+                described[index] = {**options, OUT: outputs}
+            break
+    return described

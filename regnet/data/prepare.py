@@ -11,6 +11,7 @@ from torch import Tensor
 
 from regnet.contracts import Coding, Dataset, Schema, Split, Splits
 from regnet.data.form import check_form
+from regnet.data.sampling import SampledDataset
 from regnet.data.targets import Targets, fit_targets
 from regnet.errors import ConfigError, TargetError
 from regnet.rng import stream
@@ -78,10 +79,15 @@ def load_splits(dataset: Dataset, seed: int) -> Splits:
 
     Raises:
         DataError: what the data set returns does not have the form of its contract.
+        ConfigError: it has fewer training examples than were asked for.
     """
-    splits = dataset.load(stream(seed if dataset.redraw else SHARED_SEED, "data"))
-    check_form(dataset, splits)
-    return splits
+    drawn_for = seed if dataset.redraw else SHARED_SEED
+    splits = dataset.load(stream(drawn_for, "data"))
+    if not isinstance(dataset, SampledDataset):
+        check_form(dataset, splits)
+        return splits
+    check_form(dataset.dataset, splits)
+    return dataset.sampling.apply(splits, drawn_for)
 
 
 def set_aside(splits: Splits, share: float, seed: int, *, redraw: bool) -> tuple[Splits, Split | None]:

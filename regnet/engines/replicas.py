@@ -20,6 +20,7 @@ Structure: TypeAlias = tuple[tuple[str, Hashable], ...]
 SHARED = (
     "engine",
     "epochs",
+    "max_steps",
     "batch_size",
     "drop_last",
     "shuffle",

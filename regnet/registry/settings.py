@@ -29,6 +29,7 @@ class Settings:
         replicas: train the seeds in lockstep along a replica axis, or solo, one at a time; auto is lockstep if the engine
             supports it.
         epochs: the number of passes over the training examples.
+        max_steps: the number of steps, in place of `epochs`: the same for a data set of any size.
         batch_size: the number of examples in each step.
         drop_last: whether the last batch of an epoch is left out if it is smaller than the others; with shuffle, other examples are
             left out in every epoch.
@@ -57,6 +58,7 @@ class Settings:
     seeds: Annotated[int, Ge(1)] | Annotated[list[Seed], MinLen(1)] = 1
     replicas: Literal["auto", "lockstep", "solo"] = "auto"
     epochs: Annotated[int, Ge(1)] = 200
+    max_steps: Annotated[int, Ge(1)] | None = None
     batch_size: Annotated[int, Ge(1)] = 10
     drop_last: bool = False
     shuffle: bool = False

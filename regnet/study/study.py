@@ -38,6 +38,8 @@ class Study:
     seeds: tuple[int, ...]
     replicas: Replicas
     epochs: int
+    """The number of passes over the training examples, the last of which `max_steps` may end."""
+    max_steps: int | None
     batch_size: int
     drop_last: bool
     """Whether the last batch is left out if it is smaller than the others."""

@@ -31,7 +31,7 @@ def seconds_of(study: Study, seeds: int) -> float:
     """The least time, in seconds, that seeds of similar studies take in one process."""
     numbers, widths = _sizes(study)
     step = PER_STEP + study.batch_size * (PER_PRODUCT * numbers + PER_ACTIVATION * sum(widths))
-    steps = study.epochs * len(batch_sizes(study.examples[0], study.batch_size, drop_last=study.drop_last))
+    steps = study.max_steps or study.epochs * len(batch_sizes(study.examples[0], study.batch_size, drop_last=study.drop_last))
     return steps * step * seeds
 
 

@@ -159,6 +159,9 @@ class _Training:
             if not progress.active.any():
                 break
             order = self.batches.epoch()
+            if study.max_steps is not None:
+                left = study.max_steps - (epoch - 1) * len(order)
+                order = order if left >= len(order) else order[:left]  # the same list of batches, as long as it is whole
             start = _clock(study.device)
             self.trainer.train_epoch(order)
             self.seconds += _clock(study.device) - start

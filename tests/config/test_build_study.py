@@ -25,7 +25,7 @@ WRONG = [
     (["model.hidden=[a]"], BadOption, "[0] should be a valid integer"),
     (["model.activation=geluu"], UnknownComponent, "unknown layer 'geluu': did you mean 'gelu'?"),
     (["model.activation={name: leaky_relu, slope: 1}"], BadOption, "leaky_relu has no option 'slope'"),
-    (["model.activation=[relu]"], BadOption, "takes the name of a layer"),
+    (["model.activation=[relu, geluu]"], UnknownComponent, "unknown layer 'geluu': did you mean 'gelu'?"),
     (["model.output=linear"], BadOption, "layer linear needs its option 'out_features'"),
     (["model=layers"], BadOption, "needs its option 'layers'"),
     (["model=layers", "model.layers=relu"], BadOption, "takes a list of layers"),
@@ -80,6 +80,23 @@ def test_mlp_is_the_network_of_the_paper(study: MakeStudy) -> None:
     shapes = [tuple(layer["weight"].shape) for layer in params.values() if layer]
     assert shapes == [(25, 2), (25, 25), (25, 25), (2, 25)]
     assert [type(layer).__name__ for layer in made.network.layers] == [*["Linear", "ReLU"] * 3, "Linear", "Tanh"]
+
+
+def test_several_layers_after_each_linear_one(study: MakeStudy) -> None:
+    layers = study("model.hidden=[4, 3]", "model.activation=[batch_norm, relu]").network.layers
+    names = ["Linear", "BatchNorm", "ReLU"] * 2 + ["Linear", "Tanh"]
+    assert [type(layer).__name__ for layer in layers] == names
+
+
+@pytest.mark.parametrize(("dataset", "outputs"), [("disc", 2), ("digits", 10), ("diabetes", 1)])
+@pytest.mark.parametrize("last", ["linear", "{name: linear, bias: false}", "{name: linear, out_features: ???}"])
+def test_a_list_of_layers_follows_the_task(study: MakeStudy, dataset: str, outputs: int, last: str) -> None:
+    """The last linear layer has as many outputs as the task needs, also with another layer after it."""
+    words = [f"dataset={dataset}", "model=layers", "loss=huber" if dataset == "diabetes" else "loss=mse"]
+    layers = study(*words, f"model.layers=[{{name: linear, out_features: 7}}, relu, {last}, tanh]").network.layers
+    assert [layer.out_features for layer in layers if hasattr(layer, "out_features")] == [7, outputs]
+    with pytest.raises(BadOption, match="needs its option 'out_features'"):
+        study(*words, f"model.layers=[linear, relu, {last}]")
 
 
 def test_last_layer_follows_the_data_set(study: MakeStudy) -> None:

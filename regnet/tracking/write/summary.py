@@ -32,8 +32,9 @@ def write_summaries(
 ) -> list[Destination]:
     """Log a summary run for each tracked study, label the launch's runs, and keep the best runs as models.
 
-    A summary run that the launch already has is updated; with ``report=none`` there is none. Labels show the settings in which the studies differ. Studies that are not
-    tracked are skipped. The best run of a study is kept as a model if it can be chosen by validation.
+    A summary run that the launch already has is updated; with ``report=none`` there is none. Labels show the settings in which the
+    studies differ. Studies that are not tracked are skipped. The best run of a study is kept as a model if it can be chosen by
+    validation.
 
     Args:
         results: the launch's studies.
