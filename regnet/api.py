@@ -15,7 +15,7 @@ from regnet.launch_folder.keeper import FolderKeeper
 from regnet.launch_folder.owner import owned
 from regnet.launch_folder.plan import PlannedJob, read_plan
 from regnet.launch_folder.plan_jobs import plan_jobs
-from regnet.launcher.data_notes import show_data_notes
+from regnet.launcher.notes import show_notes
 from regnet.launcher.planning import training_batches
 from regnet.launcher.resume import Command, open_launch
 from regnet.machine import free_memory, usable_cores
@@ -77,7 +77,7 @@ def _run(overrides: Sequence[str]) -> StudyResult:
     study = assemble(config, catalog)
     given = any(override.startswith("hydra.run.dir") for override in overrides)
     folder = open_launch(Command(overrides, False, folder, given, settings, config["tracking"]), catalog.plugins)
-    show_data_notes(folder, [study])
+    show_notes(folder, [study])
     plan = read_plan(folder)
     assert plan is not None
     job = PlannedJob(0, ".", study.name, study.identity, study.seeds)

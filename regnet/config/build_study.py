@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from regnet.config.advice import advice
 from regnet.config.dataset import build_dataset
 from regnet.config.metrics import choose_headline, choose_metrics
 from regnet.config.model import build_network
@@ -95,7 +96,7 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
         config=config,
         origins=_origins(components, plugin_settings.keys() - at_default, catalog),
         content=_content(dataset),
-        data_notes=tuple(map(str, dataset.describe())),
+        notes=(*map(str, dataset.describe()), *advice(network, loss, coding, outputs, catalog)),
         settings=plugin_settings,
     )
 

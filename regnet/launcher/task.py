@@ -22,7 +22,7 @@ from regnet.launch_folder.failure import STOPPED, clear_failure, write_failure
 from regnet.launch_folder.job_folder import JobFolder
 from regnet.launch_folder.keeper import FolderKeeper
 from regnet.launch_folder.plan import read_plan
-from regnet.launcher.data_notes import show_data_notes
+from regnet.launcher.notes import show_notes
 from regnet.launcher.objective import check_objective
 from regnet.launcher.planning import job_failure, job_folder, launch_folder, launch_name, plan_job
 from regnet.launcher.progress import progress_bar
@@ -124,7 +124,7 @@ def listening(studies: Sequence[Study], catalog: Catalog, hydra: HydraConf) -> I
         TrackingError: the runs cannot be written.
     """
     manager = catalog.plugins.manager
-    show_data_notes(launch_folder(hydra), studies)
+    show_notes(launch_folder(hydra), studies)
     with progress_bar(studies, manager), open_tracker(manager, launch_name(hydra), launch_folder(hydra)):
         yield Listeners(catalog.plugins, job_folder(hydra) if hydra.job.chdir else None)
 

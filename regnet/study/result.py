@@ -137,8 +137,8 @@ class StudyResult:
     """The distributions whose components are used, with their versions."""
     content: str = ""
     """A hash of the files that the examples were read from; empty if there are none."""
-    data_notes: tuple[str, ...] = ()
-    """What the examples are made from, in lines: see `regnet.Dataset.describe`."""
+    notes: tuple[str, ...] = ()
+    """What a user should know, in lines: what the examples are made from, and what is seldom meant."""
 
     def measure(self, metric: str) -> Measure:
         """Return how to read the values of a metric such as ``test/error_rate``; an unknown metric is shown unscaled."""

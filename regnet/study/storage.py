@@ -61,7 +61,7 @@ def write_result(result: StudyResult, path: Path) -> None:
         "replicas": result.replicas,
         "origins": result.origins,
         "content": result.content,
-        "data_notes": result.data_notes,
+        "notes": result.notes,
         "networks": [network.seed for network in result.networks],
         "targets": _describe_targets(result.networks),
         "schema": plain_schema(result.networks[0].data.schema) if result.networks else None,
@@ -107,7 +107,7 @@ def read_result(path: Path, network: Sequential | None = None) -> StudyResult:
         replicas=description["replicas"],
         origins=tuple(description["origins"]),
         content=description["content"],
-        data_notes=tuple(description["data_notes"]),
+        notes=tuple(description["notes"]),
     )
     return replace(result, networks=tuple(_networks(network, description, arrays))) if network is not None else result
 

@@ -63,8 +63,8 @@ class Study:
     """The distributions whose components are used."""
     content: str = ""
     """A hash of the files that a user gave for the data set; empty if there are none."""
-    data_notes: tuple[str, ...] = ()
-    """What the examples are made from, in lines: see `Dataset.describe`."""
+    notes: tuple[str, ...] = ()
+    """What a user should know, in lines: what the examples are made from, and what is seldom meant."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """The plugins' settings, by name: see the hook `regnet_settings`."""
 

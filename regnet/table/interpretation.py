@@ -106,6 +106,7 @@ def interpret(content: Content, wanted: Wanted, forms: Forms) -> Examples:
     gaps = {name: np.isnan(blocks[name]).any(1) for name in used if np.isnan(blocks[name]).any()}
     kept = _kept_rows(content, target_name, target, gaps, wanted.missing)
     notes = _gap_notes(gaps, kept, wanted.missing, content.rows)
+    notes += [f"{name} counts the rows" for name in used if _counts(blocks[name])]
     notes += [f"{name} tells {target_name!r} exactly" for name in used if _repeats(blocks[name], target)]
     lines = tuple(_describe(content, f"{target_name}: {target.note}", {name: readings[name] for name in used}, left, notes))
     order = _order(content, readings, wanted.order)
@@ -155,6 +156,11 @@ def _repeats(block: np.ndarray, target: Target) -> bool:
     if target.classes is None or block.shape[1] == 1:
         return block.shape[1] == 1 and bool((block[:, 0] == y).all())
     return block.shape[1] == target.classes and len(np.unique(np.stack([block.argmax(1), y]), axis=1).T) == target.classes
+
+
+def _counts(block: np.ndarray) -> bool:
+    """Whether a column has the numbers of the rows."""
+    return block.shape[1] == 1 and len(block) > 1 and bool((np.diff(block[:, 0]) == 1).all())
 
 
 def _constant(block: np.ndarray) -> bool:

@@ -300,7 +300,7 @@ def study_tags(study: Study | StudyResult, launch: LaunchName, commit: str | Non
             "regnet.plugins": ", ".join(map(str, study.origins)),
         }
         | ({messages.CONTENT: study.content} if study.content else {})
-        | ({messages.DATA_NOTES: "\n".join(study.data_notes)[: messages.TAG_LENGTH]} if study.data_notes else {})
+        | ({messages.NOTES: "\n".join(study.notes)[: messages.TAG_LENGTH]} if study.notes else {})
         | _planned(study.seeds)
         | ({"mlflow.source.git.commit": commit} if commit else {})
     )

@@ -214,7 +214,7 @@ def _result(replicas: Sequence[Replica], rows: np.ndarray, trained: Trained) -> 
         replicas=study.replicas,
         origins=tuple(map(str, study.origins)),
         content=study.content,
-        data_notes=study.data_notes,
+        notes=study.notes,
     )
 
 

@@ -57,7 +57,7 @@ def test_a_frame() -> None:
     frame = pd.DataFrame({"height": X[:, 0], "kind": ["a", "b", None] * 20, "alive": Y.astype(bool), "odd name, ü": X[:, 1]})
     result = regnet.run([*QUICK, *CLASSES, "dataset.missing=mean"], data=frame, target="alive")
     assert result.network.predict(frame.drop(columns="alive")).dtype == bool
-    assert "from kind: 2 words" in "\n".join(result.data_notes)
+    assert "from kind: 2 words" in "\n".join(result.notes)
     assert regnet.run([*QUICK, *CLASSES, "dataset.missing=drop"], data=frame, target="alive").identity != result.identity
 
 

@@ -49,7 +49,7 @@ def circumstances(material: Material) -> dict[str, str]:
         "Studies": str(len(results)),
         "Runs": f"{sum(len(result.seeds) for result in results)}, {failed or 'none'} failed",
         "Seeds": _seeds(results),
-        "Data": "\n".join(dict.fromkeys(line for result in results for line in result.data_notes)),
+        "Notes": "\n".join(dict.fromkeys(line for result in results for line in result.notes)),
         "Machine": "; ".join(dict.fromkeys(result.machine for result in results)),
         "Versions": ", ".join(origin.versions),
     }

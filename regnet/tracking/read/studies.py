@@ -18,7 +18,7 @@ from regnet.study.identity import SEED_KEYS
 from regnet.study.result import MISSING, RUNNING, SPLITS, StudyResult, with_faults
 from regnet.tracking.read.deduplicate import unite
 from regnet.tracking.read.params import nested
-from regnet.tracking.store.messages import CONTENT, DATA_NOTES, HEADLINE, MEASURES, PLANNED, STOPPED, read_seeds
+from regnet.tracking.store.messages import CONTENT, HEADLINE, MEASURES, NOTES, PLANNED, STOPPED, read_seeds
 from regnet.tracking.store.store import ROLE, History, Store, TrackedRun
 
 FINAL = "final/"
@@ -119,7 +119,7 @@ def _study(runs: Sequence[TrackedRun], by_run: Mapping[str, History], config: Ma
         measures={name: Measure.from_plain(plain) for name, plain in json.loads(tags.get(MEASURES, "{}")).items()},
         headline=tags.get(HEADLINE, "test/loss"),
         content=tags.get(CONTENT, ""),
-        data_notes=tuple(tags.get(DATA_NOTES, "").splitlines()),
+        notes=tuple(tags.get(NOTES, "").splitlines()),
     )
     missing = _missing(runs)
     return with_faults([result], missing, sorted([*result.seeds, *missing])) if missing else result

@@ -1,4 +1,4 @@
-"""What the examples of a launch are made from, printed once for each data set before it is trained on."""
+"""What a user should know about the studies of a launch, printed once before they are trained."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from rich.console import Console
 from regnet.study.study import Study
 
 
-def show_data_notes(launch: Path, studies: Iterable[Study]) -> None:
-    """Print the lines of each study's data set on standard error, unless this launch has printed them."""
+def show_notes(launch: Path, studies: Iterable[Study]) -> None:
+    """Print the notes of each study on standard error, unless this launch has printed them."""
     for study in studies:
-        _show(launch, study.data_notes)
+        _show(launch, study.notes)
 
 
 @lru_cache(maxsize=64)
