@@ -12,6 +12,9 @@ from regnet.builtin.datasets.wine import Wine
 from regnet.builtin.initializers.constant import Constant
 from regnet.builtin.initializers.he_fan_in import HeFanIn
 from regnet.builtin.initializers.he_fan_out import HeFanOut
+from regnet.builtin.initializers.lecun_normal import LeCunNormal
+from regnet.builtin.initializers.lecun_uniform import LeCunUniform
+from regnet.builtin.initializers.orthogonal import Orthogonal
 from regnet.builtin.initializers.torch_default import TorchDefault
 from regnet.builtin.initializers.xavier_normal import XavierNormal
 from regnet.builtin.initializers.xavier_uniform import XavierUniform
@@ -109,6 +112,9 @@ def regnet_initializers() -> dict[str, type[Initializer]]:
         "he_fan_in": HeFanIn,
         "xavier_normal": XavierNormal,
         "xavier_uniform": XavierUniform,
+        "lecun_normal": LeCunNormal,
+        "lecun_uniform": LeCunUniform,
+        "orthogonal": Orthogonal,
         "torch_default": TorchDefault,
         "zeros": Zeros,
         "constant": Constant,

@@ -33,6 +33,12 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "mse": [{}, {"reduction": "mean"}],
     "huber": [{}, {"delta": 0.4, "reduction": "sum"}, {"delta": 2.5}],
     "binary_cross_entropy": [{}, {"reduction": "sum"}],
+    "cross_entropy": [
+        {},
+        {"label_smoothing": 0.1},
+        {"class_weights": [0.5, 2.0, 1.2], "label_smoothing": 0.3},
+        {"class_weights": [3, 1, 0.2]},
+    ],
     # optimizers
     "sgd": [
         {},
@@ -41,9 +47,27 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         {"lr": 0.1, "weight_decay": 0.2},
         {"lr": 0.1, "momentum": 0.7, "nesterov": True, "weight_decay": 0.2},
     ],
-    "adam": [{}, {"lr": 0.1, "beta1": 0.5, "beta2": 0.8, "eps": 0.01, "weight_decay": 0.2}, {"beta1": 0.0, "beta2": 0.0}],
-    "adamw": [{}, {"weight_decay": 0.0}, {"lr": 0.1, "beta1": 0.5, "beta2": 0.8, "eps": 0.01, "weight_decay": 0.2}],
-    "rmsprop": [{}, {"lr": 0.1, "alpha": 0.5, "eps": 0.01, "weight_decay": 0.2}, {"alpha": 0.0}],
+    "adam": [
+        {},
+        {"lr": 0.1, "beta1": 0.5, "beta2": 0.8, "eps": 0.01, "weight_decay": 0.2},
+        {"beta1": 0.0, "beta2": 0.0},
+        {"lr": 0.1, "beta1": 0.5, "beta2": 0.6, "eps": 0.01, "weight_decay": 0.2, "amsgrad": True},
+        {"beta1": 0.0, "beta2": 0.0, "amsgrad": True},
+    ],
+    "adamw": [
+        {},
+        {"weight_decay": 0.0},
+        {"lr": 0.1, "beta1": 0.5, "beta2": 0.8, "eps": 0.01, "weight_decay": 0.2},
+        {"lr": 0.1, "beta1": 0.5, "beta2": 0.6, "eps": 0.01, "weight_decay": 0.2, "amsgrad": True},
+    ],
+    "rmsprop": [
+        {},
+        {"lr": 0.1, "alpha": 0.5, "eps": 0.01, "weight_decay": 0.2},
+        {"alpha": 0.0},
+        {"lr": 0.1, "momentum": 0.9},
+        {"lr": 0.1, "centered": True},
+        {"lr": 0.1, "alpha": 0.5, "eps": 0.01, "weight_decay": 0.2, "momentum": 0.7, "centered": True},
+    ],
     # data sets
     "disc": [{}, {"train_size": 20, "test_size": 30, "redraw": False}],
     "digits": [{}, {"test_share": 0.5, "redraw": False}, {"fold": 2, "folds": 3}],
@@ -75,6 +99,9 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "he_fan_in": [{}, {"gain": 2.5}],
     "xavier_normal": [{}, {"gain": 2.5}],
     "xavier_uniform": [{}, {"gain": 2.5}],
+    "lecun_normal": [{}, {"gain": 2.5}],
+    "lecun_uniform": [{}, {"gain": 2.5}],
+    "orthogonal": [{}, {"gain": 2.5}],
     "constant": [{}, {"value": -0.25}],
     # metrics
     "calibration_error": [{}, {"bins": 4}],

@@ -26,6 +26,12 @@ CLAIMS: list[tuple[str, dict[str, Any], float, str]] = [
     ("xavier_normal", {"gain": 2.5}, 2.5 * sqrt(2 / (IN + OUT)), "normal"),
     ("xavier_uniform", {}, sqrt(2 / (IN + OUT)), "uniform"),
     ("xavier_uniform", {"gain": 2.5}, 2.5 * sqrt(2 / (IN + OUT)), "uniform"),
+    ("lecun_normal", {}, 1 / sqrt(IN), "normal"),
+    ("lecun_normal", {"gain": 2.5}, 2.5 / sqrt(IN), "normal"),
+    ("lecun_uniform", {}, 1 / sqrt(IN), "uniform"),
+    ("lecun_uniform", {"gain": 2.5}, 2.5 / sqrt(IN), "uniform"),
+    ("orthogonal", {}, 1 / sqrt(OUT), "normal"),  # nearly normal: an element of a long unit vector
+    ("orthogonal", {"gain": 2.5}, 2.5 / sqrt(OUT), "normal"),
     ("torch_default", {}, 1 / sqrt(3 * IN), "uniform"),
 ]
 
@@ -69,6 +75,30 @@ def test_zeros_and_constant(catalog: Catalog) -> None:
 @pytest.mark.parametrize("name", [entry.name for entry in entries("initializer") if entry.name != "torch_default"])
 def test_biases_are_zero(catalog: Catalog, name: str) -> None:
     assert not catalog.build("initializer", name).bias(50, 4, generator()).any()
+
+
+@pytest.mark.parametrize(("out_features", "in_features"), [(40, 40), (60, 7), (7, 60), (1, 5), (5, 1), (1, 1)])
+def test_columns_or_rows_are_orthogonal(catalog: Catalog, out_features: int, in_features: int) -> None:
+    """The columns, or if there are fewer outputs than inputs the rows, are orthogonal and of length `gain`."""
+    initializer = catalog.build("initializer", {"name": "orthogonal", "gain": 1.5})
+    weight = initializer.weight(out_features, in_features, generator())
+    assert weight.dtype == torch.float32
+    short = (weight if out_features >= in_features else weight.T).double()
+    torch.testing.assert_close(short.T @ short, 2.25 * torch.eye(short.shape[1]).double(), rtol=0, atol=2e-6)
+
+
+def test_orthogonal_matrices_are_uniform(catalog: Catalog) -> None:
+    """Uniform rotations and reflections of the plane: an angle uniform in the circle, and each determinant as often.
+
+    Were the signs left to the routine for QR, the first column would never point to the right. For N draws, the means of
+    cosine, sine and determinant are within five standard errors of 0, √(1 / 2N) and √(1 / N), as that of the double angle is.
+    """
+    initializer, numbers, count = catalog.build("initializer", "orthogonal"), generator(), 4000
+    draws = torch.stack([initializer.weight(2, 2, numbers) for _ in range(count)]).double()
+    cosine, sine = draws[:, 0, 0], draws[:, 1, 0]
+    for mean in (cosine.mean(), sine.mean(), (2 * cosine * sine).mean(), (cosine**2 - sine**2).mean()):
+        assert abs(mean.item()) < 5 * sqrt(1 / (2 * count))
+    assert abs(torch.linalg.det(draws).mean().item()) < 5 * sqrt(1 / count)
 
 
 def test_torch_default_equals_nn_linear(catalog: Catalog) -> None:

@@ -30,7 +30,8 @@ BUILTIN = {
     "dataset": "breast_cancer diabetes digits disc iris table wine",
     "metric": "accuracy auroc balanced_accuracy brier calibration_error class_f1 class_precision class_recall confusion_matrix "
     "error_rate f1 log_loss mae median_absolute_error r2 rmse",
-    "initializer": "constant he_fan_in he_fan_out torch_default xavier_normal xavier_uniform zeros",
+    "initializer": "constant he_fan_in he_fan_out lecun_normal lecun_uniform orthogonal torch_default xavier_normal xavier_uniform "
+    "zeros",
 }
 
 
@@ -163,7 +164,7 @@ def test_description_builds_an_equal_component(catalog: Catalog, entry: Entry) -
 @pytest.mark.parametrize(
     ("kind", "spec"),
     [
-        ("optimizer", {"name": "adam", "lr": 0.3, "beta1": 0.1, "beta2": 0.2, "eps": 0.01, "weight_decay": 0.5}),
+        ("optimizer", {"name": "adam", "lr": 0.3, "beta1": 0.1, "beta2": 0.2, "eps": 0.01, "weight_decay": 0.5, "amsgrad": True}),
         ("layer", {"name": "linear", "out_features": 2, "bias": False, "initializer": {"name": "constant", "value": 0.5}}),
         ("layer", {"name": "residual", "layers": [{"name": "dropout", "p": 0.25}, {"name": "residual", "layers": []}]}),
     ],

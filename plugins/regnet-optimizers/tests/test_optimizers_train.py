@@ -29,6 +29,8 @@ def _in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ["optimizer=adagrad"],
         ["optimizer=adadelta"],
         ["optimizer=nadam"],
+        ["optimizer=radam"],
+        ["optimizer=adamax"],
         [*COSINE, "optimizer.optimizer={name: adam, lr: 0.01}"],
         [*COSINE, "optimizer.optimizer={name: lion, lr: 0.003}"],
     ],

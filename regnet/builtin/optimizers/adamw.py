@@ -11,13 +11,13 @@ import torch
 from annotated_types import Ge, Gt, Interval
 from torch import Tensor
 
-from regnet.builtin.optimizers.moments import adam_direction, zero_moments
+from regnet.builtin.optimizers.moments import adam_direction, amsgrad_direction, zero_maximum, zero_moments
 from regnet.contracts import PER_REPLICA, Optimizer, State, descend
 
 
 @dataclass(frozen=True)
 class AdamW(Optimizer):
-    """``θ ← θ - lr (m̂ / (√v̂ + eps) + weight_decay θ)``, the moments being those of `adam`.
+    """``θ ← θ - lr (m̂ / (√v̂ + eps) + weight_decay θ)``, the moments being those of `adam`, also with AMSGrad.
 
     Source: Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2, with the learning rate
     on both terms, as in PyTorch.
@@ -28,6 +28,7 @@ class AdamW(Optimizer):
         beta2: decay of the mean square, from 0 to below 1.
         eps: keeps the denominator from zero, above 0.
         weight_decay: weight decay coefficient, at least 0.
+        amsgrad: whether the largest `v` so far replaces `v` in the step.
     """
 
     lr: Annotated[float, Gt(0), PER_REPLICA] = 0.001
@@ -35,15 +36,23 @@ class AdamW(Optimizer):
     beta2: Annotated[float, Interval(ge=0, lt=1), PER_REPLICA] = 0.999
     eps: Annotated[float, Gt(0), PER_REPLICA] = 1e-8
     weight_decay: Annotated[float, Ge(0), PER_REPLICA] = 0.01
+    amsgrad: bool = False
 
     def init(self, parameters: Tensor) -> State:
-        return zero_moments(parameters)
+        return zero_moments(parameters) | (zero_maximum(parameters) if self.amsgrad else {})
 
     def update(self, parameters: Tensor, gradients: Tensor, state: State) -> None:
         direction = adam_direction(gradients, state, self.beta1, self.beta2, self.eps)
+        if self.amsgrad:
+            direction = amsgrad_direction(state, self.beta1, self.beta2, self.eps)
         descend(parameters, self.lr, direction + self.weight_decay * parameters)
 
     def torch_optimizer(self, optim: ModuleType, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
         return optim.AdamW(  # type: ignore[no-any-return]
-            parameters, lr=self.lr, betas=(self.beta1, self.beta2), eps=self.eps, weight_decay=self.weight_decay
+            parameters,
+            lr=self.lr,
+            betas=(self.beta1, self.beta2),
+            eps=self.eps,
+            weight_decay=self.weight_decay,
+            amsgrad=self.amsgrad,
         )

@@ -25,3 +25,16 @@ def adam_direction(gradients: Tensor, state: State, beta1: float, beta2: float, 
     unbiased_mean = mean / (1 - beta1**step)
     unbiased_square = square / (1 - beta2**step)
     return unbiased_mean / (unbiased_square.sqrt() + eps)
+
+
+def zero_maximum(parameters: Tensor) -> State:
+    """What AMSGrad keeps besides the moments, before the first step."""
+    return {"largest_square": torch.zeros_like(parameters)}
+
+
+def amsgrad_direction(state: State, beta1: float, beta2: float, eps: float) -> Tensor:
+    """``m̂ / (√v̂ + eps)`` from moments that `adam_direction` has moved, with the largest `v` so far, updated in place, for `v`."""
+    step = state["step"]
+    largest = torch.maximum(state["largest_square"], state["square"], out=state["largest_square"])
+    unbiased_mean = state["mean"] / (1 - beta1**step)
+    return unbiased_mean / ((largest / (1 - beta2**step)).sqrt() + eps)
