@@ -38,13 +38,28 @@ CONFIG_MODULE = "regnet.conf"
 CONFIG_NAME = "config"
 SEARCH_PATH = f"pkg://{CONFIG_MODULE}"
 
+_registered: list[tuple[dict[str, Any], tuple[Any, ...]]] = []
+"""Hydra's repository of configurations, and the components for which it has groups; empty before the first registration."""
 _composing = threading.RLock()
 """Held while Hydra composes, since its groups and its version are global."""
 
 
 def register_groups(catalog: Catalog) -> None:
-    """Register with Hydra a typed node for the settings, and one for every component, as `optimizer=NAME` needs it."""
+    """Register with Hydra a typed node for the settings, and one for every component, as `optimizer=NAME` needs it.
+
+    Nothing is done if the last catalog in this process had the same components.
+    """
     store = ConfigStore.instance()
+    components = [
+        (kind, name, entry) for kind, named in catalog.entries.items() for name, claims in named.items() for entry in claims
+    ]
+    signature = (
+        *((kind, name, entry.origin.distribution, entry.component) for kind, name, entry in components),
+        *((name, entry.component) for name, entry in catalog.settings.items()),
+    )
+    if _registered and _registered[-1][0] is store.repo and _registered[-1][1] == signature and "settings.yaml" in store.repo:
+        return
+    _registered[:] = [(store.repo, signature)]
     groups = [Option(group, Any, MISSING) for group in GROUPS]
     fields = _fields([*options_of(Settings).values(), *options_of(LaunchSettings).values(), *groups], catalog)
     for name, entry in catalog.settings.items():

@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import inspect
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, version
 from pathlib import Path
@@ -18,7 +19,7 @@ from packaging.utils import canonicalize_name
 
 from regnet import hookspecs
 from regnet.errors import ConfigError, PluginError, one_of
-from regnet.registry.discovery import Provenance, candidates
+from regnet.registry.discovery import Candidate, Provenance, candidates
 from regnet.registry.selection import OWN, VARIABLE, Policy, read_policy
 
 
@@ -60,13 +61,14 @@ def load_plugins(policy: Policy | None = None) -> Plugins:
         ConfigError: the policy names a file that does not exist.
     """
     policy = policy or read_policy()
-    _check_names(policy)
+    found = list(candidates(policy))
+    _check_names(policy, found)
     manager = pluggy.PluginManager("regnet")
     manager.add_hookspecs(hookspecs)
     origins: dict[str, Provenance] = {}
     broken: list[Broken] = []
     off: list[Provenance] = []
-    for candidate in candidates(policy):
+    for candidate in found:
         origin = candidate.origin
         if not isinstance(candidate.load_from, Path) and not policy.admits(origin.distribution):
             off.append(origin)
@@ -80,8 +82,8 @@ def load_plugins(policy: Policy | None = None) -> Plugins:
     return Plugins(manager, origins, tuple(broken), tuple(off))
 
 
-def _check_names(policy: Policy) -> None:
-    known = {candidate.origin.distribution for candidate in candidates(policy)}
+def _check_names(policy: Policy, found: Sequence[Candidate]) -> None:
+    known = {candidate.origin.distribution for candidate in found}
     for name in policy.only or ():
         try:
             distribution(name)  # a launcher is a plugin of Hydra alone
