@@ -12,7 +12,7 @@ from regnet.study.study import Study
 
 
 def show_notes(launch: Path, studies: Iterable[Study]) -> None:
-    """Print the notes of each study on standard error, unless this launch has printed them."""
+    """Print the notes of each study, unless this launch has printed them."""
     for study in studies:
         _show(launch, study.notes)
 
@@ -20,4 +20,4 @@ def show_notes(launch: Path, studies: Iterable[Study]) -> None:
 @lru_cache(maxsize=64)
 def _show(launch: Path, notes: tuple[str, ...]) -> None:
     for line in notes:
-        Console(stderr=True).print(line, soft_wrap=True, highlight=False, markup=False)
+        Console().print(line, soft_wrap=True, highlight=False, markup=False)

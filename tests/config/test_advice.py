@@ -52,4 +52,4 @@ def test_outputs_that_fit(study: MakeStudy, words: list[str]) -> None:
 def test_the_line_is_printed_once_for_a_sweep(inside: Inside) -> None:
     done = inside("run", "-m", "loss=cross_entropy", "optimizer.lr=0.1,0.2", "epochs=1", "tracking=none", "report=none", *SMALL)
     assert done.code == 0
-    assert done.stderr.count("note: loss cross_entropy needs any numbers") == 1
+    assert done.stdout.count("note: loss cross_entropy needs any numbers") == 1
