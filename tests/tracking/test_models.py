@@ -116,7 +116,7 @@ def test_model_contains_only_plain_data(store: Store) -> None:
 def test_model_of_a_regression(store: Store) -> None:
     result = regnet.run(["dataset=diabetes", "model.output=null", "epochs=2", "seeds=2", "validation=0.1"])
     loaded = mlflow.pyfunc.load_model(str(model_folder(store(), best_run(store(), result))))
-    assert loaded.metadata.signature.outputs.to_dict()[0]["tensor-spec"] == {"dtype": "float64", "shape": (-1, 1)}
+    assert loaded.metadata.signature.outputs.to_dict() == [{"type": "double", "name": "progression", "required": True}]
     answer = loaded.predict(loaded.input_example)
     assert (answer.dtype, answer.shape) == (np.float64, (len(loaded.input_example),))
 
@@ -301,6 +301,10 @@ def test_serving_a_table(store: Store, tmp_path: Path) -> None:
     expected = trained.predict(new).tolist()
     assert expected == ["big", "small"]
     model = mlflow.pyfunc.load_model("models:/flowers@best")
+    run = best_run(store(), result)
+    names = ["models:/flowers@best", "models:/flowers/1", f"models:/{model.metadata.model_id}", f"runs:/{run.info.run_id}/model"]
+    for name in [*names, str(model_folder(store(), run))]:
+        assert regnet.load_model(name).predict(new).tolist() == expected
     assert model.metadata.metadata == {"height": "numbers", "width": "numbers", "colour": "blue, red"}
     assert model.metadata.signature.outputs.to_dict() == [{"type": "string", "name": "size", "required": True}]
     assert model.predict(new).tolist() == expected

@@ -14,6 +14,7 @@ import mlflow.pyfunc
 import numpy as np
 import pandas as pd
 import torch
+from mlflow.artifacts import download_artifacts
 from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus, Run
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
@@ -49,12 +50,25 @@ def fetch_model(source: str, uri: str | None) -> object:
     Raises:
         TrackingError: there is no such model, or it was not saved by regnet.
     """
-    if uri is not None:
-        mlflow.set_tracking_uri(uri)
     try:
-        return mlflow.pyfunc.load_model(source).get_raw_model()
+        folder = source if uri is None else download_artifacts(artifact_uri=_location(MlflowClient(uri), source), tracking_uri=uri)
+        return mlflow.pyfunc.load_model(folder).get_raw_model()
     except (MlflowException, OSError) as error:
         raise TrackingError(f"the model {source} cannot be loaded: {' '.join(str(error).split())}") from error
+
+
+def _location(client: MlflowClient, source: str) -> str:
+    """Return where the files of a model are. MLflow finds them itself only in the store that is set for the whole process."""
+    scheme, _, path = source.partition(":/")
+    name, _, rest = path.strip("/").replace("@", "/").partition("/")
+    if scheme == "runs":
+        run = client.get_run(name)
+        found = client.search_logged_models([run.info.experiment_id], f"source_run_id = '{name}' AND name = '{rest}'")
+        return str(found[0].artifact_location) if found else f"{run.info.artifact_uri}/{rest}"
+    if not rest:
+        return str(client.get_logged_model(name).artifact_location)
+    version = client.get_model_version_by_alias(name, rest) if "@" in path else client.get_model_version(name, rest)
+    return str(version.source)
 
 
 def log_models(client: MlflowClient, best: Iterable[Run], wanted: ModelsWanted, read: ReadFile) -> None:

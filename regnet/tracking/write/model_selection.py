@@ -70,7 +70,7 @@ def models_wanted(results: Sequence[StudyResult], labels: Sequence[str], launch_
     """Return the runs of a launch to keep as models; for each name, the best of them is registered."""
     chosen = [(result, label) for result, label in zip(results, labels, strict=True) if _is_wanted(result)]
     if not chosen:
-        told = [result for result in results if result.config["report"] != "none"]
+        told = [result for result in results if result.config.get("report") != "none"]
         if any(_policy(result.config) == "validated" and not result.config["validation"] for result in told):
             log.info("No run is kept as a model, because there are no validation examples to choose one by: set validation=0.1.")
         return ModelsWanted(launch_id, ())

@@ -61,7 +61,7 @@ def write_summaries(
     channels = []
     for target, indices in tracked.items():
         channel = writing_process().open(target)
-        for index in (index for index in indices if results[index].config["report"] != "none"):
+        for index in (index for index in indices if results[index].config.get("report") != "none"):
             channel.send(_summed(results[index], labels[index], differing[index], known, folder))
         labelled = [results[index] for index in indices], [labels[index] for index in indices]
         channel.send(_launch_summed(*labelled, launch, launch_id))
