@@ -101,5 +101,5 @@ def means(block: np.ndarray) -> tuple[float, ...]:
     """The mean of each feature over the rows that have it; NaN if none has."""
     known = ~np.isnan(block)
     count = known.sum(0)
-    total = np.where(known, block, 0.0).sum(0)
-    return tuple(np.divide(total, count, out=np.full(block.shape[1], np.nan), where=count > 0).tolist())
+    parts = np.divide(block, count, out=np.zeros_like(block), where=known)  # whose sum cannot overflow
+    return tuple(np.where(count > 0, parts.sum(0), np.nan).tolist())

@@ -178,6 +178,8 @@ TIMES: tuple[str, ...] = (
 )
 TIMES += ("T%H:%M:%S.%f%z", " %H:%M:%S.%f%z", " %I:%M %p", " %I:%M:%S %p")
 ALONE = ("%H:%M", "%H:%M:%S")
+MIXED = ("ISO8601",)
+"""Dates with and without a time in one column, as ISO 8601 has them."""
 LOOKS_LIKE_DATE = r"^[0-9]{1,4}[./\- ][0-9A-Za-z]{1,9}[./\- ]?[0-9]{0,4}|^[A-Za-z]{3,9} [0-9]{1,2},? [0-9]{4}|^[0-9]{1,2}:[0-9]{2}"
 """What the first value of a column of dates looks like: other columns are not compared with every form."""
 FIRST = {"day_first": ("%d/%m/%Y", "%d-%m-%Y"), "month_first": ("%m/%d/%Y", "%m-%d-%Y")}
@@ -193,7 +195,7 @@ def fitting_dates(values: pa.Array, order: str | None) -> list[str]:
     if not re.match(LOOKS_LIKE_DATE, values[0].as_py()):
         return []
     other = {"day_first": FIRST["month_first"], "month_first": FIRST["day_first"]}.get(order or "", ())
-    forms = [date + time for date in DATES if date not in other for time in TIMES] + list(ALONE)
+    forms = [date + time for date in DATES if date not in other for time in TIMES] + [*ALONE, *MIXED]
     few = values[: min(len(values), 50)]
     forms = [form for form in forms if not np.isnan(parse_dates(few, form)).any()]
     return [form for form in forms if not np.isnan(parse_dates(values, form)).any()]

@@ -173,6 +173,13 @@ def test_dates(tmp_path: Path, form: str, first: float) -> None:
     assert column[40] == pytest.approx(first + (40 if "Y" in form else 0) + (40 / 1440 if "H" in form else 0))
 
 
+def test_dates_with_and_without_a_time(tmp_path: Path) -> None:
+    dates = [f"2024-01-{1 + row % 28:02}{'T12:00' if row % 2 else ''}" for row in range(N)]
+    column, how = column_of(write(tmp_path, dates))
+    assert how == "dates (days, written as ISO8601)"
+    assert column[:3] == [DAY, DAY + 1.5, DAY + 2]
+
+
 @pytest.mark.parametrize(
     ("words", "how"),
     [

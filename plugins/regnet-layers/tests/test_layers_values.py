@@ -78,14 +78,14 @@ FORMULAS: list[tuple[str, dict[str, Any], Callable[[list[float]], list[float]]]]
 ]
 
 
-@pytest.mark.parametrize(("name", "options", "formula"), FORMULAS, ids=str)
+@pytest.mark.parametrize(("name", "options", "formula"), FORMULAS, ids=[name for name, _, _ in FORMULAS])
 def test_formula(name: str, options: dict[str, Any], formula: Callable[[list[float]], list[float]]) -> None:
     x = 3 * normal(5, 6) + 1
     expected = torch.tensor([formula(row) for row in x.tolist()], dtype=torch.float64)
     torch.testing.assert_close(run(LAYERS[name](**options), x)[0], expected, rtol=1e-12, atol=1e-13)
 
 
-@pytest.mark.parametrize(("name", "options", "formula"), FORMULAS, ids=str)
+@pytest.mark.parametrize(("name", "options", "formula"), FORMULAS, ids=[name for name, _, _ in FORMULAS])
 def test_slope_of_the_formula(name: str, options: dict[str, Any], formula: Callable[[list[float]], list[float]]) -> None:
     """Central differences of the formula, for each feature."""
     x, dy, step = normal(1, 6), normal(1, 6, seed=1), 1e-5
