@@ -77,7 +77,7 @@ def _run(overrides: Sequence[str]) -> StudyResult:
     study = assemble(config, catalog)
     given = any(override.startswith("hydra.run.dir") for override in overrides)
     folder = open_launch(Command(overrides, False, folder, given, settings, config["tracking"]), catalog.plugins)
-    show_notes(folder, [study])
+    show_notes(folder, [study], stderr=True)
     plan = read_plan(folder)
     assert plan is not None
     job = PlannedJob(0, ".", study.name, study.identity, study.seeds)

@@ -11,13 +11,13 @@ from rich.console import Console
 from regnet.study.study import Study
 
 
-def show_notes(launch: Path, studies: Iterable[Study]) -> None:
-    """Print the notes of each study, unless this launch has printed them."""
+def show_notes(launch: Path, studies: Iterable[Study], *, stderr: bool = False) -> None:
+    """Print the notes of each study, unless this launch has printed them; on standard error for a program that prints its own."""
     for study in studies:
-        _show(launch, study.notes)
+        _show(launch, study.notes, stderr)
 
 
 @lru_cache(maxsize=64)
-def _show(launch: Path, notes: tuple[str, ...]) -> None:
+def _show(launch: Path, notes: tuple[str, ...], stderr: bool) -> None:
     for line in notes:
-        Console().print(line, soft_wrap=True, highlight=False, markup=False)
+        Console(stderr=stderr).print(line, soft_wrap=True, highlight=False, markup=False)

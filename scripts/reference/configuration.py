@@ -13,6 +13,7 @@ from hydra.core.config_store import ConfigStore
 from reference.markdown import options_table, parts, table
 from regnet.config.compose import CONFIG_MODULE, compose_config
 from regnet.config.model import MODELS
+from regnet.data.sampling import Sampling
 from regnet.registry.catalog import MISSING, Catalog, Entry
 from regnet.registry.options import options_of
 from regnet.registry.settings import Settings
@@ -49,7 +50,11 @@ def configuration_page(catalog: Catalog) -> str:
 
 def _component_group(kind: str, catalog: Catalog) -> str:
     choices = ", ".join(f"[`{name}`](components/{kind}.md#{name})" for name in catalog.names(kind))
-    return f"\n## `{kind}` {{ #{kind} }}\n\n`{kind}=NAME`, one of {choices}.\n"
+    text = f"\n## `{kind}` {{ #{kind} }}\n\n`{kind}=NAME`, one of {choices}.\n"
+    if kind != "dataset":
+        return text
+    about, meanings = parts(Sampling)
+    return f"{text}\n{about}\n\n{options_table(options_of(Sampling).values(), meanings, catalog, 'dataset.')}"
 
 
 def _plugin_settings(entry: Entry, catalog: Catalog) -> str:
