@@ -126,7 +126,8 @@ def _conclude(results: Sequence[StudyResult], plan: Plan) -> bool:
     if any(result.config["tracking"]["name"] == "mlflow" for result in results):
         try:
             sync_if_needed(plan, catalog)
-            where = _write_summaries(results, plan, report if made is not None else None)
+            if made is not None or _has_models(results):
+                where = _write_summaries(results, plan, report if made is not None else None)
         except StoreAway as error:
             away = error
             (plan.folder / UNSYNCED).touch()
@@ -142,6 +143,12 @@ def _conclude(results: Sequence[StudyResult], plan: Plan) -> bool:
         command = shlex.join(["regnet", "sync", str(plan.folder), *(["--uri", str(store)] if must_be_named(store) else [])])
         print(f"regnet: {away}\nThe results are in {plan.folder}; to write them to the store: {command}", file=sys.stderr)
     return away is None
+
+
+def _has_models(results: Sequence[StudyResult]) -> bool:
+    from regnet.tracking.write.model_selection import is_wanted
+
+    return any(result.config["tracking"]["name"] == "mlflow" and is_wanted(result) for result in results)
 
 
 def _write_summaries(results: Sequence[StudyResult], plan: Plan, report: Path | None) -> list[Destination]:

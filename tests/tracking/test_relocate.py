@@ -63,7 +63,7 @@ def test_artifacts_that_are_elsewhere_stay_there(inside: Inside, tmp_path: Path,
     first.mkdir()
     monkeypatch.chdir(first)
     assert inside(*RUN, "hydra.run.dir=x", "tracking.artifacts=../shared").code == 0
-    assert len(list((tmp_path / "shared").rglob("weights.safetensors"))) == 2
+    assert len(list((tmp_path / "shared").rglob("artifacts/weights.safetensors"))) == 2
     monkeypatch.chdir(tmp_path)
     shutil.move(first, second)
     monkeypatch.chdir(second)

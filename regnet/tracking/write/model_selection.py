@@ -68,7 +68,7 @@ def _losses(result: StudyResult) -> dict[int, float]:
 
 def models_wanted(results: Sequence[StudyResult], labels: Sequence[str], launch_id: str) -> ModelsWanted:
     """Return the runs of a launch to keep as models; for each name, the best of them is registered."""
-    chosen = [(result, label) for result, label in zip(results, labels, strict=True) if _is_wanted(result)]
+    chosen = [(result, label) for result, label in zip(results, labels, strict=True) if is_wanted(result)]
     if not chosen:
         told = [result for result in results if result.config.get("report") != "none"]
         if any(_policy(result.config) == "validated" and not result.config["validation"] for result in told):
@@ -78,7 +78,8 @@ def models_wanted(results: Sequence[StudyResult], labels: Sequence[str], launch_
     return ModelsWanted(launch_id, tuple(_wanted(result, label, winners, catalog) for result, label in chosen))
 
 
-def _is_wanted(result: StudyResult) -> bool:
+def is_wanted(result: StudyResult) -> bool:
+    """Return whether a study's best run is to be kept as a model."""
     validated = judged_by(result) != "train/loss"
     policy = _policy(result.config)
     return best_seed(result) is not None and (policy == "all" or (policy == "validated" and validated))
