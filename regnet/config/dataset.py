@@ -12,7 +12,7 @@ from regnet.registry.options import Option, options_of
 
 
 def sampling_options(entry: Entry) -> dict[str, Option]:
-    """Return the options of `Sampling` that a data set does not have itself, as one that draws as many examples as it is told."""
+    """Return the options of `Sampling` that a data set does not have itself."""
     return {name: option for name, option in options_of(Sampling).items() if name not in entry.options}
 
 
