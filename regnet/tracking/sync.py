@@ -94,12 +94,13 @@ class _Sync:
         known: dict[tuple[str, int], list[TrackedRun]] = defaultdict(list)
         with tracking_errors(self._target.uri):
             experiment = retried(self._target.uri, partial(store.make_experiment, self._target.experiment, self._target.artifacts))
-            for run in store.find_runs({experiment: self._target.experiment}, ROLE | {LAUNCH_ID: self._plan.start.id}):
+            tags = ROLE | {LAUNCH_ID: self._plan.start.id}
+            for run in retried(self._target.uri, partial(store.find_runs, {experiment: self._target.experiment}, tags)):
                 known[run.study, run.seed].append(run)
             have = {(result.identity, seed) for result in results for seed in result.seeds}
             left = [run for key, runs in known.items() if key not in have for run in runs if run.status == "RUNNING"]
             if left and not running:
-                store.kill_runs(left, ABANDONED, self._end)
+                retried(self._target.uri, partial(store.kill_runs, left, ABANDONED, self._end))
         channel = writing_process().open(self._target)
         written = 0
         for result in results:

@@ -52,7 +52,7 @@ def connect(given: object = None, *, create: bool = True) -> Store:
     if is_database(uri):
         limit_answers(uri)
     with tracking_errors(uri):
-        store = _open(uri)
+        store = retried(uri, lambda: _open(uri))  # another process may have locked it
         end_abandoned(store, uri)
     return store
 
@@ -70,7 +70,7 @@ def _open(uri: str) -> Store:
         if is_blank(path):
             set_up(path)
         client = MlflowClient(uri)
-    retried(uri, lambda: client.search_experiments(max_results=1))  # another process may have locked it
+    client.search_experiments(max_results=1)
     if (tables := sql_store(client)) is not None:
         relocate(tables, path.parent)
     return store_of(client)

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from mlflow.exceptions import MlflowException
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from regnet.credentials import conceal, hide
+from regnet.errors import StoreAway
 from regnet.tracking.store.silence import gave_up
 
 RETRY_SECONDS: Final = 100.0
@@ -28,7 +29,7 @@ def retried(uri: str, write: Callable[[], T]) -> T:
     A database that has not answered for so long that it was given up is not tried again.
 
     Raises:
-        MlflowException, OperationalError: the last attempt failed.
+        MlflowException, DBAPIError, StoreAway: the last attempt failed.
     """
 
     def warn(state: RetryCallState) -> None:
@@ -48,6 +49,5 @@ def retried(uri: str, write: Callable[[], T]) -> T:
 
 def _is_temporary(error: BaseException) -> bool:
     """Return whether the database may be available again; MLflow's session hides its driver's error in one of its own."""
-    if isinstance(error, MlflowException):
-        return isinstance(error.__cause__, OperationalError)
-    return isinstance(error, OperationalError)
+    reason = error.__cause__ if isinstance(error, MlflowException) else error
+    return isinstance(reason, (OperationalError, StoreAway)) or (isinstance(reason, DBAPIError) and reason.connection_invalidated)

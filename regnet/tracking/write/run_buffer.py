@@ -43,8 +43,7 @@ class RunBuffer:
         os.chdir(destination.folder)
         self._store = connect(destination.uri)
         self._experiment = self._retried(partial(self._store.make_experiment, destination.experiment, destination.artifacts))
-        with tracking_errors(destination.uri):
-            self._backend = self._store.backend(self._experiment)
+        self._backend = self._retried(partial(self._store.backend, self._experiment))
         self._studies: dict[int, tuple[messages.StudyBegun, bytes]] = {}
         self._data: dict[int, Inputs] = {}
         self._changes: dict[int, Changes] = {}
@@ -62,6 +61,11 @@ class RunBuffer:
         """The address of each launch's view."""
         self._launches: list[messages.LaunchSummed] = []
         self._models: list[messages.ModelsWanted] = []
+
+    @property
+    def uri(self) -> str:
+        """The address of the store."""
+        return self._destination.uri
 
     @property
     def pending(self) -> bool:

@@ -46,6 +46,8 @@ class Writer:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._buffers: dict[int, RunBuffer] = {}
+        self._available: set[str] = set()
+        """The stores that were available when they were used last, so that a failure may be short."""
         self._next_write = 0.0
         self._next_beat = 0.0
 
@@ -76,7 +78,8 @@ class Writer:
         try:
             match record:
                 case Destination():
-                    self._buffers[channel] = _open(record)
+                    self._buffers[channel] = _open(record, patient=record.uri in self._available)
+                    self._available.add(record.uri)
                 case Closed():
                     if channel in self._buffers:
                         self._buffers[channel].write()
@@ -86,6 +89,8 @@ class Writer:
                     if channel in self._buffers:
                         self._buffers[channel].add(record)
         except TrackingError as error:
+            if isinstance(record, Destination):
+                self._available.discard(record.uri)
             self._fail(channel, error, fatal=isinstance(record, Destination) and not isinstance(error, StoreAway))
 
     def _write_all(self) -> None:
@@ -103,7 +108,9 @@ class Writer:
         self._next_write = end + min(max(MIN_INTERVAL, IDLE_FACTOR * (end - start)), MAX_INTERVAL)
 
     def _fail(self, channel: int, error: TrackingError, *, fatal: bool = False) -> None:
-        self._buffers.pop(channel, None)
+        buffer = self._buffers.pop(channel, None)
+        if buffer is not None:
+            self._available.discard(buffer.uri)
         self._reply(Reply(channel, str(error), fatal))
 
     def _reply(self, reply: Reply) -> None:
@@ -146,9 +153,11 @@ def _receive(connection: Connection, inbox: SimpleQueue[Message | None]) -> None
         inbox.put(None)
 
 
-def _open(destination: Destination) -> RunBuffer:
-    check_store(destination.uri)  # before MLflow is imported, to report errors early
+def _open(destination: Destination, *, patient: bool) -> RunBuffer:
+    if not patient:
+        check_store(destination.uri)  # before MLflow is imported, to report errors early
+    from regnet.tracking.store.retry import retried
     from regnet.tracking.write.run_buffer import RunBuffer
 
     gc.freeze()  # exclude MLflow's objects, which are never freed, from garbage collection
-    return RunBuffer(destination)
+    return retried(destination.uri, lambda: RunBuffer(destination)) if patient else RunBuffer(destination)
