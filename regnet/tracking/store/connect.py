@@ -52,7 +52,7 @@ def connect(given: object = None, *, create: bool = True) -> Store:
     if is_database(uri):
         limit_answers(uri)
     with tracking_errors(uri):
-        store = retried(uri, lambda: _open(uri))  # another process may have locked it
+        store = _open(uri)
         end_abandoned(store, uri)
     return store
 
@@ -63,14 +63,14 @@ def _open(uri: str) -> Store:
     if not uri.startswith(SQLITE):
         with _locked(user_cache_path("regnet", ensure_exists=True), uri):
             client = MlflowClient(uri)
-            client.search_experiments(max_results=1)  # makes the tables
-            return store_of(client)
+            retried(uri, lambda: client.search_experiments(max_results=1))  # makes the tables
+            return retried(uri, lambda: store_of(client))
     path = Path(uri.removeprefix(SQLITE))
     with _locked(path.parent, uri), chdir(path.parent):  # where MLflow keeps artifacts
         if is_blank(path):
             set_up(path)
         client = MlflowClient(uri)
-    client.search_experiments(max_results=1)
+    retried(uri, lambda: client.search_experiments(max_results=1))  # another process may have locked it
     if (tables := sql_store(client)) is not None:
         relocate(tables, path.parent)
     return store_of(client)

@@ -34,9 +34,10 @@ def retried(uri: str, write: Callable[[], T]) -> T:
 
     def warn(state: RetryCallState) -> None:
         if state.attempt_number == 1 and state.outcome is not None:
-            reason = str(state.outcome.exception()).partition("\n")[0]
-            text = f"the MLflow store {conceal(uri)} cannot be used: {reason}; trying again for {RETRY_SECONDS:.0f} s"
-            log.warning("regnet: %s", hide(text))
+            error = state.outcome.exception()
+            reason = str(error).partition("\n")[0]
+            text = reason if isinstance(error, StoreAway) else f"the MLflow store {conceal(uri)} cannot be used: {reason}"
+            log.warning("regnet: %s", hide(f"{text}; trying again for {RETRY_SECONDS:.0f} s"))
 
     return Retrying(
         retry=retry_if_exception(lambda error: _is_temporary(error) and not gave_up(uri)),

@@ -236,3 +236,12 @@ class RunBuffer:
             runs = self._retried(partial(self._store.find_runs, {self._experiment: ""}, tags))
             known = self._known_summaries[launch] = {run.study: run for run in runs}
         return known.setdefault(study, None)
+
+
+def open_patiently(destination: messages.Destination) -> RunBuffer:
+    """Open a store that was available a moment ago, again and again while it fails.
+
+    Raises:
+        TrackingError: the last attempt failed.
+    """
+    return retried(destination.uri, partial(RunBuffer, destination))

@@ -156,8 +156,7 @@ def _receive(connection: Connection, inbox: SimpleQueue[Message | None]) -> None
 def _open(destination: Destination, *, patient: bool) -> RunBuffer:
     if not patient:
         check_store(destination.uri)  # before MLflow is imported, to report errors early
-    from regnet.tracking.store.retry import retried
-    from regnet.tracking.write.run_buffer import RunBuffer
+    from regnet.tracking.write.run_buffer import RunBuffer, open_patiently
 
     gc.freeze()  # exclude MLflow's objects, which are never freed, from garbage collection
-    return retried(destination.uri, lambda: RunBuffer(destination)) if patient else RunBuffer(destination)
+    return open_patiently(destination) if patient else RunBuffer(destination)
