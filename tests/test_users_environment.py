@@ -17,9 +17,6 @@ import psutil
 import pytest
 from sklearn.datasets import load_breast_cancer
 
-from regnet.registry.catalog import load_catalog
-from regnet.registry.loading import load_plugins
-from regnet.registry.selection import read_policy
 from regnet.study.storage import RESULT
 from tests.endings import ended
 
@@ -32,8 +29,8 @@ PLUGIN = Path(__file__).parent / "plugins" / "troubled.py"
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not re.search(r"THREADS|^KMP|^GOMP|^MKL|^PYTEST|^REGNET", name)}
 """That of a person's shell: nothing about threads, and no plugin switched off."""
 
-DIGITS = ["dataset=digits", "loss=cross_entropy", "model.output=null", "optimizer=adam"]
-CANCER = ["dataset=table", "dataset.path=cancer.csv", "dataset.target=malignant", *DIGITS[1:]]
+DIGITS = ["dataset=digits"]
+CANCER = ["dataset=table", "dataset.path=cancer.csv", "dataset.target=malignant"]
 LOCKSTEP = ["-m", "hydra/launcher=lockstep"]
 
 EAGER = "import regnet.training.lockstep; regnet.training.lockstep.WORTHWHILE, regnet.training.lockstep.FEW = 0.001, 4"
@@ -100,29 +97,19 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def datasets() -> list[str]:
-    """Every data set that is installed."""
-    return load_catalog(load_plugins(read_policy(""))).names("dataset")
-
-
-def choosing(dataset: str, folder: Path) -> list[str]:
-    """The words that train on a data set, whatever its task is."""
-    classes = {"disc": [], "table": CANCER, "diabetes": ["dataset=diabetes"], "friedman1": ["dataset=friedman1"]}
-    words = classes.get(dataset, [f"dataset={dataset}", *DIGITS[1:]])
-    return [*words, "model.output=null"] if dataset in ("diabetes", "friedman1") else words
-
-
+DATASETS = {"disc": [], "digits": DIGITS, "table": CANCER, "diabetes": ["dataset=diabetes"], "spirals": ["dataset=spirals"]}
+"""The words that train on a data set of each kind: generated, of classes, from a file, of values, from a plugin."""
 SMALL = ["seeds=40", "epochs=2", "tracking=none"]
 every_dataset = pytest.mark.parametrize(
     "dataset",
-    [pytest.param(name, marks=[] if name == "digits" else pytest.mark.slow) for name in datasets()],
+    [pytest.param(name, marks=[] if name == "digits" else pytest.mark.slow) for name in DATASETS],
 )
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dataset", [name for name in datasets() if name not in ("iris", "wine")])  # which are too small to share
+@pytest.mark.parametrize("dataset", DATASETS)
 def test_two_programs_are_trained_by_workers(dataset: str, folder: Path) -> None:
-    words = [*LOCKSTEP, *choosing(dataset, folder), "model.hidden=[8],[6]", *SMALL]
+    words = [*LOCKSTEP, *DATASETS[dataset], "model.hidden=[8],[6]", *SMALL]
     output = regnet(folder, ["run", *words], workers=True)
     assert re.search(r"hidden=\[8\].*\b40 │", output)
     assert re.search(r"hidden=\[6\].*\b40 │", output)
@@ -136,7 +123,7 @@ MORE_THREADS = {"OMP_NUM_THREADS": "8", "MKL_NUM_THREADS": "8", "OMP_DYNAMIC": "
 @every_dataset
 def test_a_script_that_has_used_torch_before_trains_with_workers(dataset: str, folder: Path) -> None:
     """Also without `if __name__ == "__main__"` and with more threads than processors; its number of threads is put back."""
-    words = [*choosing(dataset, folder), *SMALL]
+    words = [*DATASETS[dataset], *SMALL]
     script = folder / "script.py"
     script.write_text(
         f"{USED_TORCH}\n{EAGER}\nimport regnet\nthreads = torch.get_num_threads()\nresult = regnet.run({words!r})\n"
@@ -148,12 +135,12 @@ def test_a_script_that_has_used_torch_before_trains_with_workers(dataset: str, f
 
 @every_dataset
 def test_one_program_is_trained_by_the_command_alone(dataset: str, folder: Path) -> None:
-    assert re.search(r"\b40 │", regnet(folder, ["run", *choosing(dataset, folder), *SMALL]))
+    assert re.search(r"\b40 │", regnet(folder, ["run", *DATASETS[dataset], *SMALL]))
 
 
 LARGE = [
     ["run", *DIGITS, "epochs=5", "seeds=300"],
-    ["run", *LOCKSTEP, *DIGITS[:3], "epochs=5", "model.hidden=[32],[16]", "seeds=5"],
+    ["run", *LOCKSTEP, *DIGITS, "epochs=5", "model.hidden=[32],[16]", "seeds=5"],
     ["run", *CANCER, "epochs=5", "seeds=300"],
 ]
 

@@ -9,11 +9,12 @@ from typing import Any
 import torch
 
 from regnet.config.advice import advice
+from regnet.config.automatic import DataFacts, describe_choices, resolve
 from regnet.config.dataset import build_dataset
 from regnet.config.metrics import choose_headline, choose_metrics
 from regnet.config.model import build_network
 from regnet.config.rounding import check_rounded
-from regnet.contracts import Buffer, Dataset, Layer, Splits, Task
+from regnet.contracts import Buffer, Dataset, Layer, Splits
 from regnet.data.batches import batch_sizes
 from regnet.data.prepare import load_splits, set_aside
 from regnet.data.sampling import SampledDataset
@@ -52,18 +53,23 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
     at_default = {name for name, value in plugin_settings.items() if value == type(value)()}
     config = {key: value for key, value in config.items() if key not in at_default}
     dataset = build_dataset(config["dataset"], catalog)
-    loss = catalog.build("loss", config["loss"])
-    optimizer = catalog.build("optimizer", config["optimizer"])
     engine = _engine(config["engine"])
     device = _device(settings)
-    seed, loaded = _first_splits(dataset, settings.seed_list)
-    splits, _ = set_aside(loaded, settings.validation, seed, redraw=dataset.redraw)
-    task: Task = "regression" if splits.classes is None else "classification"
+    splits = _shown_splits(dataset, settings)
+    facts = DataFacts.of(dataset, splits)
+    given, config = config, resolve(config, facts, catalog)
+    settings = read_settings(config, catalog)
+    batching = settings.batching
+    config |= batching._asdict()
+    loss = catalog.build("loss", config["loss"])
+    optimizer = catalog.build("optimizer", config["optimizer"])
+    task = facts.task
     coding = choose_coding(settings.coding, loss, config["loss"]["name"], task)
     metrics = choose_metrics(settings, task, loss, catalog)
     outputs = splits.classes or splits.train.y.shape[-1]
     network = _network(config["model"], splits, outputs, config["dataset"]["name"], catalog)
-    _check_batches(settings, len(splits.train.x), network, catalog)
+    sizes = batch_sizes(len(splits.train.x), batching.batch_size, drop_last=settings.drop_last)
+    _check_batches(sizes, batching.batch_size, len(splits.train.x), network, catalog)
     for component in (network, loss, optimizer):
         check_rounded(component, getattr(torch, settings.dtype), catalog)
     drawn_from = dataset.dataset if isinstance(dataset, SampledDataset) else dataset
@@ -79,13 +85,13 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
         replay=settings.replay,
         seeds=settings.seed_list,
         replicas=_replicas(settings, engine),
-        epochs=_epochs(settings, len(splits.train.x)),
+        epochs=_epochs(settings, sizes),
         max_steps=settings.max_steps,
-        batch_size=settings.batch_size,
+        batch_size=batching.batch_size,
         drop_last=settings.drop_last,
-        shuffle=settings.shuffle,
+        shuffle=batching.shuffle,
         validation=settings.validation,
-        normalization=settings.normalization,
+        normalization=batching.normalization,
         coding=coding,
         metrics=metrics,
         headline=choose_headline(settings, metrics),
@@ -96,32 +102,29 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
         config=config,
         origins=_origins(components, plugin_settings.keys() - at_default, catalog),
         content=_content(dataset),
-        notes=(*map(str, dataset.describe()), *advice(network, loss, coding, outputs, catalog)),
+        notes=(*map(str, dataset.describe()), *describe_choices(given, config), *advice(network, loss, coding, outputs, catalog)),
         settings=plugin_settings,
     )
 
 
-def _epochs(settings: Settings, examples: int) -> int:
+def _epochs(settings: Settings, sizes: Sequence[int]) -> int:
     """Return the number of epochs, the last of which may be incomplete, for as many steps as were asked for."""
     if settings.max_steps is None:
         return settings.epochs
-    return math.ceil(settings.max_steps / len(batch_sizes(examples, settings.batch_size, drop_last=settings.drop_last)))
+    return math.ceil(settings.max_steps / len(sizes))
 
 
-def _check_batches(settings: Settings, examples: int, network: Sequential, catalog: Catalog) -> None:
+def _check_batches(sizes: Sequence[int], batch_size: int, examples: int, network: Sequential, catalog: Catalog) -> None:
     """Refuse batches that are too small for a layer, as PyTorch does."""
-    sizes = batch_sizes(examples, settings.batch_size, drop_last=settings.drop_last)
     if not sizes:
-        raise ConfigError(
-            f"drop_last=true leaves no batch: there are {examples} training examples, and batch_size is {settings.batch_size}"
-        )
+        raise ConfigError(f"drop_last=true leaves no batch: there are {examples} training examples, and batch_size is {batch_size}")
     refusing = [layer for layer in with_parts(network) if isinstance(layer, Layer) and sizes[-1] < layer.smallest_batch]
     if refusing:
         layer = refusing[-1]  # the innermost
-        fits = settings.batch_size >= layer.smallest_batch
+        fits = batch_size >= layer.smallest_batch
         raise ConfigError(
             f"layer {catalog.describe(layer)['name']} needs {layer.smallest_batch} examples in a batch, and the last batch of "
-            f"{examples} training examples has {sizes[-1]} with batch_size={settings.batch_size}: "
+            f"{examples} training examples has {sizes[-1]} with batch_size={batch_size}: "
             + ("set drop_last=true, or another batch_size" if fits else "raise batch_size")
         )
 
@@ -149,6 +152,22 @@ def read_settings(config: Mapping[str, Any], catalog: Catalog) -> Settings:
     """Return the top level of a configuration, checked."""
     top = {key: value for key, value in config.items() if key not in GROUPS and key not in catalog.settings}
     return catalog.construct(Settings, options_of(Settings), top, owner="", where="")
+
+
+def data_facts(config: Mapping[str, Any], catalog: Catalog) -> DataFacts:
+    """Return the facts about a configuration's data on which the values of `auto` depend.
+
+    Raises:
+        RegnetError: the configuration is wrong; or whatever a data set raises that cannot load its examples.
+    """
+    settings, dataset = read_settings(config, catalog), build_dataset(config["dataset"], catalog)
+    return DataFacts.of(dataset, _shown_splits(dataset, settings))
+
+
+def _shown_splits(dataset: Dataset, settings: Settings) -> Splits:
+    """Return the examples of the first seed, which show the sizes and the task."""
+    seed, splits = _first_splits(dataset, settings.seed_list)
+    return set_aside(splits, settings.validation, seed, redraw=dataset.redraw)[0]
 
 
 def _first_splits(dataset: Dataset, seeds: Sequence[int]) -> tuple[int, Splits]:

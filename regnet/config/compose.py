@@ -22,6 +22,8 @@ from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
 from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseException
 from packaging.version import Version
 
+from regnet.config.automatic import AUTO
+from regnet.config.automatic import COMPONENTS as OPEN
 from regnet.config.config_files import refuse_unplaced
 from regnet.config.dataset import sampling_options
 from regnet.config.errors import readable_errors
@@ -32,6 +34,7 @@ from regnet.escape import visible
 from regnet.registry.catalog import MISSING, Catalog
 from regnet.registry.launch_settings import LaunchSettings
 from regnet.registry.options import Option, options_of
+from regnet.registry.selection import OWN
 from regnet.registry.settings import GROUPS, Settings
 
 CONFIG_MODULE = "regnet.conf"
@@ -68,6 +71,8 @@ def register_groups(catalog: Catalog) -> None:
     store.store(name="settings", node=dataclasses.make_dataclass("settings", fields), provider="regnet")
     for kind in COMPONENT_GROUPS:
         store.repo.pop(kind, None)  # registered for an earlier catalog in this process
+        if kind in OPEN:
+            store.store(group=kind, name=AUTO, node=OmegaConf.create({"name": AUTO}, flags={"struct": False}), provider=OWN)
         for name, claims in catalog.entries[kind].items():
             for entry in claims:
                 owner = entry.origin.distribution

@@ -28,11 +28,12 @@ class MLP:
     """Linear layers with an activation between them and, optionally, at the end; with three hidden layers, the paper's Figure 1.
 
     Args:
-        hidden: the size of each hidden layer.
+        hidden: the size of each hidden layer; auto is [25, 25, 25] for the disc, as in the paper, and else [100].
         activation: the layer after each hidden linear layer, or a list of layers: ``[batch_norm, relu]``.
-        output: the layer at the end, or None.
+        output: the layer at the end, or None; auto is the paper's tanh for the disc, and else None.
         bias: whether the linear layers add a bias.
-        initializer: draws the linear layers' weights and biases.
+        initializer: draws the linear layers' weights and biases; auto is the paper's he_fan_out for the disc, and else one that
+            suits the activation.
     """
 
     hidden: list[Annotated[int, Ge(1)]]

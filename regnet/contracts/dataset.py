@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import torch
 from torch import Tensor
@@ -87,6 +88,10 @@ class Dataset(ABC):
 
     redraw: bool
     """Whether the examples are regenerated for every seed. If False, all seeds of a study share the same examples."""
+
+    recommended: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    """What `auto` becomes for this data set, by dotted name, such as ``{"loss": "mse", "model.hidden": [50]}``; by default, what
+    suits most data of the same task and size."""
 
     @abstractmethod
     def load(self, generator: torch.Generator) -> Splits:

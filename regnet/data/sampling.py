@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 from annotated_types import Ge, Interval
@@ -72,6 +72,10 @@ class SampledDataset(Dataset):
     @property
     def redraw(self) -> bool:  # type: ignore[override]
         return self.dataset.redraw
+
+    @property
+    def recommended(self) -> Mapping[str, Any]:  # type: ignore[override]
+        return self.dataset.recommended
 
     def load(self, generator: torch.Generator) -> Splits:
         return self.dataset.load(generator)

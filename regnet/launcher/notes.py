@@ -12,12 +12,15 @@ from regnet.study.study import Study
 
 
 def show_notes(launch: Path, studies: Iterable[Study], *, stderr: bool = False) -> None:
-    """Print the notes of each study, unless this launch has printed them; on standard error for a program that prints its own."""
+    """Print the notes of each study, unless this launch has printed them.
+
+    For a program that prints its own output, they are printed on standard error, and once for all its launches.
+    """
     for study in studies:
-        _show(launch, study.notes, stderr)
+        _show(None if stderr else launch, study.notes, stderr)
 
 
 @lru_cache(maxsize=64)
-def _show(launch: Path, notes: tuple[str, ...], stderr: bool) -> None:
+def _show(launch: Path | None, notes: tuple[str, ...], stderr: bool) -> None:
     for line in notes:
         Console(stderr=stderr).print(line, soft_wrap=True, highlight=False, markup=False)

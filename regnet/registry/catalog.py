@@ -271,6 +271,8 @@ def _settings_entry(name: Any, cls: Any, origin: Provenance, taken: Mapping[str,
 def _check_name(name: Any) -> None:
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_]\w*", name):
         raise TypeError("a component's name is a word of letters, digits and underscores")
+    if name == "auto":
+        raise TypeError("regnet itself uses the name auto: choose another name")
 
 
 def _article(kind: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from annotated_types import Ge, Interval, MinLen
 
@@ -19,9 +19,17 @@ GROUPS = ("model", "dataset", "loss", "optimizer", "engine", "tracking")
 Seed = Annotated[int, Interval(ge=0, lt=2**63)]
 
 
+class Batching(NamedTuple):
+    """The settings of batches and inputs that may be auto, when they are known."""
+
+    batch_size: int
+    shuffle: bool
+    normalization: Normalization
+
+
 @dataclass(frozen=True)
 class Settings:
-    """The top level of the configuration, with the paper's values as defaults.
+    """The top level of the configuration. Settings that are auto depend on the data: see `regnet.config.automatic`.
 
     Args:
         seed: the first seed.
@@ -30,12 +38,13 @@ class Settings:
             supports it.
         epochs: the number of passes over the training examples.
         max_steps: the number of steps, in place of `epochs`: the same for a data set of any size.
-        batch_size: the number of examples in each step.
+        batch_size: the number of examples in each step; auto is 10 for the disc, as in the paper, and else 32, or 256 of many.
         drop_last: whether the last batch of an epoch is left out if it is smaller than the others; with shuffle, other examples are
             left out in every epoch.
-        shuffle: whether each epoch takes the examples in a new order.
+        shuffle: whether each epoch takes the examples in a new order; auto is false for the disc, as in the paper, and else true.
         validation: the share of the training examples to set aside, at random, for choosing models; the paper has none.
-        normalization: how inputs are scaled: by one mean and deviation (scalar), by those of each feature (feature), or not (none).
+        normalization: how inputs are scaled: by one mean and deviation (scalar), by those of each feature (feature), or not
+            (none); auto is scalar for the disc, as in the paper, and else feature.
         coding: how targets are encoded for the loss; auto is what the loss prefers.
         metrics: the metrics of predictions, besides the loss; by default error_rate for classes, and rmse and r2 for values.
         headline: the metric for comparing studies, choosing best runs and leading sweepers, such as f1 or validation/f1; by
@@ -59,11 +68,11 @@ class Settings:
     replicas: Literal["auto", "lockstep", "solo"] = "auto"
     epochs: Annotated[int, Ge(1)] = 200
     max_steps: Annotated[int, Ge(1)] | None = None
-    batch_size: Annotated[int, Ge(1)] = 10
+    batch_size: Literal["auto"] | Annotated[int, Ge(1)] = "auto"
     drop_last: bool = False
-    shuffle: bool = False
+    shuffle: Literal["auto"] | bool = "auto"
     validation: Annotated[float, Interval(ge=0, lt=1)] = 0.0
-    normalization: Normalization = "scalar"
+    normalization: Literal["auto"] | Normalization = "auto"
     coding: Literal["auto"] | Coding = "auto"
     metrics: Sequence[Metric] | None = None
     headline: str | None = None
@@ -75,6 +84,14 @@ class Settings:
     study: str | None = None
     report: Literal["none", "table", "page", "figures", "table1", "attribution"] = "table"
     plugins: str | list[str] | None = None
+
+    @property
+    def batching(self) -> Batching:
+        """The settings of batches and inputs; none of them may be auto."""
+        assert self.batch_size != "auto"
+        assert self.shuffle != "auto"
+        assert self.normalization != "auto"
+        return Batching(self.batch_size, self.shuffle, self.normalization)
 
     @property
     def seed_list(self) -> tuple[int, ...]:

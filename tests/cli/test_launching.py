@@ -95,7 +95,7 @@ def test_a_job_runs_again_from_its_folder(inside: Inside, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("word", "expected"),
     [
-        ("optimizer=null", "a run needs optimizer=NAME: available: adam, adamw, rmsprop, sgd"),
+        ("optimizer=null", "a run needs optimizer=NAME: available: adam, adamw, auto, rmsprop, sgd"),
         ("model=null", "a run needs model=NAME: available: layers, mlp"),
         ("loss=", "a run needs loss=NAME"),
         ("~model", "a run needs model=NAME"),

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
 
+from regnet.config.build_study import assemble
 from regnet.config.compose import compose_config
+from regnet.config.override_text import override_text
 from regnet.registry.catalog import Catalog
 from regnet.registry.settings import Settings
-from regnet.report.page.rerun_command import commands, hydra_text
+from regnet.report.page.rerun_command import commands
 from regnet.study.result import StudyResult
 
 SINGLE = [
@@ -20,6 +23,8 @@ SINGLE = [
     ["seeds=5", "epochs=3"],
     ["seeds=[3,5,9]", "report=page"],
     ["seed=7", "seeds=2", "optimizer=adam", "optimizer.lr=1e-5"],
+    ["dataset=digits"],
+    ["model.activation=tanh", "model.initializer=he_fan_out", "loss=cross_entropy", "dataset=wine"],
     ["dataset=diabetes", "loss=huber", "model.output=null", "engine=torch", "tracking=none"],
     ["model.hidden=[50,50]", "model.initializer={name: constant, value: 0.5}", "study='it\\'s a name: {x}, [y] = 1'"],
     ["model=layers", "model.layers=[{name: linear, out_features: 50}, gelu, {name: linear, out_features: 2}, tanh]"],
@@ -27,8 +32,13 @@ SINGLE = [
 ]
 
 
+def assembled(overrides: Sequence[str], catalog: Catalog) -> dict[str, Any]:
+    """The configuration of a study, with the values of `auto`; the plugins are those of the catalog."""
+    return dict(assemble({**compose_config(overrides, catalog), "plugins": None}, catalog).config)
+
+
 def result(overrides: list[str], catalog: Catalog) -> StudyResult:
-    config = compose_config(overrides, catalog)
+    config = assembled(overrides, catalog)
     seeds = Settings(seed=config["seed"], seeds=config["seeds"]).seed_list
     nothing = np.ones(len(seeds))
     return StudyResult("a study", str(config), config, seeds, {}, nothing, nothing, {})
@@ -43,7 +53,7 @@ def composed(command: str, catalog: Catalog) -> list[dict[str, Any]]:
         [f"{key}={value}" for value in (values.split(",") if sweep else [values])]
         for key, _, values in (word.partition("=") for word in words[2:] if word != "-m")
     ]
-    return [compose_config(overrides, catalog) for overrides in product(*choices)]
+    return [assembled(overrides, catalog) for overrides in product(*choices)]
 
 
 def numbers(config: dict[str, Any]) -> dict[str, Any]:
@@ -69,6 +79,11 @@ def test_grid_is_one_sweep(catalog: Catalog) -> None:
     assert sorted(again) == sorted(str(numbers(dict(study.config))) for study in studies)
 
 
+def test_sweep_over_data_sets_names_nothing_that_is_automatic(catalog: Catalog) -> None:
+    studies = [result([f"dataset={dataset}"], catalog) for dataset in ("disc", "wine", "diabetes")]
+    assert commands(studies, catalog) == ["regnet run -m dataset=disc,wine,diabetes seeds=1"]
+
+
 def test_other_studies_have_a_command_each(catalog: Catalog) -> None:
     studies = [result(words, catalog) for words in (["optimizer.lr=0.1"], ["optimizer=adam"], ["epochs=3"])]
     found = commands(studies, catalog)
@@ -82,5 +97,5 @@ TEXTS = ["relu", "true", "12", "", "a b", "it's", "back\\slash", "ends\\", "\\'"
 
 @pytest.mark.parametrize("value", [None, True, 3, 1e-7, float("inf"), *TEXTS, ["a", 1, {"b": None}]], ids=repr)
 def test_values_are_parsed_by_hydra(value: Any, catalog: Catalog) -> None:
-    config = compose_config([f"+more={hydra_text({'it': value})}"], catalog)
+    config = compose_config([f"+more={override_text({'it': value})}"], catalog)
     assert config["more"] == {"it": value}

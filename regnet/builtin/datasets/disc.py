@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Annotated
 
 import torch
@@ -24,6 +25,19 @@ class Disc(Dataset):
         test_size: the number of test points.
         redraw: whether the points are regenerated for every seed, as in the paper's code; if false, all seeds share one set.
     """
+
+    recommended = MappingProxyType(
+        {
+            "loss": "mse",
+            "optimizer": "sgd",
+            "model.hidden": [25, 25, 25],
+            "model.output": "tanh",
+            "model.initializer": "he_fan_out",
+            "shuffle": False,
+            "normalization": "scalar",
+            "batch_size": 10,
+        }
+    )  # the paper's settings
 
     train_size: Annotated[int, Ge(2)] = 1000
     test_size: Annotated[int, Ge(1)] = 1000
