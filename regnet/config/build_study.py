@@ -59,8 +59,8 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
     facts = DataFacts.of(dataset, splits)
     given, config = config, resolve(config, facts, catalog)
     settings = read_settings(config, catalog)
-    batching = settings.batching
-    config |= batching._asdict()
+    chosen = settings.chosen
+    config |= chosen._asdict()
     loss = catalog.build("loss", config["loss"])
     optimizer = catalog.build("optimizer", config["optimizer"])
     task = facts.task
@@ -68,8 +68,8 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
     metrics = choose_metrics(settings, task, loss, catalog)
     outputs = splits.classes or splits.train.y.shape[-1]
     network = _network(config["model"], splits, outputs, config["dataset"]["name"], catalog)
-    sizes = batch_sizes(len(splits.train.x), batching.batch_size, drop_last=settings.drop_last)
-    _check_batches(sizes, batching.batch_size, len(splits.train.x), network, catalog)
+    sizes = batch_sizes(len(splits.train.x), chosen.batch_size, drop_last=settings.drop_last)
+    _check_batches(sizes, chosen.batch_size, len(splits.train.x), network, catalog)
     for component in (network, loss, optimizer):
         check_rounded(component, getattr(torch, settings.dtype), catalog)
     drawn_from = dataset.dataset if isinstance(dataset, SampledDataset) else dataset
@@ -85,13 +85,13 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
         replay=settings.replay,
         seeds=settings.seed_list,
         replicas=_replicas(settings, engine),
-        epochs=_epochs(settings, sizes),
+        epochs=_epochs(settings.max_steps, chosen.epochs, sizes),
         max_steps=settings.max_steps,
-        batch_size=batching.batch_size,
+        batch_size=chosen.batch_size,
         drop_last=settings.drop_last,
-        shuffle=batching.shuffle,
+        shuffle=chosen.shuffle,
         validation=settings.validation,
-        normalization=batching.normalization,
+        normalization=chosen.normalization,
         coding=coding,
         metrics=metrics,
         headline=choose_headline(settings, metrics),
@@ -107,11 +107,9 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
     )
 
 
-def _epochs(settings: Settings, sizes: Sequence[int]) -> int:
+def _epochs(max_steps: int | None, epochs: int, sizes: Sequence[int]) -> int:
     """Return the number of epochs, the last of which may be incomplete, for as many steps as were asked for."""
-    if settings.max_steps is None:
-        return settings.epochs
-    return math.ceil(settings.max_steps / len(sizes))
+    return epochs if max_steps is None else math.ceil(max_steps / len(sizes))
 
 
 def _check_batches(sizes: Sequence[int], batch_size: int, examples: int, network: Sequential, catalog: Catalog) -> None:

@@ -19,9 +19,10 @@ GROUPS = ("model", "dataset", "loss", "optimizer", "engine", "tracking")
 Seed = Annotated[int, Interval(ge=0, lt=2**63)]
 
 
-class Batching(NamedTuple):
-    """The settings of batches and inputs that may be auto, when they are known."""
+class Chosen(NamedTuple):
+    """The settings that may be auto, when they are known."""
 
+    epochs: int
     batch_size: int
     shuffle: bool
     normalization: Normalization
@@ -36,7 +37,7 @@ class Settings:
         seeds: the number of seeds, counted from `seed`; or a list of seeds, for which `seed` is ignored.
         replicas: train the seeds in lockstep along a replica axis, or solo, one at a time; auto is lockstep if the engine
             supports it.
-        epochs: the number of passes over the training examples.
+        epochs: the number of passes over the training examples; auto is 200, as in the paper, or 70 for values.
         max_steps: the number of steps, in place of `epochs`: the same for a data set of any size.
         batch_size: the number of examples in each step; auto is 10 for the disc, as in the paper, and else 32, or 256 of many.
         drop_last: whether the last batch of an epoch is left out if it is smaller than the others; with shuffle, other examples are
@@ -66,7 +67,7 @@ class Settings:
     seed: Seed = 0
     seeds: Annotated[int, Ge(1)] | Annotated[list[Seed], MinLen(1)] = 1
     replicas: Literal["auto", "lockstep", "solo"] = "auto"
-    epochs: Annotated[int, Ge(1)] = 200
+    epochs: Literal["auto"] | Annotated[int, Ge(1)] = "auto"
     max_steps: Annotated[int, Ge(1)] | None = None
     batch_size: Literal["auto"] | Annotated[int, Ge(1)] = "auto"
     drop_last: bool = False
@@ -86,12 +87,13 @@ class Settings:
     plugins: str | list[str] | None = None
 
     @property
-    def batching(self) -> Batching:
-        """The settings of batches and inputs; none of them may be auto."""
+    def chosen(self) -> Chosen:
+        """The settings that may be auto; none of them is."""
+        assert self.epochs != "auto"
         assert self.batch_size != "auto"
         assert self.shuffle != "auto"
         assert self.normalization != "auto"
-        return Batching(self.batch_size, self.shuffle, self.normalization)
+        return Chosen(self.epochs, self.batch_size, self.shuffle, self.normalization)
 
     @property
     def seed_list(self) -> tuple[int, ...]:

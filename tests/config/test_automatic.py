@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from regnet.config.automatic import NAMES, DataFacts, resolve
+from regnet.config.automatic import NAMES, SETTINGS, DataFacts, resolve
 from regnet.config.build_study import assemble
 from regnet.config.compose import compose_config
 from regnet.contracts import Dataset, Split, Splits
@@ -25,6 +25,7 @@ PAPER = [
     "model.hidden=[25,25,25]",
     "model.output=tanh",
     "model.initializer=he_fan_out",
+    "epochs=200",
     "shuffle=false",
     "normalization=scalar",
     "batch_size=10",
@@ -34,6 +35,7 @@ CAREFUL = [
     "model.hidden=[100]",
     "model.output=null",
     "model.initializer=he_fan_in",
+    "epochs=200",
     "shuffle=true",
     "normalization=feature",
     "batch_size=32",
@@ -51,7 +53,7 @@ def study(catalog: Catalog, *overrides: str) -> Study:
         ("disc", PAPER),
         ("digits", ["loss=cross_entropy", *CAREFUL]),
         ("wine", ["loss=cross_entropy", *CAREFUL]),
-        ("diabetes", ["loss=mse", *CAREFUL]),
+        ("diabetes", ["loss=mse", *(word.replace("200", "70") for word in CAREFUL)]),
     ],
 )
 def test_study_is_the_one_with_the_same_settings_by_name(data: str, named: list[str], catalog: Catalog) -> None:
@@ -146,13 +148,14 @@ def test_everything_may_be_recommended(catalog: Catalog) -> None:
         "model.hidden": [3, 2],
         "model.output": "sigmoid",
         "model.initializer": "xavier_normal",
+        "epochs": 9,
         "shuffle": False,
         "normalization": "none",
         "batch_size": 7,
     }
     assert set(recommended) == set(NAMES)
     found = resolve(compose_config([], catalog), DataFacts("classification", 50, recommended), catalog)
-    flat = {"loss": found["loss"]["name"], "optimizer": found["optimizer"]["name"], **{key: found[key] for key in NAMES[-3:]}}
+    flat = {"loss": found["loss"]["name"], "optimizer": found["optimizer"]["name"], **{key: found[key] for key in SETTINGS}}
     assert flat | {f"model.{key}": found["model"][key] for key in ("hidden", "output", "initializer")} == recommended
 
 
@@ -160,7 +163,7 @@ class Wrong(Dataset):
     """A data set that recommends what is never left open."""
 
     redraw = False
-    recommended = MappingProxyType({"epochs": 3})
+    recommended = MappingProxyType({"dtype": "float64"})
 
     def load(self, generator: torch.Generator) -> Splits:
         examples = Split(torch.arange(8.0).reshape(4, 2), torch.tensor([0, 1, 0, 1]))
@@ -181,7 +184,7 @@ class Naming:
 def test_recommendation_of_something_else_is_refused() -> None:
     plugins = load_plugins()
     plugins.manager.register(Naming("wrong"))
-    with pytest.raises(ConfigError, match="data set Wrong recommends epochs, which is never auto: available: batch_size, loss"):
+    with pytest.raises(ConfigError, match="data set Wrong recommends dtype, which is never auto: available: batch_size, epochs"):
         study(load_catalog(plugins), "dataset=wrong")
 
 

@@ -33,6 +33,7 @@ class Disc(Dataset):
             "model.hidden": [25, 25, 25],
             "model.output": "tanh",
             "model.initializer": "he_fan_out",
+            "epochs": 200,
             "shuffle": False,
             "normalization": "scalar",
             "batch_size": 10,
