@@ -47,10 +47,6 @@ class TrainedNetwork:
         """
         import torch  # not needed to read and compare results
 
-        from regnet.contracts import Context
-        from regnet.network.parameters import ParameterStore
-        from regnet.rng import Noise
-
         if not isinstance(x, torch.Tensor):
             from regnet.table.prediction import inputs_of
 
@@ -60,13 +56,23 @@ class TrainedNetwork:
             raise DataError(
                 f"the inputs have shape {tuple(x.shape)}, expected (N, {features}): the network takes {features} features"
             )
-        start, _ = self.network.init(features, torch.Generator())
+        return self.forward(self.data.normalize(x))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the network's outputs ``(N, K)`` for normalized inputs ``(N, F)``, such as those of its data."""
+        import torch  # not needed to read and compare results
+
+        from regnet.contracts import Context
+        from regnet.network.parameters import ParameterStore
+        from regnet.rng import Noise
+
+        start, _ = self.network.init(x.shape[-1], torch.Generator())
         dtype = self.data.train.x.dtype
         store = ParameterStore([start], replica_axis=False, dtype=dtype, device=torch.device("cpu"))
         store.load(self.weights)
         context = Context(training=False, noise=Noise([self.seed], replica_axis=False))
         with torch.inference_mode():
-            return self.network.forward(store.tree, self.data.normalize(x), context)[0]
+            return self.network.forward(store.tree, x, context)[0]
 
     @overload
     def predict(self, x: Tensor) -> Tensor: ...
@@ -123,6 +129,8 @@ class StudyResult:
     """The reason for each seed that failed. One that diverged has NaN from that epoch on, any other only NaN."""
     stopped: Mapping[int, int] = field(default_factory=dict)
     """The last epoch of each seed that a plugin stopped early; its metrics keep their last values from then on."""
+    unlearned: Mapping[int, str] = field(default_factory=dict)
+    """Why each seed whose network has learned nothing has not, such as that its outputs are the same for all inputs."""
     networks: tuple[TrainedNetwork, ...] = ()
     """One for each seed that was trained, while the result is in memory; empty when read from a store."""
     machine: str = ""
@@ -197,6 +205,7 @@ class StudyResult:
             seconds=self.seconds[row : row + 1],
             failures={key: reason for key, reason in self.failures.items() if key == seed},
             stopped={key: epoch for key, epoch in self.stopped.items() if key == seed},
+            unlearned={key: reason for key, reason in self.unlearned.items() if key == seed},
             networks=tuple(network for network in self.networks if network.seed == seed),
         )
 
@@ -220,6 +229,7 @@ def join(parts: list[StudyResult]) -> StudyResult:
         seconds=np.concatenate([part.seconds for part in parts]),
         failures={seed: reason for part in parts for seed, reason in part.failures.items()},
         stopped={seed: epoch for part in parts for seed, epoch in part.stopped.items()},
+        unlearned={seed: reason for part in parts for seed, reason in part.unlearned.items()},
         networks=tuple(network for part in parts for network in part.networks),
     )
 
@@ -234,6 +244,7 @@ def with_faults(parts: list[StudyResult], reasons: Mapping[int, str], seeds: Seq
         seconds=np.full(len(reasons), np.nan),
         failures=dict(reasons),
         stopped={},
+        unlearned={},
         networks=(),
     )
     rows = {seed: part for part in [*parts, lost] for seed in part.seeds}

@@ -37,6 +37,7 @@ from regnet.tracking.store.messages import (
     PLANNED,
     STOPPED,
     TAG_LENGTH,
+    UNLEARNED,
     Destination,
     Record,
     params_of,
@@ -327,10 +328,16 @@ def run_ended(run: int, seed: int, result: StudyResult, milliseconds: int) -> me
         "FINISHED",
         step=next(iter(result.history.values())).shape[1],
         metrics=final_metrics(result),
-        tags={STOPPED: str(result.stopped[seed])} if seed in result.stopped else {},
+        tags=_outcome(result, seed),
         files={WEIGHTS: pack(result.network)},
         history={name: values[0] for name, values in result.history.items()},
     )
+
+
+def _outcome(result: StudyResult, seed: int) -> dict[str, str]:
+    """Return the tags of a run that was stopped early, or that has learned nothing."""
+    stopped = {STOPPED: str(result.stopped[seed])} if seed in result.stopped else {}
+    return stopped | ({UNLEARNED: result.unlearned[seed]} if seed in result.unlearned else {})
 
 
 def _now() -> int:

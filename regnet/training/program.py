@@ -19,6 +19,7 @@ from regnet.registry.dispatch import Observer
 from regnet.study.result import StudyResult, TrainedNetwork
 from regnet.study.study import Study
 from regnet.training.checkpoint import CheckpointRule, Checkpoints
+from regnet.training.learning import unlearned
 from regnet.training.loop import Control, Replica, Trained, load_data, train
 
 LAG = 10
@@ -196,7 +197,9 @@ def _result(replicas: Sequence[Replica], rows: np.ndarray, trained: Trained) -> 
     study, seeds = replicas[0].study, tuple(replica.seed for replica in replicas)
     epochs = int(trained.epochs[rows].max())
     of_row = dict(zip(rows.tolist(), seeds, strict=True))
-    networks = zip(replicas, (trained.weights[row] for row in of_row), strict=True)
+    weights = zip(replicas, (trained.weights[row] for row in of_row), strict=True)
+    networks = tuple(TrainedNetwork(study.network, replica.seed, values, replica.data) for replica, values in weights)
+    failures = {of_row[row]: reason for row, reason in trained.failures.items() if row in of_row}
     return StudyResult(
         name=study.name,
         identity=study.identity,
@@ -205,9 +208,10 @@ def _result(replicas: Sequence[Replica], rows: np.ndarray, trained: Trained) -> 
         history={metric: values[rows, :epochs] for metric, values in trained.history.items()},
         together=np.full(len(seeds), len(trained.weights)),
         seconds=np.full(len(seeds), trained.seconds),
-        failures={of_row[row]: reason for row, reason in trained.failures.items() if row in of_row},
+        failures=failures,
         stopped={of_row[row]: epoch for row, epoch in trained.stopped.items() if row in of_row},
-        networks=tuple(TrainedNetwork(study.network, replica.seed, weights, replica.data) for replica, weights in networks),
+        unlearned=_unlearned(study, networks, failures),
+        networks=networks,
         machine=describe_machine(),
         measures=study.measures,
         headline=study.headline,
@@ -216,6 +220,12 @@ def _result(replicas: Sequence[Replica], rows: np.ndarray, trained: Trained) -> 
         content=study.content,
         notes=study.notes,
     )
+
+
+def _unlearned(study: Study, networks: Sequence[TrainedNetwork], failures: Mapping[int, str]) -> dict[int, str]:
+    with torch_threads(study.threads):
+        found = {network.seed: unlearned(network) for network in networks if network.seed not in failures}
+    return {seed: reason for seed, reason in found.items() if reason is not None}
 
 
 def report_end(study: Study, seed: int, result: StudyResult, observer: Observer) -> None:

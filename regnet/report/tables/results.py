@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from regnet.study.result import StudyResult
 
 HEADINGS = ("mean ± std", "95 % interval", "training time", "n")
 
+LISTED = 10
+"""The most seeds that are named in a line."""
 PUBLISHED = {
     "paper, its framework": (from_moments(0.0189, 2.52e-3, 20), (16.82, 4.73e-1)),
     "paper, PyTorch": (from_moments(0.0236, 3.88e-3, 20), (21.71, 2.93)),
@@ -41,7 +43,7 @@ def comparison(results: Sequence[StudyResult], names: Sequence[str] | None = Non
     labels = study_labels(results) if names is None else names
     rows += [_row(label, result, metric) for label, result in zip(labels, results, strict=True)]
     title = "Table I, made anew" if published else "Results"
-    return Table(title, (first.describe_metric(metric), *HEADINGS), tuple(rows), _notes(results, metric, published))
+    return Table(title, (first.describe_metric(metric), *HEADINGS), tuple(rows), _notes(results, labels, metric, published))
 
 
 def by_metric(results: Sequence[StudyResult]) -> dict[str, list[int]]:
@@ -55,6 +57,14 @@ def by_metric(results: Sequence[StudyResult]) -> dict[str, list[int]]:
 def _whole(result: StudyResult) -> np.ndarray:
     """Return whether each seed was trained to the end, ``(R,)``."""
     return np.array([seed not in result.failures for seed in result.seeds])
+
+
+def _unlearned(label: str, result: StudyResult) -> Iterator[str]:
+    """Yield a line for each reason why networks have learned nothing."""
+    for reason in dict.fromkeys(result.unlearned.values()):
+        seeds = [str(seed) for seed, own in result.unlearned.items() if own == reason]
+        listed = ", ".join(seeds[:LISTED]) + (", …" if len(seeds) > LISTED else "")
+        yield f"{label}: {len(seeds)} of {len(result.seeds)} networks learned nothing; each {reason} (seed {listed})."
 
 
 def _row(label: str, result: StudyResult, metric: str) -> tuple[str, ...]:
@@ -76,8 +86,9 @@ def _time(result: StudyResult) -> str:
     return seconds(summary.mean) if summary.n == 1 else time_spread(summary.mean, summary.std)
 
 
-def _notes(results: Sequence[StudyResult], metric: str, published: bool) -> tuple[str, ...]:
-    notes = [f"Measured on: {machine}." for machine in dict.fromkeys(result.machine for result in results)]
+def _notes(results: Sequence[StudyResult], labels: Sequence[str], metric: str, published: bool) -> tuple[str, ...]:
+    notes = [line for label, result in zip(labels, results, strict=True) for line in _unlearned(label, result)]
+    notes += [f"Measured on: {machine}." for machine in dict.fromkeys(result.machine for result in results)]
     summaries = [summary for result in results if (summary := final_summary(result, metric))]
     ends = (results[0].measure(metric).smallest, results[0].measure(metric).largest)
     if any(end in ends for summary in summaries for end in (summary.low, summary.high)):

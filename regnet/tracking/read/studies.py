@@ -18,7 +18,7 @@ from regnet.study.identity import SEED_KEYS
 from regnet.study.result import MISSING, RUNNING, SPLITS, StudyResult, with_faults
 from regnet.tracking.read.deduplicate import unite
 from regnet.tracking.read.params import nested
-from regnet.tracking.store.messages import CONTENT, HEADLINE, MEASURES, NOTES, PLANNED, STOPPED, read_seeds
+from regnet.tracking.store.messages import CONTENT, HEADLINE, MEASURES, NOTES, PLANNED, STOPPED, UNLEARNED, read_seeds
 from regnet.tracking.store.store import ROLE, History, Store, TrackedRun
 
 FINAL = "final/"
@@ -115,6 +115,7 @@ def _study(runs: Sequence[TrackedRun], by_run: Mapping[str, History], config: Ma
         seconds=np.array([_seconds(run) for run in runs]),
         failures={run.seed: run.failure for run in runs if run.failure is not None},
         stopped={run.seed: int(run.tags[STOPPED]) for run in runs if STOPPED in run.tags},
+        unlearned={run.seed: run.tags[UNLEARNED] for run in runs if UNLEARNED in run.tags and run.finished},
         machine=tags.get("regnet.machine", ""),
         measures={name: Measure.from_plain(plain) for name, plain in json.loads(tags.get(MEASURES, "{}")).items()},
         headline=tags.get(HEADLINE, "test/loss"),

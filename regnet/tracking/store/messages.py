@@ -17,6 +17,8 @@ from regnet.study.flatten import flatten
 
 STOPPED = "regnet.stopped_after_epoch"
 """The tag of a run that was stopped early: its last epoch."""
+UNLEARNED = "regnet.unlearned"
+"""The tag of a run whose network has learned nothing: why."""
 TAG_LENGTH = 5000
 """Maximum length of a tag in MLflow, in characters."""
 LABEL = "regnet.label"

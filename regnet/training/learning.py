@@ -1,0 +1,28 @@
+"""Whether a trained network has learned anything at all."""
+
+from __future__ import annotations
+
+from regnet.study.result import TrainedNetwork
+
+CONSTANT = "gives the same outputs for all inputs"
+"""A dead network, for example one of whose layers of rectifiers are all zero."""
+NO_BETTER = {
+    "classification": "is no better than always answering the most frequent class",
+    "regression": "is no better than always answering the mean of the training values",
+}
+
+
+def unlearned(network: TrainedNetwork) -> str | None:
+    """Return why a network has learned nothing, judged by the test examples; None if it has, or if these cannot show it."""
+    targets, train, test = network.data.targets, network.data.train.y, network.data.test.y
+    output = network.forward(network.data.test.x)
+    if len(output) > 1 and bool((output == output[:1]).all()):
+        return CONSTANT
+    prediction = targets.decode(output)
+    if targets.task == "classification":
+        frequent = train.bincount().argmax()
+        wrong, chance = (prediction != test).sum(), (test != frequent).sum()
+    else:
+        values = test.double()
+        wrong, chance = (prediction - values).square().sum(), (train.double().mean(0) - values).square().sum()
+    return NO_BETTER[targets.task] if bool(wrong >= chance) and bool(chance > 0) else None
