@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from regnet.study.result import TrainedNetwork
 
-CONSTANT = "gives the same outputs for all inputs"
+CONSTANT = "the same outputs for all inputs"
 """A dead network, for example one of whose layers of rectifiers are all zero."""
 NO_BETTER = {
-    "classification": "is no better than always answering the most frequent class",
-    "regression": "is no better than always answering the mean of the training values",
+    "classification": "no better than always answering the most frequent class",
+    "regression": "no better than always answering the mean of the training values",
 }
 
 

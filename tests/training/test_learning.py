@@ -61,7 +61,7 @@ def test_the_table_and_the_result_file_have_it(inside: Inside, tmp_path: Path) -
     words = [*QUICK, *DEAD, "normalization=none", "seeds=12", "epochs=1", "report=table", "hydra.run.dir=here"]
     done = inside("run", *words)
     assert done.code == 0, done.stderr
-    said = "12 of 12 networks learned nothing; each gives the same outputs for all inputs (seed 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …)."
+    said = "12 of 12 networks learned nothing (the same outputs for all inputs): seeds 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …."
     assert said in " ".join(done.stdout.split())
     result = load_result(tmp_path / "here")
     assert result.unlearned == dict.fromkeys(range(12), CONSTANT)

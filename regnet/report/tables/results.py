@@ -64,7 +64,8 @@ def _unlearned(label: str, result: StudyResult) -> Iterator[str]:
     for reason in dict.fromkeys(result.unlearned.values()):
         seeds = [str(seed) for seed, own in result.unlearned.items() if own == reason]
         listed = ", ".join(seeds[:LISTED]) + (", …" if len(seeds) > LISTED else "")
-        yield f"{label}: {len(seeds)} of {len(result.seeds)} networks learned nothing; each {reason} (seed {listed})."
+        word = "seed" if len(seeds) == 1 else "seeds"
+        yield f"{label}: {len(seeds)} of {len(result.seeds)} networks learned nothing ({reason}): {word} {listed}."
 
 
 def _row(label: str, result: StudyResult, metric: str) -> tuple[str, ...]:
