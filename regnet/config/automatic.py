@@ -95,8 +95,11 @@ def resolve(config: Mapping[str, Any], facts: DataFacts, catalog: Catalog) -> di
         "batch_size": _batch_size(facts.examples),
     }
     for kind in COMPONENTS:
-        if _is_open(config.get(kind)):
-            config[kind] = _component(kind, str(facts.recommended.get(kind, usual[kind])), config[kind], catalog)
+        spec = config.get(kind)
+        if _is_open(spec):
+            config[kind] = _component(kind, str(facts.recommended.get(kind, usual[kind])), spec, catalog)
+        elif isinstance(spec, Mapping) and isinstance(spec.get("name"), str) and _is_incomplete(kind, spec, catalog):
+            config[kind] = _component(kind, str(spec["name"]), spec, catalog)
     if isinstance(config.get("model"), Mapping) and config["model"].get("name") == "mlp":
         config["model"] = _model(config, facts, catalog)
     for name in SETTINGS:
@@ -123,14 +126,19 @@ def _is_open(spec: Any) -> bool:
     return spec == AUTO or (isinstance(spec, Mapping) and spec.get("name") == AUTO)
 
 
+def _is_incomplete(kind: str, spec: Mapping[str, Any], catalog: Catalog) -> bool:
+    """Whether a component was named by its option `name`, so that Hydra has not added its other options."""
+    return not catalog.find(kind, spec["name"]).options.keys() <= spec.keys()
+
+
 def _component(kind: str, name: str, spec: Any, catalog: Catalog) -> dict[str, Any]:
-    """The description of the component that `auto` stands for, with the options that were given."""
+    """The description of a component with the options that were given."""
     given = {key: value for key, value in spec.items() if key != "name" and value != MISSING} if isinstance(spec, Mapping) else {}
     entry = catalog.find(kind, name)
     for option in given:
         if option not in entry.options:
-            meant = f"{kind}=auto is {name} here; name another if needed"
-            raise BadOption(f"{entry} has no option {option!r}: {one_of(option, entry.options)} ({meant})")
+            meant = f" ({kind}=auto is {name} here; name another if needed)" if _is_open(spec) else ""
+            raise BadOption(f"{entry} has no option {option!r}: {one_of(option, entry.options)}{meant}")
     built = catalog.build(kind, {"name": name, **given})
     return {**catalog.describe(built), "name": name}
 

@@ -129,10 +129,12 @@ def _wrong_type(cause: ValidationError, catalog: Catalog) -> str | None:
     full = str(cause.full_key or "")
     path, _, key = full.rpartition(".")
     entry = _entry(path, cause.parent_node, catalog)
-    value = re.search(r"Value '(.*)' of type", str(cause))
-    if entry is None or key not in entry.options or value is None:
+    options = entry.options if entry else {} if path else {**options_of(Settings), **options_of(LaunchSettings)}
+    value = re.search(r"Value '(.*)' of type|(is not Optional)", str(cause))
+    if key not in options or value is None:
         return None
-    return f"{full} of {entry} takes {entry.options[key].type_text}; got {value[1]!r}"
+    owner = f"{full} of {entry}" if entry else full
+    return f"{owner} takes {options[key].type_text}; got {'null' if value[2] else repr(value[1])}"
 
 
 def _entry(path: str, parent: object, catalog: Catalog) -> Entry | None:

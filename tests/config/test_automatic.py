@@ -63,6 +63,12 @@ def test_study_is_the_one_with_the_same_settings_by_name(data: str, named: list[
     assert "auto" not in str({key: automatic.config[key] for key in ("loss", "model", "optimizer", "shuffle", "normalization")})
 
 
+def test_component_that_is_named_by_its_option_is_complete(catalog: Catalog) -> None:
+    assert study(catalog, "optimizer.name=adam").identity == study(catalog, "optimizer=adam").identity
+    given = study(catalog, "loss.name=huber", "loss.delta=2", "dataset=diabetes")
+    assert given.identity == study(catalog, "loss=huber", "loss.delta=2.0", "dataset=diabetes").identity
+
+
 def test_nothing_is_noted_if_everything_is_named(catalog: Catalog) -> None:
     assert study(catalog, *PAPER).notes == ()
 
@@ -127,6 +133,10 @@ def test_options_belong_to_the_component_that_is_chosen(catalog: Catalog) -> Non
         ("batch_size=ten", "batch_size should be 'auto', or should be a valid integer"),
         ("shuffle=maybe", "shuffle should be 'auto', or should be a valid boolean"),
         ("optimizer.lr=fast", "optimizer.lr of optimizer sgd should be a valid number"),
+        ("epochs=null", "epochs should be 'auto', or should be a valid integer; got None"),
+        ("normalization=null", "^normalization takes 'auto' | 'scalar' | 'feature' | 'none'; got null$"),
+        ("dtype=null", "^dtype takes 'float32' | 'float64'; got null$"),
+        ("optimizer.name=adma", "unknown optimizer 'adma': did you mean 'adam'"),
         ("model.output=atuo", "unknown layer 'atuo'"),
     ],
 )
