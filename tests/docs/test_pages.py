@@ -100,7 +100,7 @@ def test_commands_in_the_readme(tmp_path: Path, reader: dict[str, str]) -> None:
     """The README shows commands without their output: each must succeed, in order."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     commands = [step.what for step in steps(readme) if step.what.startswith("regnet ")]
-    assert len(commands) == 3
+    assert len(commands) == 4
     for command in commands:
         subprocess.run(["bash", "-c", command], cwd=tmp_path, env=reader, capture_output=True, check=True, timeout=LIMIT)
 
