@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
 from typing import Any
 
@@ -17,8 +17,9 @@ from regnet.check.randomness import global_draws, watched_generators
 from regnet.check.running import Stage, calling
 from regnet.check.state import Snapshot
 from regnet.check.subject import Subject
-from regnet.contracts import Dataset, Splits
+from regnet.contracts import RECOMMENDABLE, Dataset, Splits
 from regnet.data.form import Flaw, class_flaws, finite_flaws, form, is_splits, shape_flaws
+from regnet.errors import one_of
 from regnet.rng import stream
 
 
@@ -30,7 +31,7 @@ def dataset_stages(subject: Subject) -> Iterator[Stage]:
     def on(check: Callable[[Dataset, Splits], Iterable[Finding]]) -> Callable[[], Iterable[Finding]]:
         return lambda: check(snapshot().component, loaded())
 
-    yield [(Property.CONSTRUCTION, lambda: nothing_wrong(snapshot()))]
+    yield [(Property.CONSTRUCTION, lambda: check_recommended(snapshot().component))]
     yield [(Property.SHAPES, on(check_shapes))]
     yield [
         (Property.FINITE, on(check_finite)),
@@ -43,9 +44,16 @@ def dataset_stages(subject: Subject) -> Iterator[Stage]:
     ]
 
 
-def nothing_wrong(snapshot: Snapshot) -> tuple[Finding, ...]:
-    """No findings: constructing the component is the whole check."""
-    return ()
+def check_recommended(dataset: Dataset) -> Iterator[Finding]:
+    recommended: Any = dataset.recommended
+    if not isinstance(recommended, Mapping):
+        cause = 'recommended is a mapping of settings, such as {"loss": "mse"}'
+        yield Finding(Property.CONSTRUCTION, "recommended", "a mapping", kind_of(recommended), cause)
+        return
+    for name in recommended:
+        if name not in RECOMMENDABLE:
+            cause = "only settings that are auto by default can be recommended"
+            yield Finding(Property.CONSTRUCTION, "recommended", one_of(str(name), RECOMMENDABLE), repr(name), cause)
 
 
 def load(dataset: Dataset, seed: int) -> Splits:

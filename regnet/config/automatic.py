@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from regnet.config.override_text import override_text
-from regnet.contracts import Buffer, Context, Dataset, Loss, Splits, Task
+from regnet.contracts import RECOMMENDABLE, Buffer, Context, Dataset, Loss, Splits, Task
 from regnet.data.targets import choose_coding
 from regnet.errors import BadOption, RegnetError, TargetError, one_of
 from regnet.network.parameters import leaves, rebuild
@@ -24,12 +24,8 @@ AUTO: Final = "auto"
 """The value of a setting that is left open."""
 COMPONENTS: Final = ("loss", "optimizer")
 """The components that may be left open."""
-MODEL: Final = ("hidden", "output", "initializer")
-"""The options of the model `mlp` that may be left open."""
 SETTINGS: Final = ("epochs", "shuffle", "normalization", "batch_size")
 """The settings of the top level that may be left open."""
-NAMES: Final = (*COMPONENTS, *(f"model.{option}" for option in MODEL), *SETTINGS)
-
 HIDDEN: Final = 100
 """The size of the hidden layer, as in scikit-learn."""
 BATCH, LARGE_BATCH, MANY = 32, 256, 20_000
@@ -68,8 +64,10 @@ class DataFacts:
             BadOption: the data set recommends something that is never left open.
         """
         for name in dataset.recommended:
-            if name not in NAMES:
-                raise BadOption(f"data set {type(dataset).__name__} recommends {name}, which is never auto: {one_of(name, NAMES)}")
+            if name not in RECOMMENDABLE:
+                raise BadOption(
+                    f"data set {type(dataset).__name__} recommends {name}, which is never auto: {one_of(name, RECOMMENDABLE)}"
+                )
         task: Task = "regression" if splits.classes is None else "classification"
         return cls(task, len(splits.train.x), dataset.recommended)
 
@@ -111,7 +109,7 @@ def resolve(config: Mapping[str, Any], facts: DataFacts, catalog: Catalog) -> di
 def describe_choices(given: Mapping[str, Any], resolved: Mapping[str, Any]) -> Iterator[str]:
     """Yield a line that says what `auto` became, in the form of overrides, if anything was left open."""
     words = []
-    for name in NAMES:
+    for name in RECOMMENDABLE:
         group, _, option = name.partition(".")
         before, after = given.get(group), resolved.get(group)
         if option and isinstance(before, Mapping) and isinstance(after, Mapping):

@@ -7,7 +7,7 @@ May import nothing of regnet.
 """
 
 from regnet.contracts.arithmetic import complement, descend
-from regnet.contracts.dataset import Column, ColumnKind, Dataset, Label, Schema, Split, Splits, Task
+from regnet.contracts.dataset import RECOMMENDABLE, Column, ColumnKind, Dataset, Label, Schema, Split, Splits, Task
 from regnet.contracts.initializer import Initializer
 from regnet.contracts.layer import Buffer, Context, Layer, Params
 from regnet.contracts.loss import Coding, Loss
@@ -28,6 +28,7 @@ KINDS: dict[str, type] = {
 __all__ = [
     "KINDS",
     "PER_REPLICA",
+    "RECOMMENDABLE",
     "Buffer",
     "Coding",
     "Column",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 import torch
 from torch import Tensor
@@ -20,6 +20,20 @@ ColumnKind: TypeAlias = Literal["numbers", "truth values", "dates", "words"]
 
 Label: TypeAlias = str | int | float | bool
 """The name of a class, as the table has it."""
+
+
+RECOMMENDABLE: Final = (
+    "loss",
+    "optimizer",
+    "model.hidden",
+    "model.output",
+    "model.initializer",
+    "epochs",
+    "shuffle",
+    "normalization",
+    "batch_size",
+)
+"""The settings that are `auto` by default, and that a data set may therefore recommend, by dotted name."""
 
 
 @dataclass(frozen=True)

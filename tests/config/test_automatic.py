@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import torch
 
-from regnet.config.automatic import NAMES, SETTINGS, DataFacts, resolve
+from regnet.config.automatic import SETTINGS, DataFacts, resolve
 from regnet.config.build_study import assemble
 from regnet.config.compose import compose_config
-from regnet.contracts import Dataset, Split, Splits
+from regnet.contracts import RECOMMENDABLE, Dataset, Split, Splits
 from regnet.errors import ConfigError
 from regnet.hookspecs import hookimpl
 from regnet.registry.catalog import Catalog, load_catalog
@@ -40,7 +40,7 @@ CAREFUL = [
     "normalization=feature",
     "batch_size=32",
 ]
-"""In the order of NAMES, with the loss left out."""
+"""In the order of RECOMMENDABLE, with the loss left out."""
 
 
 def study(catalog: Catalog, *overrides: str) -> Study:
@@ -163,7 +163,7 @@ def test_everything_may_be_recommended(catalog: Catalog) -> None:
         "normalization": "none",
         "batch_size": 7,
     }
-    assert set(recommended) == set(NAMES)
+    assert set(recommended) == set(RECOMMENDABLE)
     found = resolve(compose_config([], catalog), DataFacts("classification", 50, recommended), catalog)
     flat = {"loss": found["loss"]["name"], "optimizer": found["optimizer"]["name"], **{key: found[key] for key in SETTINGS}}
     assert flat | {f"model.{key}": found["model"][key] for key in ("hidden", "output", "initializer")} == recommended

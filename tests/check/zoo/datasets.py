@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import torch
 
@@ -27,6 +28,16 @@ class Points(Dataset):
     def draw(self, size: int, generator: torch.Generator) -> Split:
         x = torch.rand(size, 2, generator=generator)
         return Split(x, (x[:, 0] > 0.5).long())
+
+
+@wrong(Property.CONSTRUCTION, "recommended", "only settings that are auto by default can be recommended")
+class RecommendsAnother(Points):
+    recommended = MappingProxyType({"loss": "mse", "dtype": "float64"})
+
+
+@wrong(Property.CONSTRUCTION, "recommended", "recommended is a mapping of settings")
+class RecommendsNoMapping(Points):
+    recommended = ("loss", "mse")  # type: ignore[assignment]
 
 
 @wrong(Property.DISJOINT, "test", "test examples are also training examples", index=(0,))
