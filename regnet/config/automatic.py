@@ -32,8 +32,10 @@ BATCH, LARGE_BATCH, MANY = 32, 256, 20_000
 """The size of a batch, of one of a data set with many examples, and how many these are."""
 EPOCHS: Final[Mapping[Task, int]] = {"classification": 200, "regression": 70}
 """The number of epochs: fewer for values, since networks fit their noise sooner than they fit wrong classes."""
-PROBES: Final = 100_000
+PROBES: Final = 10_000
 """The number of random numbers that show what an activation does to the size of its inputs."""
+WIDEST: Final = 1000
+"""The most features that they have."""
 SPREAD: Final = 5.0
 """The standard deviation of inputs at which a saturating activation is flat."""
 FLAT: Final = 3.0
@@ -182,7 +184,8 @@ def _initializer(model: Mapping[str, Any], catalog: Catalog) -> str:
 
 def _outputs(layers: Sequential, hidden: Any) -> tuple[Tensor, Tensor]:
     """What layers without training make of standard normal numbers, and of larger ones."""
-    features = next((size for size in hidden if isinstance(size, int) and size > 0), 2) if isinstance(hidden, list) else 2
+    sizes = [size for size in hidden if isinstance(size, int) and size > 0] if isinstance(hidden, list) else []
+    features = min([*sizes[:1], WIDEST])
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(math.ceil(PROBES / features), features, generator=generator)
     tree, _ = layers.init(features, generator)
