@@ -130,7 +130,7 @@ def test_jobs_with_their_own_working_directory_run_one_by_one(regnet_run: Run, t
 
 
 def test_invalid_override_is_an_error_before_any_job(regnet_run: Run, tmp_path: Path) -> None:
-    code, stderr, _ = launched(regnet_run, tmp_path, "lockstep", "optimizer.lr=0.1,abc", "tracking=none")
+    code, stderr, _ = launched(regnet_run, tmp_path, "lockstep", "optimizer=sgd", "optimizer.lr=0.1,abc", "tracking=none")
     assert code == 2
     assert "optimizer.lr of optimizer sgd takes float > 0; got 'abc'" in stderr
     assert jobs(tmp_path) == {}
