@@ -249,3 +249,16 @@ def test_what_is_durable_comes_before_what_is_printed(tmp_path: Path, output: st
     assert len(client.search_runs(["1"], "tags.`regnet.role` = 'summary'")) == 2, done.stderr
     assert client.get_model_version_by_alias("best", "best").version == 1
     assert next(tmp_path.glob("multirun/*/*/report/table.md")).read_text().count("lr=") == 2
+
+
+@pytest.mark.parametrize("place", ["{folder}/file/artifacts", "file://{folder}/file/artifacts", "s3://nowhere/artifacts"])
+def test_place_of_artifacts_that_cannot_be_written_is_named(place: str, inside: Inside, tmp_path: Path) -> None:
+    """The line names the place and how to choose it, and does not blame the store, which has the runs."""
+    (tmp_path / "file").touch()
+    place = place.format(folder=tmp_path)
+    done = inside("run", *SMALL, f"tracking.artifacts={place}")
+    assert done.code == 1
+    assert f"the files of runs cannot be kept in {place}: " in done.stderr
+    assert "tracking.artifacts names where a new experiment keeps them" in done.stderr
+    assert "the MLflow store" not in done.stderr
+    assert "to write them to the store: regnet sync" in done.stderr

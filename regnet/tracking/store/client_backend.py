@@ -14,6 +14,7 @@ from mlflow.tracking import MlflowClient
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random
 
 from regnet.tracking.store.run_changes import Changes
+from regnet.tracking.store.uri import artifact_errors
 
 
 def _met_another(error: BaseException) -> bool:
@@ -81,10 +82,13 @@ class ClientBackend:
         """Log data sets; a server that is asked by several at once to insert the same data set refuses all but one."""
         self._client.log_inputs(run_id, datasets=inputs)
 
+    def _location(self) -> str:
+        return str(self._client.get_experiment(self._experiment).artifact_location)
+
     def _save_files(self, run_id: str, new: Changes) -> None:
         if not new.files and new.report is None:
             return
-        with tempfile.TemporaryDirectory() as folder:
+        with artifact_errors(self._location), tempfile.TemporaryDirectory() as folder:
             for name, content in new.files.items():
                 (Path(folder) / name).write_bytes(content)
             if new.report is not None:

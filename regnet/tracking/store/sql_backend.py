@@ -33,6 +33,7 @@ from regnet.tracking.store.sql_tables import (
     replace,
     sql_store,
 )
+from regnet.tracking.store.uri import artifact_errors
 
 TRANSACTION = 50_000
 """Approximate number of points in a transaction; other processes wait until it is committed."""
@@ -94,7 +95,8 @@ class BulkBackend:
         for new in changes:
             (bulk if self._accepts(new) else rest).append(new)
         for new in bulk:
-            _save_files(new, Path(self._runs[new.run].artifacts))
+            with artifact_errors(lambda: self._location):
+                _save_files(new, Path(self._runs[new.run].artifacts))
         for batch in _transactions(bulk):
             retried(self._uri, partial(self._commit, batch))
         if rest:

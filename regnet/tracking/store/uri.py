@@ -7,7 +7,8 @@ import re
 import textwrap
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ DATABASES = ("postgresql", "mysql", "mssql")
 MISTAKES = re.compile(r"database .* does not exist|role .* does not exist|authentication failed|Unknown database|Access denied")
 """What PostgreSQL and MySQL answer to a wrong database, user or password."""
 HINT = "choose another store with tracking.uri, --uri or MLFLOW_TRACKING_URI, or use tracking=none"
+PLACE_HINT = "tracking.artifacts names where a new experiment keeps them"
 _named: set[str] = set()
 """The stores that a configuration of this process names."""
 REASON_LENGTH = 160
@@ -164,6 +166,23 @@ def unusable(uri: str, error: Exception) -> TrackingError:
     reason = textwrap.shorten(str(error) or type(error).__name__, REASON_LENGTH, placeholder=" …")
     kind = StoreAway if _may_pass(error) else TrackingError
     return kind(hide(f"the MLflow store {conceal(uri)} cannot be used: {reason} ({HINT})"))
+
+
+@contextmanager
+def artifact_errors(place: Callable[[], str]) -> Iterator[None]:
+    """Context manager for writing files of runs, which says where they cannot be kept; an error that may pass is left as it is.
+
+    Raises:
+        TrackingError: the place cannot be written.
+    """
+    try:
+        yield
+    except (OSError, ImportError) as error:
+        if _may_pass(error):
+            raise
+        reason = (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
+        reason = textwrap.shorten(reason, REASON_LENGTH, placeholder=" …")
+        raise TrackingError(hide(f"the files of runs cannot be kept in {conceal(place())}: {reason} ({PLACE_HINT})")) from error
 
 
 def _may_pass(error: BaseException | None) -> bool:
