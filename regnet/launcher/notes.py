@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,5 +23,6 @@ def show_notes(launch: Path, studies: Iterable[Study], *, stderr: bool = False) 
 
 @lru_cache(maxsize=64)
 def _show(launch: Path | None, notes: tuple[str, ...], stderr: bool) -> None:
-    for line in notes:
-        Console(stderr=stderr).print(line, soft_wrap=True, highlight=False, markup=False)
+    with suppress(OSError):  # nobody reads them, or the disk is full, which stops no training
+        for line in notes:
+            Console(stderr=stderr).print(line, soft_wrap=True, highlight=False, markup=False)
