@@ -179,7 +179,7 @@ def test_a_notebook_trains_with_workers(folder: Path) -> None:
     from nbclient import NotebookClient
 
     shutil.copy(PLUGIN, folder / "mine.py")
-    words = ["plugins=./mine.py", "dataset=troubled", "model.activation=tripled", *SMALL]
+    words = ["plugins=./mine.py", "dataset=troubled", "model.activation=tripled", "batch_size=10", *SMALL]
     cells = [
         USED_TORCH,
         EAGER,
