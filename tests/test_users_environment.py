@@ -179,7 +179,14 @@ def test_a_notebook_trains_with_workers(folder: Path) -> None:
     from nbclient import NotebookClient
 
     shutil.copy(PLUGIN, folder / "mine.py")
-    words = ["plugins=./mine.py", "dataset=troubled", "model.activation=tripled", "batch_size=10", *SMALL]
+    words = [
+        "plugins=./mine.py",
+        "dataset=troubled",
+        "model.activation=tripled",
+        "batch_size=10",
+        "model.hidden=[25,25,25]",
+        *SMALL,
+    ]
     cells = [
         USED_TORCH,
         EAGER,

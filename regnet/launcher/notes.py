@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-from rich.console import Console
-
+from regnet.escape import visible
 from regnet.study.study import Study
 
 
@@ -25,4 +25,4 @@ def show_notes(launch: Path, studies: Iterable[Study], *, stderr: bool = False) 
 def _show(launch: Path | None, notes: tuple[str, ...], stderr: bool) -> None:
     with suppress(OSError):  # nobody reads them, or the disk is full, which stops no training
         for line in notes:
-            Console(stderr=stderr).print(line, soft_wrap=True, highlight=False, markup=False)
+            print(visible(line), file=sys.stderr if stderr else sys.stdout, flush=True)

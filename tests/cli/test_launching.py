@@ -248,7 +248,7 @@ def test_what_is_durable_comes_before_what_is_printed(tmp_path: Path, output: st
     client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
     assert len(client.search_runs(["1"], "tags.`regnet.role` = 'summary'")) == 2, done.stderr
     assert client.get_model_version_by_alias("best", "best").version == 1
-    assert next(tmp_path.glob("multirun/*/*/report/table.md")).read_text().count("lr=") == 2
+    assert next(tmp_path.glob("multirun/*/*/report/table.md")).read_text().count("| lr=") == 2
 
 
 @pytest.mark.parametrize("place", ["{folder}/file/artifacts", "file://{folder}/file/artifacts", "s3://nowhere/artifacts"])
