@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
@@ -108,18 +108,24 @@ def resolve(config: Mapping[str, Any], facts: DataFacts, catalog: Catalog) -> di
     return config
 
 
-def describe_choices(given: Mapping[str, Any], resolved: Mapping[str, Any]) -> Iterator[str]:
+def open_settings(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the settings of a configuration that are `auto`, by dotted name."""
+    return tuple(name for name in RECOMMENDABLE if _is_open(_value(config, name)))
+
+
+def describe_choices(automatic: Sequence[str], config: Mapping[str, Any]) -> Iterator[str]:
     """Yield a line that says what `auto` became, in the form of overrides, if anything was left open."""
-    words = []
-    for name in RECOMMENDABLE:
-        group, _, option = name.partition(".")
-        before, after = given.get(group), resolved.get(group)
-        if option and isinstance(before, Mapping) and isinstance(after, Mapping):
-            before, after = before.get(option), after.get(option)
-        if before == AUTO or (name in COMPONENTS and _is_open(before)):
-            words.append(f"{name}={override_text(after['name'] if isinstance(after, Mapping) and name in COMPONENTS else after)}")
-    if words:
-        yield f"auto: {' '.join(words)}"
+    if automatic:
+        values = {name: _value(config, f"{name}.name" if name in COMPONENTS else name) for name in automatic}
+        yield f"auto: {' '.join(f'{name}={override_text(value)}' for name, value in values.items())}"
+
+
+def _value(config: Mapping[str, Any], name: str) -> Any:
+    """The value of a setting by its dotted name; None if it is not there."""
+    value: Any = config
+    for part in name.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
 
 
 def _is_open(spec: Any) -> bool:

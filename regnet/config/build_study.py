@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from regnet.config.advice import advice
-from regnet.config.automatic import DataFacts, describe_choices, resolve
+from regnet.config.automatic import DataFacts, describe_choices, open_settings, resolve
 from regnet.config.dataset import build_dataset
 from regnet.config.metrics import choose_headline, choose_metrics
 from regnet.config.model import build_network
@@ -55,9 +55,10 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
     dataset = build_dataset(config["dataset"], catalog)
     engine = _engine(config["engine"])
     device = _device(settings)
-    splits = _shown_splits(dataset, settings)
+    seed, loaded = _first_splits(dataset, settings.seed_list)
+    splits, _ = set_aside(loaded, settings.validation, seed, redraw=dataset.redraw)
     facts = DataFacts.of(dataset, splits)
-    given, config = config, resolve(config, facts, catalog)
+    automatic, config = open_settings(config), resolve(config, facts, catalog)
     settings = read_settings(config, catalog)
     chosen = settings.chosen
     config |= chosen._asdict()
@@ -102,7 +103,12 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
         config=config,
         origins=_origins(components, plugin_settings.keys() - at_default, catalog),
         content=_content(dataset),
-        notes=(*map(str, dataset.describe()), *describe_choices(given, config), *advice(network, loss, coding, outputs, catalog)),
+        notes=(
+            *map(str, dataset.describe()),
+            *describe_choices(automatic, config),
+            *advice(network, loss, coding, outputs, catalog),
+        ),
+        automatic=automatic,
         settings=plugin_settings,
     )
 
@@ -150,22 +156,6 @@ def read_settings(config: Mapping[str, Any], catalog: Catalog) -> Settings:
     """Return the top level of a configuration, checked."""
     top = {key: value for key, value in config.items() if key not in GROUPS and key not in catalog.settings}
     return catalog.construct(Settings, options_of(Settings), top, owner="", where="")
-
-
-def data_facts(config: Mapping[str, Any], catalog: Catalog) -> DataFacts:
-    """Return the facts about a configuration's data on which the values of `auto` depend.
-
-    Raises:
-        RegnetError: the configuration is wrong; or whatever a data set raises that cannot load its examples.
-    """
-    settings, dataset = read_settings(config, catalog), build_dataset(config["dataset"], catalog)
-    return DataFacts.of(dataset, _shown_splits(dataset, settings))
-
-
-def _shown_splits(dataset: Dataset, settings: Settings) -> Splits:
-    """Return the examples of the first seed, which show the sizes and the task."""
-    seed, splits = _first_splits(dataset, settings.seed_list)
-    return set_aside(splits, settings.validation, seed, redraw=dataset.redraw)[0]
 
 
 def _first_splits(dataset: Dataset, seeds: Sequence[int]) -> tuple[int, Splits]:

@@ -97,7 +97,7 @@ class Status:
         """``running``, ``finished``, ``abandoned`` by a process that was killed, ``stopped``, or ``failed`` before training."""
         if self.running:
             return "running"
-        if self.finished == self.planned:
+        if self.finished == self.planned and (self.jobs or self.unplanned):
             return "failed" if self.unplanned else "finished"
         return "abandoned" if self.owner else "stopped"
 

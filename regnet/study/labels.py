@@ -15,8 +15,15 @@ NAME = "name"
 
 
 def study_labels(results: Sequence[StudyResult]) -> list[str]:
-    """Return a distinct label for each study: the name it was given, else the settings that are not the same for all studies."""
-    differing = differences([result.config for result in results])
+    """Return a distinct label for each study: the name it was given, else the settings that are not the same for all studies.
+
+    Settings that were `auto` in all studies are left out: they follow from the others, and from the data.
+    """
+    automatic = set.intersection(*(set(result.automatic) for result in results)) if results else set()
+    differing = [
+        {name: value for name, value in options.items() if name.removesuffix(f".{NAME}") not in automatic}
+        for options in differences([result.config for result in results])
+    ]
     named = [result.name if result.config.get("study") else "" for result in results]
     labels = [
         name if name and named.count(name) == 1 else _joined(name, _words(options)) or result.name

@@ -147,6 +147,8 @@ class StudyResult:
     """A hash of the files that the examples were read from; empty if there are none."""
     notes: tuple[str, ...] = ()
     """What a user should know, in lines: what the examples are made from, and what is seldom meant."""
+    automatic: tuple[str, ...] = ()
+    """The settings that were `auto`, by dotted name; the configuration has their values."""
 
     def measure(self, metric: str) -> Measure:
         """Return how to read the values of a metric such as ``test/error_rate``; an unknown metric is shown unscaled."""

@@ -63,6 +63,7 @@ def write_result(result: StudyResult, path: Path) -> None:
         "origins": result.origins,
         "content": result.content,
         "notes": result.notes,
+        "automatic": result.automatic,
         "networks": [network.seed for network in result.networks],
         "targets": _describe_targets(result.networks),
         "schema": plain_schema(result.networks[0].data.schema) if result.networks else None,
@@ -110,6 +111,7 @@ def read_result(path: Path, network: Sequential | None = None) -> StudyResult:
         origins=tuple(description["origins"]),
         content=description["content"],
         notes=tuple(description["notes"]),
+        automatic=tuple(description["automatic"]),
     )
     return replace(result, networks=tuple(_networks(network, description, arrays))) if network is not None else result
 

@@ -65,6 +65,8 @@ class Study:
     """A hash of the files that a user gave for the data set; empty if there are none."""
     notes: tuple[str, ...] = ()
     """What a user should know, in lines: what the examples are made from, and what is seldom meant."""
+    automatic: tuple[str, ...] = ()
+    """The settings that were `auto`, by dotted name; the configuration has their values."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """The plugins' settings, by name: see the hook `regnet_settings`."""
 

@@ -302,6 +302,7 @@ def study_tags(study: Study | StudyResult, launch: LaunchName, commit: str | Non
         }
         | ({messages.CONTENT: study.content} if study.content else {})
         | ({messages.NOTES: "\n".join(study.notes)[: messages.TAG_LENGTH]} if study.notes else {})
+        | ({messages.AUTOMATIC: " ".join(study.automatic)} if study.automatic else {})
         | _planned(study.seeds)
         | ({"mlflow.source.git.commit": commit} if commit else {})
     )

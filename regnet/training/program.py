@@ -219,6 +219,7 @@ def _result(replicas: Sequence[Replica], rows: np.ndarray, trained: Trained) -> 
         origins=tuple(map(str, study.origins)),
         content=study.content,
         notes=study.notes,
+        automatic=study.automatic,
     )
 
 

@@ -17,18 +17,21 @@ from regnet.training.program import Program, Studies
 
 
 class Recipe(NamedTuple):
-    """The config that a worker assembles a study from, and the sizes that its data must have."""
+    """The config that a worker assembles a study from, the sizes that its data must have, and what the config does not say."""
 
     config: Mapping[str, Any]
     features: int
     examples: tuple[int, int]
+    notes: tuple[str, ...]
+    automatic: tuple[str, ...]
 
     @classmethod
     def of(cls, study: Study) -> Recipe:
-        return cls(study.config, study.features, study.examples)
+        return cls(study.config, study.features, study.examples, study.notes, study.automatic)
 
     def assemble(self, catalog: Catalog) -> Study:
-        return replace(assemble(self.config, catalog), features=self.features, examples=self.examples)
+        known = {name: value for name, value in self._asdict().items() if name != "config"}
+        return replace(assemble(self.config, catalog), **known)
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ def test_nothing_is_noted_if_everything_is_named(catalog: Catalog) -> None:
 @pytest.mark.parametrize("data", ["disc", "wine"])
 @pytest.mark.parametrize("override", [*PAPER, *CAREFUL, "loss=huber", "model.initializer={name: constant, value: 0.5}"])
 def test_what_is_given_stays(data: str, override: str, catalog: Catalog) -> None:
-    name, _, text = override.partition("=")
+    name = override.partition("=")[0]
     given = compose_config([override], catalog)
     found = study(catalog, f"dataset={data}", override)
     for word in name.split("."):
@@ -86,7 +86,6 @@ def test_what_is_given_stays(data: str, override: str, catalog: Catalog) -> None
         chosen = chosen[word]
     assert chosen == given
     assert not any(f" {name}=" in note for note in found.notes if note.startswith("auto:"))
-    assert text
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from regnet.config.automatic import open_settings
 from regnet.config.build_study import assemble
 from regnet.config.compose import compose_config
 from regnet.config.override_text import override_text
@@ -41,7 +42,8 @@ def result(overrides: list[str], catalog: Catalog) -> StudyResult:
     config = assembled(overrides, catalog)
     seeds = Settings(seed=config["seed"], seeds=config["seeds"]).seed_list
     nothing = np.ones(len(seeds))
-    return StudyResult("a study", str(config), config, seeds, {}, nothing, nothing, {})
+    automatic = open_settings(compose_config(overrides, catalog))
+    return StudyResult("a study", str(config), config, seeds, {}, nothing, nothing, {}, automatic=automatic)
 
 
 def composed(command: str, catalog: Catalog) -> list[dict[str, Any]]:

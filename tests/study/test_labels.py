@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,14 @@ def result(**config: Any) -> StudyResult:
 )
 def test_labels(configs: list[dict[str, Any]], labels: list[str]) -> None:
     assert study_labels([result(**config) for config in configs]) == labels
+
+
+def test_settings_that_were_automatic_in_all_studies_are_left_out() -> None:
+    first = result(loss={"name": "mse"}, model={"output": "tanh"}, epochs=3, optimizer=SGD)
+    second = result(loss={"name": "kl"}, model={"output": None}, epochs=4, optimizer=ADAM)
+    second = replace(second, automatic=("optimizer", "model.output", "epochs"))
+    assert study_labels([replace(first, automatic=second.automatic), second]) == ["mse", "kl"]
+    assert study_labels([replace(first, automatic=("epochs",)), second]) == ["sgd · mse · output=tanh", "adam · kl · output=None"]
 
 
 def test_labels_are_unique() -> None:

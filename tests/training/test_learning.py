@@ -25,6 +25,16 @@ def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+def test_workers_report_the_notes_and_what_was_automatic(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = regnet.run([*QUICK, "seeds=8", "epochs=2", "workers=1"])
+    monkeypatch.setattr("regnet.training.lockstep.WORTHWHILE", 1e-4)
+    monkeypatch.setattr("regnet.training.lockstep.FEW", 4)
+    shared = regnet.run([*QUICK, "seeds=8", "epochs=2", "workers=2"])
+    assert set(shared.together.tolist()) == {4}
+    assert (shared.notes, shared.automatic) == (alone.notes, alone.automatic)
+    assert shared.automatic[0] == "loss"
+
+
 def test_a_dead_network() -> None:
     result = regnet.run([*QUICK, *DEAD, "normalization=none", "seeds=2", "epochs=2"])
     assert result.unlearned == {0: CONSTANT, 1: CONSTANT}

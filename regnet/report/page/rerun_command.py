@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from regnet.config.automatic import DataFacts, resolve
-from regnet.config.build_study import data_facts
 from regnet.config.compose import compose_config
 from regnet.config.override_text import override_text
 from regnet.registry.catalog import Catalog
@@ -33,70 +30,27 @@ class _Request:
 def commands(results: Sequence[StudyResult], catalog: Catalog) -> list[str]:
     """Return the commands that train these studies: one command if they are all combinations of some values, else one for each.
 
-    Each names the settings that are neither at their defaults nor what `auto` becomes, and the seeds.
+    Each names the settings that are not at their defaults and were not `auto`, and the seeds.
 
     Raises:
         ConfigError: a component of a study is not installed.
     """
-    composer = _Composer(catalog)
-    requests = [_request(result, composer) for result in results]
+    composed = cache(lambda *choices: compose_config(choices, catalog))
+    requests = [_request(result, composed) for result in results]
     sweep = _as_sweep(requests) if len(requests) > 1 else None
     return [_command("-m", sweep)] if sweep else [_command("", request.overrides) for request in requests]
 
 
-class _Composer:
-    """Composes configurations with the values that `auto` has for the data of a study."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
-        self._composed: dict[tuple[str, ...], dict[str, Any]] = {}
-        self._facts: dict[str, DataFacts | None] = {}
-
-    def compose(self, overrides: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what the overrides compose to, given a study's configuration, which has its data."""
-        choices = tuple(f"{group}={name}" for group, name in overrides.items() if group in CHOICES)
-        if choices not in self._composed:
-            self._composed[choices] = compose_config(choices, self._catalog)
-        base = copy.deepcopy(self._composed[choices])
-        for name, value in overrides.items():
-            if name not in CHOICES:
-                _set(base, name.split("."), value)
-        facts = self._facts_of(config)
-        return base if facts is None else resolve(base, facts, self._catalog)
-
-    def _facts_of(self, config: Mapping[str, Any]) -> DataFacts | None:
-        """The facts about a study's data; None if they cannot be loaded any more, so that `auto` is not known."""
-        key = str([config.get(name) for name in ("dataset", "validation", "seed", "seeds")])
-        if key not in self._facts:
-            self._facts[key] = None
-            with suppress(Exception):  # whatever a data set raises
-                self._facts[key] = data_facts({**config, "plugins": None}, self._catalog)
-        return self._facts[key]
-
-
-def _request(result: StudyResult, composer: _Composer) -> _Request:
+def _request(result: StudyResult, composed: Callable[..., dict[str, Any]]) -> _Request:
     config = {key: value for key, value in result.config.items() if key not in NOT_COMPARED}
-    overrides: dict[str, Any] = {}
-    while True:
-        base = composer.compose(overrides, result.config)
-        names = {group: config[group]["name"] for group in CHOICES if config[group]["name"] != base[group]["name"]}
-        new = {key: value for key, value in (names or dict(_differences(config, base))).items() if key not in overrides}
-        if not new:
-            break
-        overrides |= new
-    texts = {key: str(value) if key in CHOICES else override_text(value) for key, value in _names_first(overrides).items()}
+    names = {group: str(config[group]["name"]) for group in CHOICES}
+    defaults = composed()
+    chosen = {group: name for group, name in names.items() if name != defaults[group]["name"]}
+    base = composed(*(f"{group}={name}" for group, name in chosen.items()))
     settings = {key: override_text(value) for key, value in _differences(config, {})}
-    return _Request(texts | _seeds(result.seeds), settings | {group: str(config[group]["name"]) for group in CHOICES})
-
-
-def _names_first(overrides: Mapping[str, Any]) -> dict[str, Any]:
-    return {group: overrides[group] for group in CHOICES if group in overrides} | dict(overrides)
-
-
-def _set(config: dict[str, Any], path: Sequence[str], value: Any) -> None:
-    for name in path[:-1]:
-        config = config.setdefault(name, {})
-    config[path[-1]] = value
+    different = {key: override_text(value) for key, value in _differences(config, base)}
+    overrides = {key: text for key, text in (chosen | different).items() if key not in result.automatic}
+    return _Request(overrides | _seeds(result.seeds), settings | names)
 
 
 def _differences(config: Mapping[str, Any], base: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

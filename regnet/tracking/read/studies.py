@@ -18,7 +18,7 @@ from regnet.study.identity import SEED_KEYS
 from regnet.study.result import MISSING, RUNNING, SPLITS, StudyResult, with_faults
 from regnet.tracking.read.deduplicate import unite
 from regnet.tracking.read.params import nested
-from regnet.tracking.store.messages import CONTENT, HEADLINE, MEASURES, NOTES, PLANNED, STOPPED, UNLEARNED, read_seeds
+from regnet.tracking.store.messages import AUTOMATIC, CONTENT, HEADLINE, MEASURES, NOTES, PLANNED, STOPPED, UNLEARNED, read_seeds
 from regnet.tracking.store.store import ROLE, History, Store, TrackedRun
 
 FINAL = "final/"
@@ -121,6 +121,7 @@ def _study(runs: Sequence[TrackedRun], by_run: Mapping[str, History], config: Ma
         headline=tags.get(HEADLINE, "test/loss"),
         content=tags.get(CONTENT, ""),
         notes=tuple(tags.get(NOTES, "").splitlines()),
+        automatic=tuple(tags.get(AUTOMATIC, "").split()),
     )
     missing = _missing(runs)
     return with_faults([result], missing, sorted([*result.seeds, *missing])) if missing else result
