@@ -22,7 +22,7 @@ def visible(text: str) -> str:
 
 
 def markdown_cell(text: str) -> str:
-    """Return the text for a cell of a table in Markdown, in which it is neither markup nor another cell.
+    """Return the text for Markdown, as a cell of a table or a line below it, in which it is neither markup nor another cell.
 
     >>> markdown_cell("a|b <script>")
     'a&#124;b &lt;script>'

@@ -6,7 +6,6 @@ import re
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
 from omegaconf import DictConfig
@@ -24,6 +23,7 @@ from regnet.registry.settings import GROUPS, Settings
 NO_KEY = re.compile(r"Key '(\w+)' is not in struct|Key '(\w+)' not in '(\w+)'")
 NO_GROUP = re.compile(r"Could not override '(\w+)'\. No match in the defaults list")
 IN_FILE = re.compile(r"^In '([^']+)': \w+ raised while composing config")
+LIBRARIES = ("hydra", "omegaconf", "antlr4")
 NOISE = ("full_key", "object_type", "reference_type", "See https")
 """The starts of lines that do not help a user."""
 
@@ -47,9 +47,9 @@ def readable_errors(catalog: Catalog) -> Iterator[None]:
 
 def _is_from_hydra(error: BaseException) -> bool:
     """Whether Hydra or OmegaConf has raised an error, or a function of Python that they have called."""
-    frames = traceback.extract_tb(error.__traceback__)
-    packages = [Path(frame.filename).parts for frame in frames if "site-packages" in frame.filename or "regnet" in frame.filename]
-    return bool(packages) and bool({"hydra", "omegaconf", "antlr4"} & set(packages[-1])) and "regnet" not in packages[-1]
+    modules = [str(frame.f_globals.get("__name__")).partition(".")[0] for frame, _ in traceback.walk_tb(error.__traceback__)]
+    known = [name for name in modules if name in (*LIBRARIES, "regnet")]
+    return bool(known) and known[-1] in LIBRARIES
 
 
 def explain(error: BaseException, catalog: Catalog) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from torch import Tensor
+
 from regnet.study.result import TrainedNetwork
 
 CONSTANT = "the same outputs for all inputs"
@@ -12,10 +14,15 @@ NO_BETTER = {
 }
 
 
-def unlearned(network: TrainedNetwork) -> str | None:
-    """Return why a network has learned nothing, judged by the test examples; None if it has, or if these cannot show it."""
+def unlearned(network: TrainedNetwork, output: Tensor | None) -> str | None:
+    """Return why a network has learned nothing, judged by the test examples; None if it has, or if these cannot show it.
+
+    Args:
+        network: the network after training.
+        output: its outputs ``(N, K)`` for the test examples; None if they are not known.
+    """
     targets, train, test = network.data.targets, network.data.train.y, network.data.test.y
-    output = network.forward(network.data.test.x)
+    output = network.forward(network.data.test.x) if output is None else output
     if len(output) > 1 and bool((output == output[:1]).all()):
         return CONSTANT
     prediction = targets.decode(output)

@@ -22,7 +22,7 @@ from regnet.rng import stream
 from regnet.study.result import DIVERGED
 from regnet.study.study import Study
 from regnet.training.checkpoint import Checkpoints
-from regnet.training.evaluation import evaluate
+from regnet.training.evaluation import evaluate, predict_all
 
 log = logging.getLogger("regnet")
 
@@ -70,6 +70,8 @@ class Trained:
     """The number of epochs that each replica was trained for, ``(R,)``."""
     weights: list[dict[str, Tensor]]
     """Each replica's parameters and buffers by dotted name, as they were when it stopped."""
+    outputs: list[Tensor | None]
+    """Each replica's outputs ``(N, K)`` for the test examples, from its engine; None if it stopped before others did."""
     seconds: float
     """The wall time of training without evaluation, in seconds."""
 
@@ -104,7 +106,8 @@ def train(replicas: Sequence[Replica], control: Control, *, replica_axis: bool) 
     progress = training.progress
     weights = [progress.final_weights(replica) for replica in range(len(replicas))]
     history = {metric: np.stack([epoch[metric] for epoch in progress.history], axis=1) for metric in progress.history[0]}
-    return Trained(history, progress.failures, progress.stopped, progress.epochs, weights, training.seconds)
+    outputs = training.outputs(replica_axis=replica_axis)
+    return Trained(history, progress.failures, progress.stopped, progress.epochs, weights, outputs, training.seconds)
 
 
 def _continued(start: Callable[[], _Training], checkpoints: Checkpoints) -> _Training:
@@ -180,6 +183,13 @@ class _Training:
                 control.checkpoints.write(epoch, self.state(), self._score())
             if stopping:
                 stop.check()
+
+    def outputs(self, *, replica_axis: bool) -> list[Tensor | None]:
+        """The outputs for the test examples of each replica that was trained to the last epoch."""
+        with torch.inference_mode():
+            found = predict_all(self.trainer.predict, self.data.test.x).cpu()
+        last = self.progress.epochs == self.progress.epochs.max()
+        return [outputs if whole else None for outputs, whole in zip(found if replica_axis else [found], last, strict=True)]
 
     def _score(self) -> float | None:
         """How good the networks are on average, larger is better; None if this is not known."""

@@ -8,6 +8,7 @@ from itertools import accumulate, compress
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
+from torch import Tensor
 
 from regnet.credentials import hide
 from regnet.data.prepare import Data
@@ -210,7 +211,7 @@ def _result(replicas: Sequence[Replica], rows: np.ndarray, trained: Trained) -> 
         seconds=np.full(len(seeds), trained.seconds),
         failures=failures,
         stopped={of_row[row]: epoch for row, epoch in trained.stopped.items() if row in of_row},
-        unlearned=_unlearned(study, networks, failures),
+        unlearned=_unlearned(study, networks, [trained.outputs[row] for row in of_row], failures),
         networks=networks,
         machine=describe_machine(),
         measures=study.measures,
@@ -223,10 +224,13 @@ def _result(replicas: Sequence[Replica], rows: np.ndarray, trained: Trained) -> 
     )
 
 
-def _unlearned(study: Study, networks: Sequence[TrainedNetwork], failures: Mapping[int, str]) -> dict[int, str]:
+def _unlearned(
+    study: Study, networks: Sequence[TrainedNetwork], outputs: Sequence[Tensor | None], failures: Mapping[int, str]
+) -> dict[int, str]:
+    """The seeds whose networks have learned nothing, with the reasons."""
     with torch_threads(study.threads):
-        found = {network.seed: unlearned(network) for network in networks if network.seed not in failures}
-    return {seed: reason for seed, reason in found.items() if reason is not None}
+        judged = {network.seed: unlearned(network, output) for network, output in zip(networks, outputs, strict=True)}
+    return {seed: reason for seed, reason in judged.items() if reason is not None and seed not in failures}
 
 
 def report_end(study: Study, seed: int, result: StudyResult, observer: Observer) -> None:

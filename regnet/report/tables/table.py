@@ -9,6 +9,7 @@ from rich.console import Console, OverflowMethod
 from rich.table import Table as RichTable
 
 from regnet.encoding import encodable
+from regnet.escape import markdown_cell
 from regnet.markdown import markdown_table
 
 
@@ -24,7 +25,7 @@ class Table:
     def markdown(self) -> str:
         """Return the table as GitHub's Markdown; every column but the first is aligned to the right."""
         table = markdown_table(self.headings, self.rows)
-        return f"**{self.title}**\n\n{table}" + "".join(f"\n\n{note}" for note in self.notes) + "\n"
+        return f"**{self.title}**\n\n{table}" + "".join(f"\n\n{markdown_cell(note)}" for note in self.notes) + "\n"
 
     def print(self, console: Console) -> None:
         """Write the table to a terminal, its columns aligned in every encoding."""
@@ -37,4 +38,4 @@ class Table:
             table.add_row(*map(shown, row))
         console.print(table)
         for note in self.notes:
-            console.print(note, style="dim", highlight=False)
+            console.print(shown(note), style="dim", highlight=False)
