@@ -1,7 +1,7 @@
 """Tracking: write every run to MLflow, read the runs back, and show them in MLflow's UI.
 
-Offers `open_tracker` and `quiet_mlflow`; `tracker` (the listener), `sync` (writes what a store misses), `store/` (MLflow's stores),
-`write/` (writes runs, in a separate process), `read/` (reads runs) and `ui/` (MLflow's UI).
+Offers `open_tracker` and `quiet_mlflow`; `tracker` (the listener), `sync` (writes what a store misses), `records` (what both send),
+`store/` (MLflow's stores), `write/` (writes runs, in a separate process), `read/` (reads runs) and `ui/` (MLflow's UI).
 
 May import config, credentials, data, engines, events, gc_pause, hookspecs, launch_folder, machine, processes, registry, serving,
 stats, study, training.

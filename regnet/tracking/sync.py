@@ -21,12 +21,12 @@ from regnet.network.sequential import Sequential
 from regnet.registry.catalog import Catalog
 from regnet.study.result import StudyResult
 from regnet.tracking import UNSYNCED
+from regnet.tracking.records import data_seen, run_ended, study_begun, study_tags
 from regnet.tracking.store.connect import connect, tracking_errors
 from regnet.tracking.store.messages import FAILURE, LAUNCH_ID, Destination, Record, RunBegun, RunEnded
 from regnet.tracking.store.retry import retried
 from regnet.tracking.store.store import ROLE, TrackedRun
 from regnet.tracking.store.uri import recorded_destination
-from regnet.tracking.tracker import data_seen, run_ended, study_begun, study_tags
 from regnet.tracking.write.process import writing_process
 from regnet.training.loop import load_data
 
