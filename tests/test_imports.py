@@ -56,7 +56,7 @@ ORDER = [
 """The modules and packages of regnet: each imports only from those before it. The built-in components are separate, as a plugin."""
 
 ROOMS_WITHIN = {
-    "tracking": ["store", "ui", "read", "write", "tracker", "sync", "load_model"],
+    "tracking": ["store", "ui", "read", "write", "records", "tracker", "sync", "load_model"],
     "report": [
         "launch_info",
         "launch_info_mlflow",
