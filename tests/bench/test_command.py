@@ -46,7 +46,7 @@ def test_tables_list_missing_contenders_and_fill_a_file(tmp_path: Path) -> None:
     readme = tmp_path / "README.md"
     readme.write_text("above\n<!-- bench -->\nold\n<!-- /bench -->\nbelow\n")
     words = ("--contenders", "torch,solo,c", "--readme", "README.md", "--figure", "figures/curve.png", "--points", "2", "3")
-    done = bench(tmp_path, *QUICK, *words, PATH=str(tmp_path), COLUMNS="200")
+    done = bench(tmp_path, *QUICK, *words, PATH=str(tmp_path), COLUMNS="400")
     assert (done.returncode, done.stderr) == (0, "")
     text = readme.read_text()
     assert text.startswith("above\n<!-- bench -->\n**A training step")
