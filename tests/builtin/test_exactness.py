@@ -1,4 +1,4 @@
-"""The values of losses and metrics over the whole range of single precision, against arithmetic with 50 digits."""
+"""The values of layers, losses and metrics over the whole range of single precision, against arithmetic with 50 digits."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 from torch import Tensor
 
+from regnet.builtin.layers.gelu import CUBIC, GELU, SLOPE
+from regnet.builtin.layers.layer_norm import LayerNorm
+from regnet.builtin.layers.sigmoid import Sigmoid
+from regnet.builtin.layers.silu import SiLU
+from regnet.builtin.layers.tanh import Tanh
 from regnet.builtin.losses.binary_cross_entropy import BinaryCrossEntropy
 from regnet.builtin.losses.cross_entropy import CrossEntropy
 from regnet.builtin.losses.huber import Huber
@@ -20,6 +25,7 @@ from regnet.builtin.metrics.mae import MAE
 from regnet.builtin.metrics.median_absolute_error import MedianAbsoluteError
 from regnet.builtin.metrics.r2 import R2
 from regnet.builtin.metrics.rmse import RMSE
+from regnet.contracts import Context, Layer
 
 mp.dps = 50
 LARGEST = torch.finfo(torch.float32).max
@@ -97,6 +103,68 @@ def test_binary_cross_entropy_of_a_large_logit() -> None:
     assert loss.backward(prediction, target).item() == pytest.approx(-1.1253516e-7, rel=1e-6)
     far = loss.probabilities(torch.tensor([[-200.0, -201.0]]))
     assert far[0].tolist() == pytest.approx([0.7310586, 0.2689414], rel=1e-6)
+
+
+def logistic(x: mpf) -> mpf:
+    return 1 / (1 + mp.exp(-x))
+
+
+def gelu(x: mpf) -> mpf:
+    return x * mp.erfc(-x / mp.sqrt(2)) / 2
+
+
+def gelu_slope(x: mpf) -> mpf:
+    return mp.erfc(-x / mp.sqrt(2)) / 2 + x * mp.npdf(x)
+
+
+def approximate_gelu(x: mpf) -> mpf:
+    return x * logistic(2 * SLOPE * (x + CUBIC * x**3))
+
+
+def approximate_gelu_slope(x: mpf) -> mpf:
+    u = 2 * SLOPE * (x + CUBIC * x**3)
+    return logistic(u) * (1 + x * logistic(-u) * 2 * SLOPE * (1 + 3 * CUBIC * x**2))
+
+
+LAYERS: dict[str, tuple[Layer, Callable[[mpf], mpf], Callable[[mpf], mpf]]] = {
+    "sigmoid": (Sigmoid(), logistic, lambda x: logistic(x) * logistic(-x)),
+    "tanh": (Tanh(), mp.tanh, lambda x: mp.sech(x) ** 2),
+    "silu": (SiLU(), lambda x: x * logistic(x), lambda x: logistic(x) * (1 + x * logistic(-x))),
+    "gelu": (GELU(), gelu, gelu_slope),
+    "gelu, tanh": (GELU(approximate="tanh"), approximate_gelu, approximate_gelu_slope),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_and_their_slopes(name: str) -> None:
+    """The tails, too: 1 + tanh u is 0 in single precision where x is below -6, and so was the whole GELU."""
+    layer, value, slope = LAYERS[name]
+    sizes = [1e-38, 1e-20, 1e-3, 0.5, 2, 3, 4, 5, 6, 8, 10, 12, 15, 30, 80, 90, 1e3, 1e10, 1e19, 1e20, 3e38]
+    x = torch.tensor([[sign * size for size in sizes for sign in (1, -1)]])
+    context: Context = None  # type: ignore[assignment]  # these layers do not use it
+    y, cache = layer.forward({}, x, context)
+    dx, _ = layer.backward({}, cache, torch.ones_like(y))
+    subnormal = 100 * SMALLEST  # a factor of the result may be below the smallest number
+    for number, got, got_slope in zip(x[0].tolist(), y[0].tolist(), dx[0].tolist(), strict=True):
+        assert mp.almosteq(got, value(mpf(number)), rel_eps=1e-5, abs_eps=subnormal)
+        lost = 1e-7 if name == "tanh" else 0  # the paper's 1 - y² is exact to the last digit of 1 only
+        assert mp.almosteq(got_slope, slope(mpf(number)), rel_eps=1e-5, abs_eps=subnormal + lost)
+
+
+@pytest.mark.parametrize("scale", [1e-38, 1e-3, 1.0, 1e15, 1e19, 1e25, 3e38])
+def test_layer_norm_at_any_scale(scale: float) -> None:
+    """The square of 1e20 is infinite in single precision."""
+    layer, context = LayerNorm(), None
+    params, _ = layer.init(5, torch.Generator())
+    x, dy = torch.linspace(-1, 1, 15).square().reshape(3, 5) * scale, torch.linspace(-2, 1, 15).reshape(3, 5)
+    y, cache = layer.forward(params, x, context)  # type: ignore[arg-type]  # the layer does not use it
+    dx, _ = layer.backward(params, cache, dy)
+    exact = x.double().requires_grad_()
+    expected = torch.nn.functional.layer_norm(exact, (5,))
+    expected.backward(dy.double())
+    torch.testing.assert_close(y.double(), expected.detach(), rtol=1e-5, atol=1e-6)
+    assert exact.grad is not None
+    torch.testing.assert_close(dx.double(), exact.grad, rtol=1e-4, atol=1e-6 * exact.grad.abs().max().item())
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1e-3, 1.0, 1e20, 1e38])

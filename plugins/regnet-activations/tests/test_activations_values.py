@@ -150,6 +150,8 @@ def test_glu_gates_one_half_with_the_other() -> None:
     y, dx = run(LAYERS["glu"](), row(2, -4, 0, log(3)))
     torch.testing.assert_close(y, row(2 * 0.5, -4 * 0.75))
     torch.testing.assert_close(dx, row(0.5, 0.75, 2 * 0.25, -4 * 0.1875))
+    _, slope = run(LAYERS["glu"](), torch.tensor([[1.0, 20.0]]))
+    assert slope[0, 1].item() == pytest.approx(exp(-20), rel=1e-6)  # 1 - s would be 0 in single precision
 
 
 def test_swiglu_gates_one_half_with_the_other() -> None:

@@ -16,16 +16,17 @@ from regnet.contracts import Context, Layer, Params
 class Sigmoid(Layer):
     """``y = 1 / (1 + e⁻ˣ)``, between 0 and 1.
 
-    Its derivative is ``y (1 - y)``, so ``dx = dy y (1 - y)``.
+    Its derivative is ``y (1 - y)``, so ``dx = dy y (1 - y)``, with ``1 - y = 1 / (1 + eˣ)``: a difference would lose digits where
+    `y` is near 1.
     """
 
     def forward(self, params: Params, x: Tensor, context: Context) -> tuple[Tensor, Any]:
         y = x.sigmoid()
-        return y, y
+        return y, (x, y)
 
     def backward(self, params: Params, cache: Any, dy: Tensor) -> tuple[Tensor, Params]:
-        y = cache
-        return dy * y * (1 - y), {}
+        x, y = cache
+        return dy * y * x.neg().sigmoid(), {}
 
     def torch_module(self, nn: ModuleType, in_features: int) -> torch.nn.Module:
         return nn.Sigmoid()  # type: ignore[no-any-return]

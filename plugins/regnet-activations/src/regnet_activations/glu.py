@@ -28,12 +28,12 @@ class GLU(Layer):
     def forward(self, params: Params, x: Tensor, context: Context) -> tuple[Tensor, Any]:
         a, b = x.chunk(2, -1)
         s = b.sigmoid()
-        return a * s, (a, s)
+        return a * s, (a, b, s)
 
     def backward(self, params: Params, cache: Any, dy: Tensor) -> tuple[Tensor, Params]:
-        a, s = cache
+        a, b, s = cache
         da = dy * s
-        return torch.cat([da, da * a * (1 - s)], -1), {}
+        return torch.cat([da, da * a * b.neg().sigmoid()], -1), {}
 
     def torch_module(self, nn: ModuleType, in_features: int) -> torch.nn.Module:
         return nn.GLU()  # type: ignore[no-any-return]
