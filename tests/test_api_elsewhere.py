@@ -56,6 +56,7 @@ def test_within_initialize(tmp_path: Path) -> None:
         assert compose("mine") == {"a": 1}
 
 
+@pytest.mark.slow
 def test_in_threads() -> None:
     def run(number: int) -> list[float]:
         return list(regnet.run([*SMALL, f"seed={number}", "seeds=3"]).history["test/error_rate"][:, -1])

@@ -168,6 +168,7 @@ def test_only_config_and_launcher_use_internals_of_hydra() -> None:
     assert not [(path, name) for path, name in names if "._" in name and unit(path) not in ("config", "launcher")]
 
 
+@pytest.mark.slow
 def test_training_loads_no_unneeded_modules() -> None:
     """In a separate process: training does not import Hydra, MLflow, matplotlib or scikit-learn."""
     program = """

@@ -47,6 +47,7 @@ def test_new_component_trains(tmp_path: Path, kind: str) -> None:
     assert (losses[:, -1] < losses[:, 0]).all()
 
 
+@pytest.mark.slow
 def test_tests_of_new_packages_pass(tmp_path: Path) -> None:
     folders = [new_plugin(f"my_{kind}", kind, tmp_path).folder for kind in USES]
     done = subprocess.run(

@@ -120,6 +120,7 @@ MORE_THREADS = {"OMP_NUM_THREADS": "8", "MKL_NUM_THREADS": "8", "OMP_DYNAMIC": "
 """More threads than processors, as on a shared machine: the one case here that sets these variables, on purpose."""
 
 
+@pytest.mark.slow
 @every_dataset
 def test_a_script_that_has_used_torch_before_trains_with_workers(dataset: str, folder: Path) -> None:
     """Also without `if __name__ == "__main__"` and with more threads than processors; its number of threads is put back."""
@@ -133,6 +134,7 @@ def test_a_script_that_has_used_torch_before_trains_with_workers(dataset: str, f
     assert succeed([sys.executable, script.name], folder, MORE_THREADS) == "40 {20} True\n"
 
 
+@pytest.mark.slow
 @every_dataset
 def test_one_program_is_trained_by_the_command_alone(dataset: str, folder: Path) -> None:
     assert re.search(r"\b40 │", regnet(folder, ["run", *DATASETS[dataset], *SMALL]))
@@ -240,7 +242,8 @@ def training(process: subprocess.Popen[str], folder: Path) -> list[psutil.Proces
     raise AssertionError("no workers have started")
 
 
-@pytest.mark.parametrize("tracking", ["mlflow", pytest.param("none", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("tracking", ["mlflow", pytest.param("none", marks=pytest.mark.long)])
 def test_nothing_is_left_when_the_command_is_killed(tracking: str, folder: Path) -> None:
     words = [sys.executable, "-c", COMMAND_WITH_WORKERS, *FOREVER, f"tracking={tracking}"]
     with running(words, folder) as process:
@@ -252,6 +255,7 @@ def test_nothing_is_left_when_the_command_is_killed(tracking: str, folder: Path)
         assert ended(others, 10), "the writing process says in the store what became of the runs"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "trouble"),
     [

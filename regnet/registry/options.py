@@ -79,9 +79,19 @@ class Option:
             ValueError: the value has a wrong type or is out of range; the message says what is wrong.
         """
         try:
-            return _adapter(self.annotation).validate_python(value)
+            converted = _adapter(self.annotation).validate_python(value)
         except ValidationError as error:
             raise ValueError(_explain(error)) from None
+        if _is_truth_for_number(value, converted):
+            raise ValueError(f"takes {self.type_text}, and true and false are not numbers")
+        return converted
+
+
+def _is_truth_for_number(value: Any, converted: Any) -> bool:
+    """Whether true or false became 1 or 0, in a list, too."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return any(map(_is_truth_for_number, value, converted))
+    return isinstance(value, bool) and not isinstance(converted, bool)
 
 
 def _adapter(annotation: Any) -> TypeAdapter[Any]:
@@ -176,7 +186,10 @@ def _explain(error: ValidationError) -> str:
     messages = []
     for problem in error.errors():
         index = "".join(f"[{part}]" for part in problem["loc"] if isinstance(part, int))
-        messages.append(f"{index} {problem['msg'].replace('Input should', 'should', 1)}".strip())
+        message = problem["msg"].replace("Input should", "should", 1)
+        if problem["type"] == "list_type" and isinstance(problem["input"], int | float):
+            message = f"should be a list, such as [{problem['input']}]"
+        messages.append(f"{index} {message}".strip())
     return ", or ".join(dict.fromkeys(messages))
 
 

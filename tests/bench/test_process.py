@@ -79,6 +79,7 @@ def stopped(racer: Racer) -> None:
     os.kill(racer.pid, signal.SIGSTOP)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("trouble", "epochs", "reason"),
     [
@@ -98,6 +99,7 @@ def test_lap_without_an_answer(trouble: Callable[[Racer], None], epochs: int, re
         assert time.monotonic() - begin < NOTICED
 
 
+@pytest.mark.slow
 def test_start_that_does_not_finish() -> None:
     with started(stuck_in_c) as racer, pytest.raises(RegnetError, match=r"bench: it: process \d+ neither answered"):
         racer.ready()
@@ -139,6 +141,7 @@ def floor_on_nothing() -> Program:
 needs_compiler = pytest.mark.skipif(not floor.find_compiler(), reason="there is no C compiler here")
 
 
+@pytest.mark.slow
 @needs_compiler
 @pytest.mark.parametrize(
     ("number", "reason"),

@@ -95,6 +95,7 @@ def test_broken_plugin_is_reported(installed: Fake, monkeypatch: pytest.MonkeyPa
         testing.component_tests("my-plugin")
 
 
+@pytest.mark.slow
 def test_one_line_is_a_whole_test_suite(tmp_path: Path) -> None:
     """In a separate process, as a third-party test suite runs it."""
     suite = "from regnet.testing import component_tests\n\ntest_components = component_tests('regnet')\n"

@@ -194,7 +194,8 @@ def test_bug_keeps_its_traceback(inside: Inside, monkeypatch: pytest.MonkeyPatch
     assert raised.traceback[-1].name == "bug"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_interrupted_run_is_marked_as_killed(tmp_path: Path, number: signal.Signals) -> None:
     command = [*REGNET, "run", "seeds=2", "epochs=100000"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:

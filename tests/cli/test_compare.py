@@ -315,6 +315,7 @@ def test_server_gives_the_same_result(copied: Store, run_compare: RunCompare) ->
     assert "the closest names are" in nothing.stderr
 
 
+@pytest.mark.slow
 def test_labels_and_launch_of_a_sweep(tmp_path: Path, inside: Inside) -> None:
     def command(*words: str) -> str:
         output = inside(*words)

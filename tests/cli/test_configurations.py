@@ -75,6 +75,7 @@ def test_overrides_that_cannot_be_read(inside: Inside, word: str, expected: str)
     assert expected in line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", ["#1", "李明", "foo=bar", "it's", 'a "b" c', 'it\'s "so"', "a\\b\\", "${seed}", "", "{a: 1}", "1,2", " x "]
 )
@@ -86,8 +87,9 @@ def test_any_text_can_be_given(inside: Inside, tmp_path: Path, text: str) -> Non
     assert load_result(next(find_results(tmp_path))).config["study"] == text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["it's", 'a "b"', "a, b", "a=b", "李明", "a[1]", "50%", "#1"])
-@pytest.mark.parametrize("sweep", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("sweep", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_any_folder_can_be_the_working_directory(
     inside: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, sweep: bool
 ) -> None:

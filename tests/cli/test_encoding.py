@@ -42,6 +42,7 @@ def launched(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess
     return folder, regnet(folder, ASCII, "run", *words)
 
 
+@pytest.mark.slow
 def test_run_in_ascii_succeeds(launched: tuple[Path, subprocess.CompletedProcess[bytes]]) -> None:
     folder, done = launched
     assert (done.returncode, done.stderr) == (0, b"")
@@ -63,6 +64,7 @@ def test_run_in_ascii_succeeds(launched: tuple[Path, subprocess.CompletedProcess
     ]
 
 
+@pytest.mark.slow
 def test_compare_in_latin_1_keeps_its_characters(launched: tuple[Path, subprocess.CompletedProcess[bytes]]) -> None:
     done = regnet(launched[0], LATIN, "compare", "Größe × 2")
     assert (done.returncode, done.stderr) == (0, b"")
@@ -73,6 +75,7 @@ def test_compare_in_latin_1_keeps_its_characters(launched: tuple[Path, subproces
     assert lines[3].endswith(" - |")  # a dash
 
 
+@pytest.mark.slow
 def test_file_and_study_names_in_the_c_locale(tmp_path: Path) -> None:
     folder = tmp_path / "é"
     folder.mkdir()
@@ -97,6 +100,7 @@ def test_value_that_hydra_cannot_parse_needs_quotes(catalog: Catalog) -> None:
     assert compose_config(['study="héé"'], catalog)["study"] == "héé"
 
 
+@pytest.mark.slow
 def test_log_file_is_utf8_in_every_locale(tmp_path: Path) -> None:
     code = (
         "import logging, sys\nimport regnet.launcher.task as launch\ntrain = launch.run_study\n"

@@ -42,6 +42,7 @@ def test_the_others_run_by_default(inside: Inside, tmp_path: Path, launcher: tup
     assert ERROR in (tmp_path / "here/1/regnet.log").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @LAUNCHERS
 def test_the_launch_stops_if_asked_and_continues_later(inside: Inside, tmp_path: Path, launcher: tuple[str, ...]) -> None:
     stopped = inside(*SWEEP, *launcher, "tracking=none", "on_failure=stop")
@@ -56,6 +57,7 @@ def test_the_launch_stops_if_asked_and_continues_later(inside: Inside, tmp_path:
     assert [job["end"] for job in jobs(tmp_path)] == ["finished", "failed", "finished"]
 
 
+@pytest.mark.slow
 def test_a_job_that_succeeds_later_has_not_failed(inside: Inside, tmp_path: Path) -> None:
     (tmp_path / "data.csv").write_text("x,y\n", encoding="utf-8")
     words = ("run", "-m", "dataset=table", "dataset.path=data.csv", "dataset.target=y", "model.output=null", "epochs=1,2")

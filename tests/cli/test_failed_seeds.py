@@ -15,7 +15,8 @@ PLUGIN = Path(__file__).parents[1] / "plugins" / "troubled.py"
 WORDS = ("run", "--plugin", str(PLUGIN), "dataset=troubled", "dataset.trouble=some", "seeds=8", "epochs=2")
 
 
-@pytest.mark.parametrize("replicas", ["lockstep", pytest.param("solo", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("replicas", ["lockstep", pytest.param("solo", marks=pytest.mark.long)])
 def test_seeds_that_cannot_be_trained_are_failed_seeds_everywhere(replicas: str, tmp_path: Path) -> None:
     (tmp_path / "flag").touch()
     done = regnet(tmp_path, *WORDS, f"replicas={replicas}", "report=figures" if replicas == "solo" else "report=table")

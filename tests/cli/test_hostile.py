@@ -178,6 +178,7 @@ ACCEPTED: dict[str, tuple[str, ...]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", REFUSED.values(), ids=REFUSED)
 def test_hostile_inputs_are_refused(inside: Inside, tmp_path: Path, words: tuple[str, ...]) -> None:
     done = inside("run", *SMALL, *(() if "tracking=mlflow" in words else ("tracking=none",)), *words)
@@ -223,6 +224,7 @@ KEYS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.one_of(st.builds("{}={}".format, KEYS, ANY), ANY), min_size=1, max_size=2))
 def test_any_words_end_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:

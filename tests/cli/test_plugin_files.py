@@ -69,6 +69,7 @@ def test_a_plugin_file_that_is_broken_ends_the_command(inside: Inside, tmp_path:
     assert not (tmp_path / "outputs").exists()
 
 
+@pytest.mark.slow
 def test_reports_know_plugin_files(inside: Inside, tmp_path: Path) -> None:
     (tmp_path / "beside.py").write_text("")
     (tmp_path / "mine.py").write_text(LAYER.format(name="mine"))

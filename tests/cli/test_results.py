@@ -155,6 +155,7 @@ def test_user_errors_have_one_line(store: Store, capsys: pytest.CaptureFixture[s
     assert message in err
 
 
+@pytest.mark.slow
 def test_output_can_be_piped(store: Store, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "regnet", "results", "--uri", store.uri]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)

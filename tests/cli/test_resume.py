@@ -42,6 +42,7 @@ def killed(folder: Path, *words: str) -> None:
     assert not list(find_results(folder))
 
 
+@pytest.mark.slow
 def test_a_killed_sweep_continues(
     inside: Inside, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +133,7 @@ def test_a_lost_result_is_trained_again(inside: Inside, tmp_path: Path) -> None:
     np.testing.assert_array_equal(load_result(path.parent).history["test/loss"], whole.history["test/loss"])
 
 
+@pytest.mark.slow
 def test_a_running_launch_is_not_started_twice(inside: Inside, tmp_path: Path) -> None:
     command = [*REGNET, "run", "hydra.run.dir=here", "epochs=1000000", "tracking=none"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
@@ -180,6 +182,7 @@ def test_from_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 LONG = ("run", "seeds=2", "epochs=8000", "hydra.run.dir=here", *SMALL)
 
 
+@pytest.mark.slow
 def test_a_launch_ends_in_order_when_its_time_is_over(inside: Inside, tmp_path: Path) -> None:
     """It says how to continue; its runs are KILLED in the store until then."""
     assert inside(*LONG, "hydra.run.dir=whole", "tracking=none").code == 0
@@ -227,6 +230,7 @@ def test_clean_removes_what_is_not_needed(inside: Inside, tmp_path: Path) -> Non
     assert not checkpoint.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("twice", [False, True])
 def test_a_signal_lets_the_epoch_finish_and_a_second_one_does_not(tmp_path: Path, twice: bool) -> None:
     plugin = tmp_path / "slow.py"
@@ -260,6 +264,7 @@ def regnet_epoch_ended(event):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["basic", "lockstep"])
 def test_other_values_are_other_jobs(inside: Inside, tmp_path: Path, launcher: str) -> None:
     """A sweeper may propose other values: what is finished is not trained again, and what is missing is trained too."""

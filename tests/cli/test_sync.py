@@ -24,6 +24,7 @@ def undisturbed(inside: Inside, tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_launch_without_its_store_is_written_later(
     undisturbed: Path, inside: Inside, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -49,6 +50,7 @@ def test_a_launch_without_its_store_is_written_later(
     assert {key: run.to_dictionary() for key, run in Store.file(folder / "mlflow.db").runs().items() if key[0] == "run"} == before
 
 
+@pytest.mark.slow
 def test_half_of_a_store_is_completed(
     undisturbed: Path, inside: Inside, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,7 +62,8 @@ def check_refused(folder: Path, words: list[str], message: str) -> None:
     assert message in done.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
 def test_no_process_is_left_after_a_signal(folder: Path, number: signal.Signals) -> None:
     with serving(folder) as (process, port, server):
         process.send_signal(number)

@@ -261,6 +261,7 @@ def test_recording_can_be_disabled(study: MakeStudy) -> None:
     assert study("replay=false").identity == study().identity
 
 
+@pytest.mark.slow
 def test_recording_does_not_load_the_compiler() -> None:
     """Loading it takes a second, half of a short run."""
     code = "import sys, regnet; regnet.run(['tracking=none', 'epochs=1']); sys.exit('torch._dynamo' in sys.modules)"

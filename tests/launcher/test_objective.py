@@ -43,7 +43,8 @@ def test_sweepers_without_a_direction_are_accepted(sweeper: dict[str, Any], stud
         check_objective(each, hydra)
 
 
-@pytest.mark.parametrize(("direction", "code"), [("minimize", 2), pytest.param("maximize", 0, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("direction", "code"), [("minimize", 2), pytest.param("maximize", 0, marks=pytest.mark.long)])
 def test_wrong_direction_of_optuna_is_an_error(direction: str, code: int, tmp_path: Path) -> None:
     done = command(tmp_path, "run", "-m", *OPTUNA, *SMALL, "headline=accuracy", f"hydra.sweeper.direction={direction}")
     assert done.returncode == code

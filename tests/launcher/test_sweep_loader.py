@@ -103,6 +103,7 @@ def sweep(count: int, number: int, rows: list[list[str]]) -> list[list[str]]:
     return jobs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(2))
 def test_mixed_sweep_equals_hydra(number: int, master: DictConfig, reference: ConfigLoaderImpl) -> None:
     loader = SweepLoader(SEARCH_PATH)
@@ -150,6 +151,7 @@ def test_each_structure_is_composed_once(master: DictConfig, monkeypatch: pytest
     assert calls == [["optimizer=adam", "seed=0", "optimizer.lr=0.1"]]
 
 
+@pytest.mark.slow
 def test_changes_between_jobs(
     master: DictConfig, reference: ConfigLoaderImpl, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -120,12 +120,14 @@ def test_stopped_child() -> None:
         check_timeout(child, "stopped")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["hold_the_gil", "stop_in_the_middle"])
 def test_stuck_child(target: str) -> None:
     with running(target) as child:
         check_timeout(child, "sleeping")
 
 
+@pytest.mark.slow
 def test_child_that_reads_no_messages() -> None:
     with running("read_nothing") as child:
         start = time.monotonic()
@@ -134,7 +136,8 @@ def test_child_that_reads_no_messages() -> None:
         assert time.monotonic() - start < 2 * SILENT + 3
 
 
-@pytest.mark.parametrize("target", ["wait_for_a_working_process", pytest.param("work_for_long", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["wait_for_a_working_process", pytest.param("work_for_long", marks=pytest.mark.long)])
 def test_working_child_is_waited_for(target: str) -> None:
     with running(target) as child:
         assert child.receive() == b"done"

@@ -424,6 +424,7 @@ def test_settings_of_matplotlib_are_restored(tmp_path: Path) -> None:
     assert dict(mpl.rcParams) == before
 
 
+@pytest.mark.slow
 def test_importing_figures_loads_no_unneeded_modules() -> None:
     unwanted = ["matplotlib.pyplot", "mlflow", "hydra"]
     code = f"import sys, regnet.report.figures; print([name for name in {unwanted} if name in sys.modules])"

@@ -162,6 +162,7 @@ def test_studies_of_different_tasks_have_separate_sections(tmp_path: Path, run: 
     assert len([one for one in page.all("svg") if "regions" in one.attributes["aria-labelledby"]]) == 1
 
 
+@pytest.mark.slow
 def test_figures_show_the_best_of_many_studies(
     tmp_path: Path, run: RunStudy, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,6 +72,7 @@ def test_command_composes_the_study(overrides: list[str], catalog: Catalog) -> N
     assert Settings(seed=config["seed"], seeds=config["seeds"]).seed_list == study.seeds
 
 
+@pytest.mark.slow
 def test_grid_is_one_sweep(catalog: Catalog) -> None:
     grid = [[f"optimizer.lr={lr}", f"engine={engine}", "seeds=3"] for lr, engine in product((0.001, 0.1), ("handbuilt", "torch"))]
     studies = [result(words, catalog) for words in grid]
@@ -81,11 +82,13 @@ def test_grid_is_one_sweep(catalog: Catalog) -> None:
     assert sorted(again) == sorted(str(numbers(dict(study.config))) for study in studies)
 
 
+@pytest.mark.slow
 def test_sweep_over_data_sets_names_nothing_that_is_automatic(catalog: Catalog) -> None:
     studies = [result([f"dataset={dataset}"], catalog) for dataset in ("disc", "wine", "diabetes")]
     assert commands(studies, catalog) == ["regnet run -m dataset=disc,wine,diabetes seeds=1"]
 
 
+@pytest.mark.slow
 def test_other_studies_have_a_command_each(catalog: Catalog) -> None:
     studies = [result(words, catalog) for words in (["optimizer.lr=0.1"], ["optimizer=adam"], ["epochs=3"])]
     found = commands(studies, catalog)

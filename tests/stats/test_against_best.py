@@ -33,6 +33,7 @@ def test_correction_counts_all_pairs() -> None:
     assert (same.p, same.better, same.power) == (alone.p, alone.better, alone.power)
 
 
+@pytest.mark.slow
 def test_family_wise_error_of_comparisons_with_the_best() -> None:
     """Eight studies without any difference: the best is called better in at most 1 of 20 such families.
 

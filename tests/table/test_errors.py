@@ -121,6 +121,7 @@ def _outcome(table: Table, seed: int) -> str:
     return ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "words"),
     [

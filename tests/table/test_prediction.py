@@ -115,6 +115,7 @@ def test_command(inside: Inside, table: Path, tmp_path: Path) -> None:
     assert network.predict(pd.read_csv(tmp_path / "new.csv", sep=";")).tolist() == ["bad", "good", "bad"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -191,6 +191,7 @@ def test_a_file_with_other_content_is_another_study(file: MakeFile, tmp_path: Pa
         regnet.run([*words, "seeds=2", "resume=true"])
 
 
+@pytest.mark.slow
 def test_an_edited_file_is_not_compared_as_the_same_data(inside: Inside, file: MakeFile) -> None:
     """Under the same path; it was compared with paired seeds, and one of the two shown to be better."""
     words = ("dataset=table", "dataset.path=data.csv", "dataset.target=y", "seeds=6", "epochs=1", "report=none")

@@ -72,6 +72,7 @@ def train(*overrides: str, action: Callable[[], None] = lambda: None) -> None:
             )
 
 
+@pytest.mark.slow
 def test_the_training_process_does_not_import_mlflow(store: Store, tmp_path: Path) -> None:
     code = f"import sys, regnet; regnet.run(['epochs=1', *{SMALL!r}]); print('mlflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
@@ -141,6 +142,7 @@ def test_store_lost_during_training_is_reported(store: Store, tmp_path: Path, ca
     assert "training continues" in caplog.text
 
 
+@pytest.mark.slow
 def test_killed_writing_process_is_reported_and_replaced(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     """The run has every epoch, also those that were sent before; a run of the next launch is not affected."""
 
@@ -185,6 +187,7 @@ def test_channel_to_an_ended_process_raises(tmp_path: Path) -> None:
         process.open(Destination("sqlite:///x.db", "x", tmp_path)).close()
 
 
+@pytest.mark.slow
 def test_metrics_are_visible_during_training(store: Store, tmp_path: Path) -> None:
     process = subprocess.Popen([sys.executable, "-m", "regnet", "run", *LONG], cwd=tmp_path, stderr=subprocess.PIPE)
     try:
@@ -201,6 +204,7 @@ def test_metrics_are_visible_during_training(store: Store, tmp_path: Path) -> No
     assert run.data.tags["regnet.failure"] == "the training process ended without reporting a result"
 
 
+@pytest.mark.slow
 def test_interruption_of_both_processes_loses_nothing(store: Store) -> None:
     def interrupt() -> None:
         eventually(lambda: len(runs(store())) == 2)

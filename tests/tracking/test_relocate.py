@@ -20,7 +20,8 @@ def artifacts(folder: Path) -> list[str]:
     return [run.info.artifact_uri for run in client.search_runs(["1"])]
 
 
-@pytest.mark.parametrize("how", [pytest.param(shutil.move, marks=pytest.mark.slow), shutil.copytree])
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [pytest.param(shutil.move, marks=pytest.mark.long), shutil.copytree])
 def test_a_store_moves_with_its_folder(inside: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: object) -> None:
     first, second = tmp_path / "A", tmp_path / "B"
     first.mkdir()

@@ -39,6 +39,7 @@ def server(ready_database: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         process.wait()
 
 
+@pytest.mark.slow
 def test_writing_and_reading_through_a_server(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     written = regnet.run(["seeds=3", f"tracking.uri={server}", *SMALL])

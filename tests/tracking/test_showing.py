@@ -90,6 +90,7 @@ def test_best_run_is_selected_by_validation(store: Store) -> None:
     assert best_seed(without) == without.seeds[without.history["train/loss"][:, -1].argmin()]
 
 
+@pytest.mark.slow
 def test_links_after_a_sweep(store: Store, tmp_path: Path) -> None:
     words = ["run", "-m", "optimizer.lr=0.001,0.01", "seeds=2", *SMALL]
     done = subprocess.run([sys.executable, "-m", "regnet", *words], cwd=tmp_path, capture_output=True, text=True, check=True)

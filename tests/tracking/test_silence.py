@@ -62,6 +62,7 @@ def test_server_that_does_not_answer(answer: bytes, reason: str, listen: Listen,
         check_store(f"http://127.0.0.1:{listen(lambda _: answer)}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", ["", "?connect_timeout=2"])
 def test_database_that_does_not_answer(query: str, listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("psycopg")

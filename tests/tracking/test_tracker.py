@@ -216,6 +216,7 @@ def test_unusable_stores_are_errors_before_training(tmp_path: Path) -> None:
         assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_processes_may_open_a_new_store_simultaneously(tmp_path: Path) -> None:
     """Each process waits until all have imported their modules."""
     code = """

@@ -139,6 +139,7 @@ def test_every_layer_continues(study: MakeStudy, tmp_path: Path, name: str, repl
         check_resumed([study(*SMALL, network=network, batch_size=20, replicas=replicas)], tmp_path / str(number))
 
 
+@pytest.mark.slow
 @processes
 @pytest.mark.usefixtures("small_programs")
 def test_studies_in_lockstep_continue(study: MakeStudy, tmp_path: Path, workers: int) -> None:

@@ -46,6 +46,7 @@ def troubled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MakeTroubled:
     return make
 
 
+@pytest.mark.slow
 @processes
 def test_study_whose_data_cannot_be_loaded_fails_alone(troubled: MakeTroubled, workers: int, tmp_path: Path) -> None:
     """If loading raises an error, and if the data have other sizes than those of the other studies."""
@@ -60,6 +61,7 @@ def test_study_whose_data_cannot_be_loaded_fails_alone(troubled: MakeTroubled, w
         assert_same(outcome, train([studies[job]])[0], exactly=False)
 
 
+@pytest.mark.slow
 @processes
 @pytest.mark.parametrize("replicas", ["lockstep", "solo"])
 def test_a_seed_whose_data_cannot_be_loaded_is_a_failed_seed(
@@ -86,6 +88,7 @@ def test_a_seed_whose_data_cannot_be_loaded_is_a_failed_seed(
     assert isinstance(observer.events[-1], StudyEnded)
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_lost_takes_only_its_own_seeds_with_it(troubled: MakeTroubled, tmp_path: Path) -> None:
     given = troubled("kill", "seeds=4", "dataset.flag=nowhere")
     other = troubled("kill", "seed=9")
@@ -102,14 +105,15 @@ def test_a_worker_that_is_lost_takes_only_its_own_seeds_with_it(troubled: MakeTr
     assert sorted(event.seed for event in observer.events if isinstance(event, RunFailed)) == sorted([*lost, 9])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("trouble", "words"),
     [
         ("kill", r"exit code -9 \(SIGKILL\) while it trained seeds 2 to 3 of 2 jobs: probably out of memory"),
-        pytest.param("exit", r"exit code 3 while it trained seeds 2 to 3", marks=pytest.mark.slow),
-        pytest.param("stop", r"neither answered nor used its processor for 2 s \(stopped\)", marks=pytest.mark.slow),
-        pytest.param("sleep", r"neither answered nor used its processor for 2 s \(sleeping\)", marks=pytest.mark.slow),
-        pytest.param("lock", r"neither answered nor used its processor for 2 s \(sleeping\)", marks=pytest.mark.slow),
+        pytest.param("exit", r"exit code 3 while it trained seeds 2 to 3", marks=pytest.mark.long),
+        pytest.param("stop", r"neither answered nor used its processor for 2 s \(stopped\)", marks=pytest.mark.long),
+        pytest.param("sleep", r"neither answered nor used its processor for 2 s \(sleeping\)", marks=pytest.mark.long),
+        pytest.param("lock", r"neither answered nor used its processor for 2 s \(sleeping\)", marks=pytest.mark.long),
         ("stuck", r"neither answered nor used its processor for 2 s \(sleeping\)"),
     ],
 )
@@ -128,8 +132,9 @@ def test_lost_worker_fails_only_its_own_studies(
     assert running_workers() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    "trouble", ["stuck", *(pytest.param(other, marks=pytest.mark.slow) for other in ("sleep", "busy", "stop"))]
+    "trouble", ["stuck", *(pytest.param(other, marks=pytest.mark.long) for other in ("sleep", "busy", "stop"))]
 )
 def test_interruption_ends_workers_within_seconds(troubled: MakeTroubled, trouble: str, tmp_path: Path) -> None:
     studies = [troubled(trouble, f"seed={seed}", "epochs=100000") for seed in range(2)]
@@ -146,6 +151,7 @@ def test_interruption_ends_workers_within_seconds(troubled: MakeTroubled, troubl
     assert running_workers() == []
 
 
+@pytest.mark.slow
 def test_component_that_cannot_be_pickled_is_built_in_the_worker(
     troubled: MakeTroubled, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -25,6 +25,7 @@ def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.slow
 def test_workers_report_the_notes_and_what_was_automatic(monkeypatch: pytest.MonkeyPatch) -> None:
     alone = regnet.run([*QUICK, "seeds=8", "epochs=2", "workers=1"])
     monkeypatch.setattr("regnet.training.lockstep.WORTHWHILE", 1e-4)

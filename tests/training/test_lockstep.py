@@ -148,6 +148,7 @@ def test_stopping_one_of_several_studies(study: MakeStudy, workers: int) -> None
     assert results[1].history["train/loss"].shape == (1, 2)
 
 
+@pytest.mark.slow
 @processes
 def test_ctrl_c_ends_all_studies(study: MakeStudy, workers: int) -> None:
     class Interrupted(Observer):
@@ -189,6 +190,7 @@ def test_error_in_the_program_fails_all_studies(study: MakeStudy) -> None:
     assert [event.reason for event in observer.events if isinstance(event, RunFailed)] == ["OSError: disk full"] * 2
 
 
+@pytest.mark.slow
 @processes
 def test_seeds_of_a_study_are_distributed_over_processes(study: MakeStudy, workers: int) -> None:
     given = study(*SMALL, "seeds=[9,2,5,1]")

@@ -44,6 +44,7 @@ def studies(study: MakeStudy) -> list[Study]:
     return [study(*SMALL, "seeds=4", f"optimizer.lr={rate}", "model.hidden=[4]") for rate in (0.01, 0.02, 0.03)]
 
 
+@pytest.mark.slow
 @processes
 @pytest.mark.usefixtures("small_programs")
 @pytest.mark.parametrize("replicas", ["lockstep", "solo"])
