@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(("script", "count"), [("crash", 1), ("outages", 1)])
 def test_no_launch_differs(script: str, count: int) -> None:

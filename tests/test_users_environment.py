@@ -102,12 +102,12 @@ DATASETS = {"disc": [], "digits": DIGITS, "table": CANCER, "diabetes": ["dataset
 SMALL = ["seeds=40", "epochs=2", "tracking=none"]
 every_dataset = pytest.mark.parametrize(
     "dataset",
-    [pytest.param(name, marks=[] if name == "digits" else pytest.mark.slow) for name in DATASETS],
+    [pytest.param(name, marks=[] if name == "digits" else pytest.mark.long) for name in DATASETS],
 )
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dataset", DATASETS)
+@every_dataset
 def test_two_programs_are_trained_by_workers(dataset: str, folder: Path) -> None:
     words = [*LOCKSTEP, *DATASETS[dataset], "model.hidden=[8],[6]", *SMALL]
     output = regnet(folder, ["run", *words], workers=True)
@@ -149,7 +149,7 @@ LARGE = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("words", LARGE, ids=["seeds", "programs", "table"])
-@pytest.mark.parametrize("workers", [False, True])
+@pytest.mark.parametrize("workers", [pytest.param(False, marks=pytest.mark.long), True])
 def test_the_commands_that_hung(words: list[str], workers: bool, folder: Path) -> None:
     output = regnet(folder, words, workers=workers)
     assert re.search(r"\b(300|5) │", output)
@@ -165,7 +165,9 @@ def test_a_single_core(folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("closed", ["<&-", "<&- 2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    "closed", [pytest.param("<&-", marks=pytest.mark.long), pytest.param("<&- 2>&-", marks=pytest.mark.long), "<&- >&- 2>&-"]
+)
 def test_closed_standard_streams(closed: str, folder: Path) -> None:
     script = folder / "command.py"
     script.write_text(COMMAND_WITH_WORKERS, encoding="utf-8")
@@ -259,7 +261,7 @@ def test_nothing_is_left_when_the_command_is_killed(tracking: str, folder: Path)
 @pytest.mark.parametrize(
     ("number", "trouble"),
     [
-        pytest.param(number, trouble, marks=[] if (number, trouble) in QUICK else pytest.mark.slow)
+        pytest.param(number, trouble, marks=[] if (number, trouble) in QUICK else pytest.mark.long)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
         for trouble in ("stuck", "busy", "stop", "")
     ],

@@ -58,7 +58,7 @@ def explain(error: BaseException, catalog: Catalog) -> str:
         return _missing_choice(error, catalog)
     cause = error.__cause__ if isinstance(error, ConfigCompositionException) and error.__cause__ else error
     text = f"{error}\n{cause}"
-    for known in (_no_group, _unknown_key, _wrong_value, _several_values):
+    for known in (_no_group, _unknown_key, _wrong_value, _several_values, _no_values):
         if message := known(text, cause, catalog):
             return message
     lines = [line.strip() for line in text.splitlines() if line.strip()]
@@ -91,6 +91,12 @@ def _several_values(text: str, cause: BaseException, catalog: Catalog) -> str | 
     if several[1] in GROUPS:
         return f"{several[1]} takes one name, and was given several: for a sweep add -m"
     return f"{several[1]} was given several values: for a sweep add -m, for a list write '{several[1]}=[{several[2]}]'"
+
+
+def _no_values(text: str, cause: BaseException, catalog: Catalog) -> str | None:
+    if "INTERVAL_SWEEP" not in text:
+        return None
+    return "interval(...) has no list of values: write them or range(...), or choose a sweeper that draws from it (hydra/sweeper=NAME)"
 
 
 def _missing_choice(error: MissingConfigException, catalog: Catalog) -> str:

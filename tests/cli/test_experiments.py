@@ -11,7 +11,6 @@ from tests.cli.test_command import regnet
 
 pytestmark = pytest.mark.slow
 
-
 EXPERIMENTS = Path(__file__).parents[2] / "conf" / "experiment"
 JOB_LIST = "jobs.csv"
 JOBS = {"table1": 3, "figures": 1, "attribution": 8}
@@ -22,7 +21,13 @@ TABLES = {
 }
 
 
-@pytest.mark.parametrize("experiment", sorted(path.stem for path in EXPERIMENTS.glob("*.yaml")))
+@pytest.mark.parametrize(
+    "experiment",
+    [
+        pytest.param(path.stem, marks=[pytest.mark.long] if path.stem == "attribution" else [])
+        for path in sorted(EXPERIMENTS.glob("*.yaml"))
+    ],
+)
 def test_experiment(tmp_path: Path, experiment: str) -> None:
     done = regnet(tmp_path, "run", f"experiment={experiment}", "seeds=3", "epochs=2")
     assert done.returncode == 0, done.stderr

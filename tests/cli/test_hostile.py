@@ -246,7 +246,9 @@ def test_any_words_end_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["random.py", "mlflow.py", "regnet.py"])
+@pytest.mark.parametrize(
+    "name", ["random.py", *(pytest.param(name, marks=pytest.mark.long) for name in ("mlflow.py", "regnet.py"))]
+)
 def test_files_in_the_working_directory_are_not_imported(tmp_path: Path, name: str) -> None:
     """Not by the command, its workers, the process that writes to the store, or MLflow's server."""
     (tmp_path / name).write_text("raise SystemExit('PWNED')\n")

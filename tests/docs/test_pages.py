@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 QUICK = "install.md"
 """The page that is tested by default."""
+LONG = {"sweep.md", "resume.md", "compare.md"}
+"""The pages that take more than a minute."""
 WITH_PIP = "write-a-plugin.md"
 """The page that installs a package."""
 LIMIT = 200
@@ -82,10 +84,12 @@ def follow(page: Path, folder: Path, environment: dict[str, str]) -> None:
 PAGES = [page for page in console_blocks(DOCS) if page.name != WITH_PIP]
 
 
-@pytest.mark.parametrize(
-    "page",
-    [pytest.param(page, id=page.stem, marks=[] if page.name == QUICK else pytest.mark.slow) for page in PAGES],
-)
+def marks(page: Path) -> list[pytest.MarkDecorator]:
+    """How long the page takes."""
+    return [] if page.name == QUICK else [pytest.mark.long] if page.name in LONG else [pytest.mark.slow]
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, id=page.stem, marks=marks(page)) for page in PAGES])
 def test_page(page: Path, tmp_path: Path, reader: dict[str, str]) -> None:
     follow(page, tmp_path / "empty", reader)
 

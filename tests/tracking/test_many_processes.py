@@ -14,7 +14,7 @@ from mlflow.tracking import MlflowClient
 from tests.cli.test_command import REGNET
 from tests.servers import Postgres, make_database
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 PROCESSES = 16
 SEEDS = 3

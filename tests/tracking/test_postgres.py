@@ -109,7 +109,7 @@ def test_password_is_not_in_errors(server: str) -> None:
     [
         ("{server}/none_such", 'database "none_such" does not exist'),
         ("postgresql://127.0.0.1:9/mlflow", "Connection refused"),
-        ("postgresql+none_such://127.0.0.1/mlflow", "none_such"),
+        pytest.param("postgresql+none_such://127.0.0.1/mlflow", "none_such", marks=pytest.mark.long),
     ],
 )
 def test_unreachable_server_is_reported_immediately(server: str, tmp_path: Path, uri: str, reason: str) -> None:
@@ -197,6 +197,7 @@ def test_commands_time_out_without_an_answer(
     assert len(done.stderr.strip().splitlines()) <= 2
 
 
+@pytest.mark.long
 def test_run_times_out_without_an_answer(database: Callable[[str], str], tmp_path: Path) -> None:
     uri = database("locked_run")
     connect(uri)

@@ -117,7 +117,7 @@ def test_retries_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 0.2 <= time.monotonic() - start < 5
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_locked_sqlite_file_delays_nothing_but_the_store(ready_database: Path, tmp_path: Path) -> None:
     """Another process locks the file for longer than SQLite waits, which is 20 s in MLflow."""
     path = tmp_path / "mlflow.db"

@@ -16,7 +16,7 @@ from regnet.config.compose import compose_config
 from regnet.data.prepare import load_splits
 from regnet.registry.catalog import Catalog
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
 
 SEEDS = 20
 
