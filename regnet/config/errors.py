@@ -96,7 +96,7 @@ def _several_values(text: str, cause: BaseException, catalog: Catalog) -> str | 
 def _no_values(text: str, cause: BaseException, catalog: Catalog) -> str | None:
     if "INTERVAL_SWEEP" not in text:
         return None
-    return "interval(...) has no list of values: write them or range(...), or choose a sweeper that draws from it (hydra/sweeper=NAME)"
+    return "interval(...) has no list of values: write values or range(...), or a sweeper that draws them (hydra/sweeper=NAME)"
 
 
 def _missing_choice(error: MissingConfigException, catalog: Catalog) -> str:

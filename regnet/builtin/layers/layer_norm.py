@@ -22,7 +22,7 @@ class LayerNorm(Layer):
 
         dw = Σ_B dy x̂,   db = Σ_B dy,   dx = (g - mean(g) - x̂ mean(g x̂)) / σ
 
-    Where the variance overflows, the features are divided by the largest of them first.
+    The deviation is not computed from the variance, which overflows in single precision where it exceeds 10¹⁹.
     Source: Ba, Kiros and Hinton, "Layer normalization", 2016.
 
     Args:
@@ -35,20 +35,10 @@ class LayerNorm(Layer):
         return {"weight": torch.ones(in_features), "bias": torch.zeros(in_features)}, in_features
 
     def forward(self, params: Params, x: Tensor, context: Context) -> tuple[Tensor, Any]:
-        variance, mean = torch.var_mean(x, -1, correction=0, keepdim=True)
-        inverse = torch.rsqrt(variance + self.eps)
+        deviation, mean = torch.std_mean(x, -1, correction=0, keepdim=True)
+        inverse = torch.hypot(deviation, deviation.new_full((), math.sqrt(self.eps))).reciprocal()
         normal = (x - mean) * inverse
-        if not math.isfinite(variance.sum().item()):
-            normal, inverse = self._normalize_large(x, variance)
         return normal * params["weight"].unsqueeze(-2) + params["bias"].unsqueeze(-2), (normal, inverse)
-
-    def _normalize_large(self, x: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
-        """``x̂`` and ``1 / σ`` of all examples, the same as before for those whose variance is finite."""
-        unit = torch.where(variance.isfinite(), 1, x.abs().amax(-1, keepdim=True)).detach()  # for autograd a constant
-        scaled = x / unit
-        variance, mean = torch.var_mean(scaled, -1, correction=0, keepdim=True)
-        inverse = torch.rsqrt(variance + self.eps / unit / unit)
-        return (scaled - mean) * inverse, inverse / unit
 
     def backward(self, params: Params, cache: Any, dy: Tensor) -> tuple[Tensor, Params]:
         normal, inverse = cache
