@@ -17,8 +17,9 @@ from regnet.config.compose import CONFIG_NAME, launch_settings, search_path, tra
 from regnet.config.config_files import refuse_unplaced
 from regnet.config.loader import OPTIONAL_GROUPS
 from regnet.config.overrides import override
+from regnet.errors import ConfigError
 from regnet.launcher.plan_sweep import planning_launchers
-from regnet.launcher.resume import Command, open_launch, without_launch_settings
+from regnet.launcher.resume import FOLDER_KEYS, Command, open_launch, without_launch_settings
 from regnet.launcher.sweep_loader import SweepLoader
 from regnet.launcher.task import train_job
 from regnet.registry.catalog import Catalog
@@ -78,12 +79,15 @@ def compose_launch(options: Namespace, catalog: Catalog, words: Sequence[str]) -
     if tracking["name"] == "mlflow":
         writing_process()  # started early: it takes seconds to start, while the studies are built
     many = options.multirun or config.hydra.mode == RunMode.MULTIRUN
-    mode, key = (RunMode.MULTIRUN, "hydra.sweep.dir") if many else (RunMode.RUN, "hydra.run.dir")
+    mode, key = (RunMode.MULTIRUN if many else RunMode.RUN), FOLDER_KEYS[many]
+    named = {override.partition("=")[0].lstrip("+") for override in overrides} & {*FOLDER_KEYS}
+    if named == {FOLDER_KEYS[not many]}:
+        raise ConfigError(f"{named.pop()} is not the folder of {'a sweep' if many else 'a run without -m'}: set {key}")
     command = Command(
         words,
         many,
         Path(config.hydra.sweep.dir if many else config.hydra.run.dir),
-        any(override.startswith(key) for override in overrides),
+        key in named,
         launch_settings(config, catalog),
         tracking,
     )

@@ -40,6 +40,15 @@ def test_a_launch_has_its_own_jobs(inside: Inside, tmp_path: Path) -> None:
     assert " 2 │" in other.stdout
 
 
+@pytest.mark.parametrize(
+    ("words", "key"), [(("-m", "seed=0,1", "hydra.run.dir=x"), "hydra.sweep.dir"), (("hydra.sweep.dir=x",), "hydra.run.dir")]
+)
+def test_the_folder_of_the_other_mode_is_refused(inside: Inside, tmp_path: Path, words: tuple[str, ...], key: str) -> None:
+    """hydra#2125: it was accepted and ignored."""
+    assert f"set {key}" in refused(inside, *words)
+    assert not configs(tmp_path)
+
+
 def test_jobs_with_one_folder_are_refused(inside: Inside, tmp_path: Path) -> None:
     """hydra#1817."""
     assert "jobs 0 and 1 have the same folder, x" in refused(inside, "-m", "seed=0,1", "hydra.sweep.subdir=x")
