@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import nan
+from math import comb, nan
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from scipy.special import stdtrit
@@ -11,15 +12,10 @@ from scipy.special import stdtrit
 from regnet.stats.interval import Estimate, Interval
 from regnet.stats.pairing import Matched
 from regnet.stats.rules import Test
-from regnet.stats.summary import deviation
+from regnet.stats.summary import deviation, without_rounding
 
-NAMES: dict[tuple[Test, bool], str] = {
-    ("mean", True): "paired t",
-    ("mean", False): "Welch's t",
-    ("rank", True): "Wilcoxon's signed ranks",
-    ("rank", False): "Mann–Whitney U",
-}
-"""The test for each question, paired or not."""
+MOST_ARRANGEMENTS: Final = 4000
+"""If there are no more ways to divide the values into two samples, an exact test tries them all; 7 and 7 values have 3432."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +28,16 @@ class Difference:
     """Of the difference of the means; 0 if nothing varies, NaN if a sample has a single value."""
     freedom: float
     """The standard error's degrees of freedom."""
-    p: float | None
-    """The two-sided p of the difference; None if there is no spread to test it against."""
-    leaning: float
+    test: str | None = None
+    """The name of the test; None if there is none: a sample has a single value, or no difference varies from 0."""
+    p: float | None = None
+    """Its two-sided p."""
+    leaning: float = 0.0
     """By the same test: above 0 if the first sample tends to be larger, below 0 if the second does."""
 
     @property
-    def judged(self) -> bool:
-        """Whether there is a spread to test the difference against."""
+    def varies(self) -> bool:
+        """Whether there is a spread to compare the difference with."""
         return self.standard_error > 0
 
     def cut(self, most: float) -> Difference:
@@ -54,39 +52,79 @@ def difference(matched: Matched, test: Test = "mean", *, level: float = 0.95) ->
     Paired, with d the n differences: ``s = std(d) / √n, ν = n - 1``. Unpaired, with ``v = std² / n`` of each sample:
     ``s = √(v₁ + v₂), ν = (v₁ + v₂)² / (v₁² / (n₁ - 1) + v₂² / (n₂ - 1))``.
 
+    Differences that are equal but not 0 are judged by a sign test if paired, else by Mann and Whitney's test.
+
     Source: Welch, "The generalization of 'Student's' problem when several different population variances are involved",
     Biometrika 34 (1947).
     """
-    mean = float(matched.first.mean() - matched.second.mean())
+    mean = float(matched.differences.mean())
     n, m = matched.sizes
     if min(n, m) < 2:
-        return Difference(Estimate(mean, None), nan, 0, None, mean)
-    if not _varies(matched):
-        freedom = n - 1 if matched.paired else n + m - 2
-        return Difference(Estimate(mean, Interval(mean, mean, level)), 0.0, freedom, None, mean)
-    from scipy import stats  # takes 0.7 s to import
+        return Difference(Estimate(mean, None), nan, 0)
+    if _varies(matched):
+        means, error, freedom, student = _student(matched, level)
+        return Difference(means, error, freedom, *(student if test == "mean" else _rank_test(matched)))
+    means = Estimate(mean, Interval(mean, mean, level))
+    freedom = n - 1 if matched.paired else n + m - 2
+    if mean == 0:
+        return Difference(means, 0.0, freedom)
+    return Difference(means, 0.0, freedom, *(_sign_test(matched) if matched.paired else _rank_test(matched)))
 
-    first, second = matched.first, matched.second
-    found = stats.ttest_rel(first, second) if matched.paired else stats.ttest_ind(first, second, equal_var=False)
-    low, high = map(float, found.confidence_interval(level))
-    error = (high - low) / 2 / float(stdtrit(found.df, (1 + level) / 2))
-    p, leaning = (found.pvalue, found.statistic) if test == "mean" else _rank_test(matched)
-    return Difference(Estimate(mean, Interval(low, high, level)), error, float(found.df), float(p), float(leaning))
+
+class _Found(NamedTuple):
+    """What a test finds."""
+
+    test: str
+    p: float
+    leaning: float
 
 
 def _varies(matched: Matched) -> bool:
     """Return whether the differences, or the samples if they are not paired, vary by more than rounding."""
     if matched.paired:
-        return deviation(matched.first - matched.second) > 0
+        return deviation(matched.differences) > 0
     return deviation(matched.first) + deviation(matched.second) > 0
 
 
-def _rank_test(matched: Matched) -> tuple[float, float]:
-    """Return the p of a rank test, and its direction as in `Difference.leaning`."""
+def _student(matched: Matched, level: float) -> tuple[Estimate, float, float, _Found]:
+    """Return the difference of the means, its standard error and degrees of freedom, and what a t test finds."""
+    from scipy import stats  # takes 0.7 s to import
+
+    differences = matched.differences
+    name = "paired t" if matched.paired else "Welch's t"
+    found = stats.ttest_1samp(differences, 0) if matched.paired else stats.ttest_ind(matched.first, matched.second, equal_var=False)
+    low, high = map(float, found.confidence_interval(level))
+    error = (high - low) / 2 / float(stdtrit(found.df, (1 + level) / 2))
+    means = Estimate(float(differences.mean()), Interval(low, high, level))
+    return means, error, float(found.df), _Found(name, float(found.pvalue), float(found.statistic))
+
+
+def _sign_test(matched: Matched) -> _Found:
     from scipy import stats
 
-    first, second = matched.first, matched.second
+    signs = np.sign(matched.differences)
+    above, below = int((signs > 0).sum()), int((signs < 0).sum())
+    return _Found("sign test", float(stats.binomtest(above, above + below).pvalue), float(above - below))
+
+
+def _rank_test(matched: Matched) -> _Found:
+    """Return what Wilcoxon's test of the differences other than 0 finds, or Mann and Whitney's of samples that are not paired.
+
+    Of few values the p is exact, also where some are equal: the approximation for many would be too small.
+
+    Sources: Wilcoxon, "Individual comparisons by ranking methods", Biometrics Bulletin 1 (1945); Mann and Whitney, "On a test of
+    whether one of two random variables is stochastically larger than the other", Ann. Math. Stat. 18 (1947).
+    """
+    from scipy import stats
+
+    differences = matched.differences
     if matched.paired:
-        signs, sizes = np.sign(first - second), stats.rankdata(np.abs(first - second))
-        return float(stats.wilcoxon(first, second).pvalue), float(signs @ sizes)
-    return float(stats.mannwhitneyu(first, second).pvalue), float(np.sign(first[:, None] - second).mean())
+        differences = differences[differences != 0]
+        leaning = np.sign(differences) @ stats.rankdata(np.abs(differences))
+        return _Found("Wilcoxon's signed ranks", float(stats.wilcoxon(differences).pvalue), float(leaning))
+    n, m = matched.sizes
+    values = without_rounding(np.concatenate([matched.first, matched.second]), matched.scale)
+    few = comb(n + m, n) <= MOST_ARRANGEMENTS
+    options: dict[str, Any] = {"method": stats.PermutationMethod(n_resamples=MOST_ARRANGEMENTS)} if few else {}
+    p = stats.mannwhitneyu(values[:n], values[n:], **options).pvalue
+    return _Found("Mann–Whitney U", float(p), float(np.sign(differences).mean()))

@@ -28,10 +28,10 @@ def hedges_g(matched: Matched, *, level: float = 0.95) -> Estimate | None:
     freedom, size = (n - 1, n) if matched.paired else (n + m - 2, n * m / (n + m))
     if min(n, m) < 2 or freedom < 2:
         return None
-    spread = deviation(matched.first - matched.second) if matched.paired else _pooled(matched)
+    spread = deviation(matched.differences) if matched.paired else _pooled(matched)
     if spread == 0:
         return None
-    d = float(matched.first.mean() - matched.second.mean()) / spread
+    d = float(matched.differences.mean()) / spread
     unbiased = exp(gammaln(freedom / 2) - gammaln((freedom - 1) / 2)) / sqrt(freedom / 2)
     low, high = (noncentrality(p, sqrt(size) * d, freedom) / sqrt(size) for p in ((1 + level) / 2, (1 - level) / 2))
     return Estimate(unbiased * d, Interval(low, high, level))

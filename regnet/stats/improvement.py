@@ -26,8 +26,7 @@ def probability_below(matched: Matched, *, level: float = 0.95) -> Estimate:
     inference", JASA 22 (1927); Newcombe, "Confidence intervals for an effect size measure based on the Mann–Whitney statistic",
     Stat. Med. 25 (2006), method 5.
     """
-    signs = np.sign(matched.second - matched.first if matched.paired else matched.second - matched.first[:, None])
-    found = float(signs.mean() + 1) / 2
+    found = float(1 - np.sign(matched.differences).mean()) / 2
     if min(matched.sizes) < 2:
         return Estimate(found, None)
     return Estimate(found, (_wilson if matched.paired else _newcombe)(found, matched, level))

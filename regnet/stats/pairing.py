@@ -11,6 +11,7 @@ import numpy as np
 from regnet.stats.measure import Measure
 from regnet.stats.rules import Incomplete, Rules
 from regnet.stats.sample import Sample, SampleError
+from regnet.stats.summary import without_rounding
 from regnet.stats.wording import listed
 
 MOST_NAMED = 6
@@ -28,6 +29,16 @@ class Matched:
     paired: bool
     notes: tuple[str, ...]
     """How missing seeds were treated."""
+
+    @property
+    def differences(self) -> np.ndarray:
+        """First minus second: by seed ``(n,)`` if paired, else of every pair ``(n, m)``; 0 where they differ by rounding alone."""
+        return without_rounding((self.first if self.paired else self.first[:, None]) - self.second, self.scale)
+
+    @property
+    def scale(self) -> float:
+        """The largest size of a value."""
+        return float(max(np.abs(self.first).max(), np.abs(self.second).max()))
 
     @property
     def sizes(self) -> tuple[int, int]:

@@ -41,7 +41,7 @@ def power(seen: Difference, n: int, alpha: float) -> Power | None:
 
     Source: Cohen, "Statistical power analysis for the behavioral sciences", 1988.
     """
-    if not seen.judged:
+    if not seen.varies:
         return None
     t = abs(seen.means.value) / seen.standard_error
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from regnet.stats.comparison import Comparison
-from regnet.stats.difference import NAMES
 from regnet.stats.measure import UNBOUNDED, Measure
 from regnet.stats.power import MOST_SEEDS, Power
 from regnet.stats.wording import p_value
@@ -57,13 +56,14 @@ def _without_spread(comparison: Comparison, measure: Measure) -> str:
     gap = comparison.difference.means.value
     if gap == 0:
         return f"no difference: the same values with {_seeds(comparison)}"
-    return f"no test can judge it: exactly {measure.gap(gap)} apart with {_seeds(comparison)}, without any spread"
+    apart = f"exactly {measure.gap(gap)} apart with {_seeds(comparison)}, without any spread"
+    return f"no difference shown ({_evidence(comparison)}): {apart}"
 
 
 def _evidence(comparison: Comparison) -> str:
     assert comparison.p is not None
     corrected = f" after Holm's correction over {comparison.family} comparisons" if comparison.family > 1 else ""
-    return f"{NAMES[comparison.rules.test, comparison.paired]}, {p_value(comparison.p, 'p')}{corrected}"
+    return f"{comparison.difference.test}, {p_value(comparison.p, 'p')}{corrected}"
 
 
 def _seeds(comparison: Comparison) -> str:

@@ -63,7 +63,12 @@ def test_the_same_values() -> None:
 
 
 def test_no_spread() -> None:
-    assert sentence([0.2] * 3, [0.3] * 3) == "no test can judge it: exactly 10 points apart with 3 seeds, without any spread"
+    """Better on 20 of 20 seeds was "no test can judge it"; a sign test can."""
+    few = "no difference shown (sign test, p = 0.25): exactly 10 points apart with 3 seeds, without any spread"
+    assert sentence([0.2] * 3, [0.3] * 3) == few
+    many = sentence(NOISE, NOISE + 0.001)
+    assert many.startswith("'a' is better than 'b' by 0.1 points")
+    assert many.endswith("and on 100 % of the seeds (sign test, p < 0.0001)")
 
 
 def test_different_numbers_of_seeds() -> None:

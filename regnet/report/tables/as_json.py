@@ -6,7 +6,6 @@ from typing import Any, TypeAlias
 
 from regnet.report.assessment import Assessed, Assessment
 from regnet.stats import Comparison, Description, Estimate, Interval, Measure, verdict
-from regnet.stats.difference import NAMES
 
 Record: TypeAlias = dict[str, Any]
 
@@ -70,7 +69,7 @@ def _comparison(pair: Comparison, measure: Measure) -> Record:
         "second": pair.second,
         "n": list(pair.n),
         "paired": pair.paired,
-        "test": None if pair.p is None else NAMES[pair.rules.test, pair.paired],
+        "test": pair.difference.test,
         "difference": _estimate(pair.difference.means),
         "hedges_g": pair.effect and _estimate(pair.effect),
         "probability_first_better": _estimate(pair.improvement),
