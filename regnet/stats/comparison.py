@@ -13,7 +13,7 @@ from regnet.stats.holm import holm
 from regnet.stats.improvement import probability_below
 from regnet.stats.interval import Estimate
 from regnet.stats.measure import UNBOUNDED, Measure
-from regnet.stats.pairing import match
+from regnet.stats.pairing import Matched, match
 from regnet.stats.power import Power, power
 from regnet.stats.rules import USUAL, Rules
 from regnet.stats.sample import Sample, SampleError
@@ -46,7 +46,7 @@ class Comparison:
     better: str | None = None
     """The study that is shown to be better; None if neither is."""
     power: Power | None = None
-    """The power of the test at the strictest level that the correction can require; None if there is no test."""
+    """The power of the test at the strictest level that the correction can require; None without a spread."""
 
 
 def compare(samples: Sequence[Sample], measure: Measure = UNBOUNDED, rules: Rules = USUAL) -> list[Comparison]:
@@ -87,12 +87,13 @@ def _check_names(samples: Sequence[Sample]) -> None:
         raise SampleError(f"a comparison takes at least two studies, each with a name of its own; got {', '.join(names) or 'none'}")
 
 
-def _compare(first: Sample, second: Sample, measure: Measure, rules: Rules) -> Comparison:
+def _compare(first: Sample, second: Sample, measure: Measure, rules: Rules) -> tuple[Comparison, Matched]:
+    """Return the comparison, before any correction, and the values that it compares."""
     matched = match(first, second, measure, rules)
     whole = difference(matched, rules.test, level=rules.level)
     seen = whole.cut(measure.width)
     sides = matched if measure.smaller_is_better else replace(matched, first=matched.second, second=matched.first)
-    return Comparison(
+    pair = Comparison(
         first=first.name,
         second=second.name,
         n=matched.sizes,
@@ -103,24 +104,28 @@ def _compare(first: Sample, second: Sample, measure: Measure, rules: Rules) -> C
         improvement=probability_below(sides, level=rules.level),
         notes=matched.notes if seen == whole else (*matched.notes, BEYOND),
     )
+    return pair, matched
 
 
-def _correct(pairs: Sequence[Comparison], measure: Measure, not_made: int = 0) -> list[Comparison]:
+def _correct(compared: Sequence[tuple[Comparison, Matched]], measure: Measure, not_made: int = 0) -> list[Comparison]:
     """Return the comparisons with corrected p, the better study if there is one, and power; those not made count with p = 1."""
-    tested = sum(pair.difference.p is not None for pair in pairs)
+    tested = sum(pair.difference.p is not None for pair, _ in compared)
     unmade = [1.0] * not_made if tested else []
-    corrected = holm([*(pair.difference.p for pair in pairs), *unmade])
-    return [_judge(replace(pair, p=p, family=tested + len(unmade)), measure) for pair, p in zip(pairs, corrected, strict=False)]
+    corrected = holm([*(pair.difference.p for pair, _ in compared), *unmade])
+    return [
+        _judge(replace(pair, p=p, family=tested + len(unmade)), matched, measure)
+        for (pair, matched), p in zip(compared, corrected, strict=False)
+    ]
 
 
-def _judge(pair: Comparison, measure: Measure) -> Comparison:
+def _judge(pair: Comparison, matched: Matched, measure: Measure) -> Comparison:
     """Return the comparison with the better study, if the corrected p shows one, and the power of its test."""
     if pair.p is None:
         return pair
     return replace(
         pair,
         better=_leader(pair, measure) if pair.p < pair.rules.alpha else None,
-        power=power(pair.difference, min(pair.n), pair.rules.alpha / pair.family),
+        power=power(matched, pair.rules.test, pair.rules.alpha / pair.family) if pair.difference.varies else None,
     )
 
 

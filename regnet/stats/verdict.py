@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from regnet.stats.comparison import Comparison
 from regnet.stats.measure import UNBOUNDED, Measure
-from regnet.stats.power import MOST_SEEDS, Power
+from regnet.stats.power import Power
 from regnet.stats.wording import p_value
 
 
@@ -36,20 +36,18 @@ def _size(comparison: Comparison, measure: Measure) -> str:
 
 
 def _not_shown(comparison: Comparison, power: Power, measure: Measure) -> str:
+    if power.fewest:
+        level = f"{comparison.rules.alpha / comparison.family:.2g}"
+        return (
+            f"no difference shown ({_evidence(comparison)}): with {_seeds(comparison)} this test cannot give p < {level}, "
+            f"whatever the values; it takes at least {power.fewest} seeds of each"
+        )
     missed = measure.gap(min(power.missed, measure.width))
     found = f"one of {measure.gap(power.found)}" if power.found <= measure.width else "none that there can be is"
     return (
         f"no difference shown ({_evidence(comparison)}): with {_seeds(comparison)} a gap under {missed} would be missed "
-        f"4 times in 5, and {found} found 4 times in 5{_needed(comparison, power, measure)}"
+        f"4 times in 5, and {found} found 4 times in 5"
     )
-
-
-def _needed(comparison: Comparison, power: Power, measure: Measure) -> str:
-    gap = comparison.difference.means.value
-    if gap == 0:
-        return ""
-    enough = f"about {power.needed}" if power.needed else f"more than {MOST_SEEDS}"
-    return f"; to find one of {measure.gap(gap)}, as seen here, takes {enough} seeds of each"
 
 
 def _without_spread(comparison: Comparison, measure: Measure) -> str:

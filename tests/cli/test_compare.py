@@ -123,7 +123,7 @@ def test_schema_of_json(run_compare: RunCompare) -> None:
     for comparison in found["comparisons"]:
         assert comparison.keys() == {
             *("first", "second", "n", "paired", "test", "difference", "hedges_g", "probability_first_better", "p", "p_alone"),
-            *("family", "better", "gap_missed", "gap_found", "seeds_needed", "verdict", "notes"),
+            *("family", "better", "gap_missed", "gap_found", "fewest_seeds", "verdict", "notes"),
         }
         assert comparison["p"] is None or comparison["p_alone"] <= comparison["p"] <= 1
 
@@ -143,7 +143,7 @@ def test_text_output(run_compare: RunCompare) -> None:
 def test_sentence_without_a_shown_difference(run_compare: RunCompare) -> None:
     flowing = " ".join(run_compare("stable", "unstable", "--incomplete", "drop").stdout.split())
     assert "'stable' against 'unstable': no difference shown (paired t, p = " in flowing
-    assert re.search(r"as seen here, takes about \d+ seeds of each; seeds [\d, and more]+ of 'unstable' failed: left out", flowing)
+    assert re.search(r"points found 4 times in 5; seeds [\d, and more]+ of 'unstable' failed: left out", flowing)
     assert "★" not in flowing
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any, TypeAlias
 
 from regnet.report.assessment import Assessed, Assessment
@@ -77,12 +78,16 @@ def _comparison(pair: Comparison, measure: Measure) -> Record:
         "p_alone": pair.difference.p,
         "family": pair.family,
         "better": pair.better,
-        "gap_missed": pair.power and pair.power.missed,
-        "gap_found": pair.power and pair.power.found,
-        "seeds_needed": pair.power and pair.power.needed,
+        "gap_missed": pair.power and _finite(pair.power.missed),
+        "gap_found": pair.power and _finite(pair.power.found),
+        "fewest_seeds": pair.power and pair.power.fewest,
         "verdict": verdict(pair, measure),
         "notes": list(pair.notes),
     }
+
+
+def _finite(gap: float) -> float | None:
+    return gap if isfinite(gap) else None
 
 
 def _estimate(estimate: Estimate) -> Record:
