@@ -127,7 +127,7 @@ def _fewest(matched: Matched, alpha: float) -> int | None:
 def _critical_signed(n: int, alpha: float) -> int:
     """Return the largest sum of the ranks of one sign with which Wilcoxon's test of n differences has a p below `alpha`."""
     if n > EXACT:
-        return int(n * (n + 1) / 4 + float(ndtri(alpha / 2)) * sqrt(n * (n + 1) * (2 * n + 1) / 24))
+        return max(int(n * (n + 1) / 4 + float(ndtri(alpha / 2)) * sqrt(n * (n + 1) * (2 * n + 1) / 24)), 0)
     ways = np.ones(1)
     for rank in range(1, n + 1):
         ways = np.convolve(ways, np.eye(1, rank + 1)[0] + np.eye(1, rank + 1, rank)[0]) / 2
@@ -138,7 +138,7 @@ def _critical_signed(n: int, alpha: float) -> int:
 def _critical_sum(n: int, m: int, alpha: float) -> int:
     """Return the largest number of pairs in one order with which Mann and Whitney's test has a p below `alpha`."""
     if n + m > EXACT:
-        return int(n * m / 2 + float(ndtri(alpha / 2)) * sqrt(n * m * (n + m + 1) / 12))
+        return max(int(n * m / 2 + float(ndtri(alpha / 2)) * sqrt(n * m * (n + m + 1) / 12)), 0)
     ways = [[np.ones(1)] * (m + 1)]  # of orders of i and j values, by the number of pairs in which the first is larger
     for i in range(1, n + 1):
         row = [np.ones(1)]
