@@ -148,7 +148,14 @@ LARGE = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("words", LARGE, ids=["seeds", "programs", "table"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(LARGE[0], id="seeds", marks=pytest.mark.long),
+        pytest.param(LARGE[1], id="programs"),
+        pytest.param(LARGE[2], id="table", marks=pytest.mark.long),
+    ],
+)
 @pytest.mark.parametrize("workers", [pytest.param(False, marks=pytest.mark.long), True])
 def test_the_commands_that_hung(words: list[str], workers: bool, folder: Path) -> None:
     output = regnet(folder, words, workers=workers)

@@ -58,7 +58,7 @@ def test_problem_is_that_of_the_engine(problem: Problem) -> None:
     np.testing.assert_array_equal(first.layers[1][0][0], problem.layers[1][0][0])
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [pytest.param(way, marks=[pytest.mark.long] if "compile" in way else []) for way in WAYS])
 def test_every_contender_trains_the_same(way: str, small: Study, problem: Problem, reference: np.ndarray) -> None:
     replicas = REPLICAS if WAYS[way].batched else 1
     (contender,) = contenders([(way, replicas)], small, problem)

@@ -94,7 +94,7 @@ def test_page(page: Path, tmp_path: Path, reader: dict[str, str]) -> None:
     follow(page, tmp_path / "empty", reader)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_page_that_installs_a_plugin(tmp_path: Path, newcomer: dict[str, str]) -> None:
     follow(DOCS / "how-to" / WITH_PIP, tmp_path / "empty", newcomer)
 

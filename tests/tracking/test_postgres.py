@@ -108,7 +108,7 @@ def test_password_is_not_in_errors(server: str) -> None:
     ("uri", "reason"),
     [
         ("{server}/none_such", 'database "none_such" does not exist'),
-        ("postgresql://127.0.0.1:9/mlflow", "Connection refused"),
+        pytest.param("postgresql://127.0.0.1:9/mlflow", "Connection refused", marks=pytest.mark.long),
         pytest.param("postgresql+none_such://127.0.0.1/mlflow", "none_such", marks=pytest.mark.long),
     ],
 )
