@@ -186,6 +186,7 @@ print(*sorted({"hydra", "omegaconf", "mlflow", "matplotlib", "sklearn"} & sys.mo
     assert done.stdout.split() == []
 
 
+@pytest.mark.slow
 def test_comparing_results_does_not_load_torch() -> None:
     program = """
 import sys

@@ -86,6 +86,7 @@ def test_file_and_study_names_in_the_c_locale(tmp_path: Path) -> None:
     assert "héé" in (folder / "ü" / "report" / "table.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_user_error_in_ascii(tmp_path: Path) -> None:
     done = regnet(tmp_path, C_LOCALE, "plugins", "check", "softmäx")
     assert (done.returncode, done.stdout) == (2, b"")

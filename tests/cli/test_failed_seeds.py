@@ -35,6 +35,7 @@ def test_seeds_that_cannot_be_trained_are_failed_seeds_everywhere(replicas: str,
     assert {int(row["seed"]): row["failure"] for row in rows if row["status"] == "FAILED"} == result.faults
 
 
+@pytest.mark.slow
 def test_a_study_without_a_seed_that_can_be_trained_ends_with_its_error(tmp_path: Path) -> None:
     (tmp_path / "flag").touch()
     done = regnet(tmp_path, *WORDS, "seeds=1", "tracking=none")

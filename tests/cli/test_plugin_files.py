@@ -24,6 +24,7 @@ def regnet_layers():
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given", ["--plugin", "plugins={}", "plugins=[{}]", "plugins='{}'", "plugins=['{}']"])
 def test_plugin_files(inside: Inside, tmp_path: Path, given: str) -> None:
     """A file may import another one beside it, and switches no other plugin off."""

@@ -83,6 +83,7 @@ def test_the_same_command_with_resume_continues_or_starts(inside: Inside, tmp_pa
     assert len(plan.continuations) == 1
 
 
+@pytest.mark.slow
 def test_a_folder_in_use_is_refused_or_continued(inside: Inside, tmp_path: Path) -> None:
     words = ("run", "hydra.run.dir=here", "epochs=2", "tracking=none", *SMALL)
     assert inside(*words, "seeds=2").code == 0
@@ -122,6 +123,7 @@ def test_a_launch_moves_with_its_folder(inside: Inside, tmp_path: Path, monkeypa
         assert len(client.search_runs(["1"], "tags.`regnet.role` = 'run'")) == 2
 
 
+@pytest.mark.slow
 def test_a_lost_result_is_trained_again(inside: Inside, tmp_path: Path) -> None:
     assert inside("run", "-m", "seed=0,1", "hydra.sweep.dir=here", "epochs=2", "tracking=none", *SMALL).code == 0
     path = tmp_path / "here" / "1" / "result.safetensors"

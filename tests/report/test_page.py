@@ -124,6 +124,7 @@ def test_configuration_is_escaped(tmp_path: Path, run: RunStudy, catalog: Catalo
     assert page.one("h1").text == name
 
 
+@pytest.mark.slow
 def test_study_with_failed_seeds_is_not_compared(tmp_path: Path, run: RunStudy, catalog: Catalog) -> None:
     results = [run("epochs=2", "seeds=3", f"optimizer.lr={lr}") for lr in (0.001, 0.002, 0.003)]
     history = {name: values.copy() for name, values in results[1].history.items()}
@@ -152,6 +153,7 @@ def test_single_seed_has_no_interval(tmp_path: Path, run: RunStudy, catalog: Cat
     assert "one seed: no interval" in read(tmp_path).one("main").text
 
 
+@pytest.mark.slow
 def test_studies_of_different_tasks_have_separate_sections(tmp_path: Path, run: RunStudy, catalog: Catalog) -> None:
     small = ("epochs=2", "seeds=2", "model.output=null")
     results = [run(*small, f"dataset={name}") for name in ("disc", "diabetes")]

@@ -100,6 +100,7 @@ def test_launches_share_the_process(store: Store) -> None:
     assert len(runs(store())) == 2
 
 
+@pytest.mark.slow
 def test_untracked_study_starts_no_process(tmp_path: Path) -> None:
     code = (
         f"import regnet; regnet.run(['epochs=1', 'tracking=none', *{SMALL!r}])\n"
@@ -164,6 +165,7 @@ def test_killed_writing_process_is_reported_and_replaced(store: Store, caplog: p
     assert "7" in {run.data.tags["regnet.seed"] for run in runs(store()) if run.info.status == "FINISHED"}
 
 
+@pytest.mark.slow
 def test_stopped_writing_process_is_replaced(
     store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -72,6 +72,7 @@ def test_artifacts_that_are_elsewhere_stay_there(inside: Inside, tmp_path: Path,
     assert all(Path(uri).is_relative_to(tmp_path / "shared") for uri in artifacts(second))
 
 
+@pytest.mark.slow
 def test_an_experiment_keeps_its_place(inside: Inside) -> None:
     assert inside(*RUN, "hydra.run.dir=x", "tracking.artifacts=one").code == 0
     assert inside(*RUN, "hydra.run.dir=y", "tracking.artifacts=one").code == 0
