@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from regnet.study.result import StudyResult, TrainedNetwork
     from regnet.study.storage import load_result
     from regnet.tracking.load_model import load_model
+    from regnet.tracking.read.dictionary import describe_columns
     from regnet.tracking.read.load import load_results
 
 _HOMES = {
@@ -51,6 +52,7 @@ _HOMES = {
     "StudyResult": "regnet.study.result",
     "TrainedNetwork": "regnet.study.result",
     "Sequential": "regnet.network.sequential",
+    "describe_columns": "regnet.tracking.read.dictionary",
     "load_result": "regnet.study.storage",
     "load_model": "regnet.tracking.load_model",
     "load_results": "regnet.tracking.read.load",
@@ -83,6 +85,7 @@ __all__ = [
     "TrainedNetwork",
     "complement",
     "descend",
+    "describe_columns",
     "hookimpl",
     "load_catalog",
     "load_model",

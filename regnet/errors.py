@@ -14,6 +14,10 @@ class ConfigError(RegnetError):
     """A value in the configuration, or on the command line, does not make sense."""
 
 
+class BadObjective(ConfigError):
+    """A sweeper would optimize what must not choose, or in the wrong direction; the same holds for every job of the sweep."""
+
+
 class UnknownComponent(ConfigError):
     """No installed plugin registers a component of that kind under that name."""
 

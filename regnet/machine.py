@@ -15,7 +15,7 @@ import torch
 
 @cache
 def describe_machine() -> str:
-    """Return one line: processor, cores, system, Python and torch."""
+    """Return one line: processor, cores, system, Python and torch; `regnet.tracking.read.columns` reads the versions from it."""
     cores = os.cpu_count()
     return f"{_processor()}, {cores} cores, {platform.system()}, Python {platform.python_version()}, torch {torch.__version__}"
 

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import torch
 from torch import Tensor
 
+from regnet.errors import BadOption
+
+Source: TypeAlias = Literal["data", "split", "init", "order", "noise"]
+"""A source of randomness: the draw of the examples; their division for training, validation and testing; the initial weights; the
+order of the examples; and the random numbers of layers."""
+SOURCES: Final[tuple[Source, ...]] = get_args(Source)
 Purpose = Literal["data", "validation", "train_size", "label_noise", "weights", "order", "noise"]
+
+OWN_SEED: Final = "seed"
+"""The value of a stream that takes the run's own seed."""
+SHIFTED: Final = re.compile(r"seed(\+\d{1,18})?")
 
 BLOCK = 4096
 """Numbers drawn at once from each seed's stream: few calls to each generator, and little memory with many replicas."""
@@ -23,6 +35,48 @@ def stream(seed: int, purpose: Purpose) -> torch.Generator:
     """
     digest = hashlib.blake2b(f"{purpose}/{seed}".encode(), digest_size=8).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest, "little") >> 1)
+
+
+@dataclass(frozen=True)
+class Streams:
+    """Which seed each source of randomness takes: the run's own, or another, so that some sources vary and others do not.
+
+    Each is ``seed``, the run's own; a number, the same for every run; or ``seed+1000``, the run's own and that number.
+
+    Args:
+        data: the draw of the examples, and of wrong labels (`dataset.label_noise`).
+        split: the division of the examples for training, validation and testing, and the choice of `dataset.train_size` of them.
+        init: the initial weights.
+        order: the order of the examples in each epoch.
+        noise: the random numbers of layers such as dropout.
+    """
+
+    data: int | str = OWN_SEED
+    split: int | str = OWN_SEED
+    init: int | str = OWN_SEED
+    order: int | str = OWN_SEED
+    noise: int | str = OWN_SEED
+
+    def __post_init__(self) -> None:
+        for source in SOURCES:
+            value = getattr(self, source)
+            if (isinstance(value, int) and not 0 <= value < 2**63) or (isinstance(value, str) and not SHIFTED.fullmatch(value)):
+                raise BadOption(
+                    f"streams.{source}={value}: expected seed; a number from 0 to 2**63 - 1, the same in every run; or seed+NUMBER"
+                )
+
+    def seed_of(self, source: Source, seed: int) -> int:
+        """Return the seed of a source in the run of a seed."""
+        value = getattr(self, source)
+        return value if isinstance(value, int) else seed + int(value.removeprefix(OWN_SEED) or 0)
+
+    def varies(self, source: Source) -> bool:
+        """Whether a source has another seed in every run."""
+        return isinstance(getattr(self, source), str)
+
+
+OWN: Final = Streams()
+"""Every source takes the run's own seed."""
 
 
 class Noise:

@@ -193,7 +193,7 @@ def test_a_component_gets_the_whole_address(tmp_path: Path, monkeypatch: pytest.
         "class Remote(Dataset):\n"
         "    def __init__(self, url: str = '') -> None:\n"
         "        self.url = url\n"
-        "    redraw = True\n"
+        "    variation = 'draws'\n"
         "    def load(self, generator):\n"
         f"        assert self.url.count('{SECRET}') == 2\n"
         "        x = torch.rand(20, 2)\n"

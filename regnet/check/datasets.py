@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch import Tensor
@@ -17,7 +18,7 @@ from regnet.check.randomness import global_draws, watched_generators
 from regnet.check.running import Stage, calling
 from regnet.check.state import Snapshot
 from regnet.check.subject import Subject
-from regnet.contracts import RECOMMENDABLE, Dataset, Splits
+from regnet.contracts import RECOMMENDABLE, Dataset, Splits, Variation
 from regnet.data.form import Flaw, class_flaws, finite_flaws, form, is_splits, shape_flaws
 from regnet.errors import one_of
 from regnet.rng import stream
@@ -37,7 +38,7 @@ def dataset_stages(subject: Subject) -> Iterator[Stage]:
         (Property.FINITE, on(check_finite)),
         (Property.CLASSES, on(check_classes)),
         (Property.DETERMINISM, on(check_determinism)),
-        (Property.REDRAW, on(check_redraw)),
+        (Property.VARIATION, on(check_variation)),
         (Property.DISJOINT, lambda: check_disjoint(loaded())),
         (Property.STATELESS, lambda: snapshot().changes("load generates or reads its examples in every call")),
         (Property.ROUND_TRIP, lambda: check_round_trip(subject, snapshot().component)),
@@ -57,7 +58,7 @@ def check_recommended(dataset: Dataset) -> Iterator[Finding]:
 
 
 def load(dataset: Dataset, seed: int) -> Splits:
-    """The examples of one seed, regardless of `redraw`.
+    """The examples of one seed.
 
     Raises:
         Violation: `load` raises an error, or returns something other than splits.
@@ -110,15 +111,38 @@ def check_determinism(dataset: Dataset, splits: Splits) -> Iterator[Finding]:
         yield Finding(Property.DETERMINISM, "load()", "the same examples for the same seed", "others", cause)
 
 
-def check_redraw(dataset: Dataset, splits: Splits) -> Iterator[Finding]:
-    redraw: Any = getattr(dataset, "redraw", None)
-    if not isinstance(redraw, bool):
-        cause = "a data set needs an option or attribute `redraw: bool`: whether another seed gives other examples"
-        yield Finding(Property.REDRAW, "redraw", "True or False", kind_of(redraw), cause)
+def check_variation(dataset: Dataset, splits: Splits) -> Iterator[Finding]:
+    claimed: Any = getattr(dataset, "variation", None)
+    if claimed not in get_args(Variation):
+        cause = "a data set says in the attribute `variation` how the examples of one seed differ from those of another"
+        yield Finding(Property.VARIATION, "variation", one_of(str(claimed), get_args(Variation)), repr(claimed), cause)
         return
-    if redraw and same(load(dataset, 1), load(dataset, 2)):
-        cause = "the generator is not used: draw or split with it, or set redraw=False"
-        yield Finding(Property.REDRAW, "load()", "other examples for another seed, since redraw is True", "the same ones", cause)
+    first_splits, second_splits = load(dataset, 1), load(dataset, 2)
+    found = _variation(_counted(first_splits), _counted(second_splits))
+    if found != claimed:
+        expected = f"{IN_TWO_SEEDS[claimed]}, since variation is {claimed!r}"
+        cause = f"set variation to {found!r}, or use the generator accordingly: comparisons over seeds depend on it"
+        yield Finding(Property.VARIATION, "load()", expected, IN_TWO_SEEDS[found], cause)
+
+
+IN_TWO_SEEDS = {
+    "draws": "other examples for another seed",
+    "splits": "the same examples for another seed, split differently",
+    "fixed": "the same examples for another seed, split alike",
+}
+
+
+def _variation(first: list[Counter[bytes]], second: list[Counter[bytes]]) -> Variation:
+    """How the examples of two seeds differ, given their examples for training and for testing."""
+    if first == second:
+        return "fixed"
+    return "splits" if sum(first, Counter()) == sum(second, Counter()) else "draws"
+
+
+def _counted(splits: Splits) -> list[Counter[bytes]]:
+    """The different examples for training and for testing, with their numbers, in no order."""
+    parts = [(part.x.double(), part.y.double().view(len(part.y), -1)) for part in (splits.train, splits.test)]
+    return [Counter(row.tobytes() for row in torch.cat(part, -1).nan_to_num().numpy()) for part in parts]
 
 
 def same(a: Splits, b: Splits) -> bool:

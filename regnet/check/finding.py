@@ -50,7 +50,7 @@ class Property(StrEnum):
 
     FINITE = "all numbers are finite"
     CLASSES = "class numbers"
-    REDRAW = "redraw is correct"
+    VARIATION = "variation is correct"
     DISJOINT = "no example is in both splits"
 
     MOMENTS = "mean and deviation"

@@ -31,11 +31,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_store_options(parser)
     parser.add_argument("--metric", help="after the last epoch (default: the studies' headline, such as test/error_rate)")
     parser.add_argument("--test", choices=("mean", "rank"), default="mean", help="what is tested (default: %(default)s)")
+    parser.add_argument("--baseline", metavar="NAME", help="compare every other study with this one (default: every pair)")
+    parser.add_argument(
+        "--rope", type=float, metavar="GAP", help="also say how probable a difference above this gap is, such as 0.1 (points)"
+    )
     parser.add_argument("--unpaired", action="store_true", help="take studies as independent even if they share seeds or no data")
     parser.add_argument(
         "--incomplete",
         choices=("drop", "worst"),
-        help="leave out the seeds that failed or that one study lacks, or count failures as the worst value (default: refuse)",
+        help="leave out the seeds that failed, or count them as the worst value (default: such studies are not compared)",
     )
     forms = parser.add_mutually_exclusive_group()
     for form in ("json", "latex", "markdown", "csv"):
@@ -58,7 +62,13 @@ def _assessed(options: argparse.Namespace) -> Assessment:
     from regnet.tracking.read.studies import final_results
     from regnet.tracking.store.connect import connect, store_uri, tracking_errors
 
-    rules = Rules(options.test, "unpaired" if options.unpaired else "by_seed", options.incomplete or "refuse")
+    rules = Rules(
+        options.test,
+        "unpaired" if options.unpaired else "by_seed",
+        options.incomplete or "refuse",
+        rope=options.rope,
+        baseline=options.baseline,
+    )
     store = connect(options.uri, create=False)
     with tracking_errors(store_uri(options.uri)):
         union = unite(select_runs(store, options.studies, options.experiment))

@@ -17,6 +17,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_store_options(parser)
     parser.add_argument("--launch", help="which launch, as in the tag regnet.launch (default: all)")
     parser.add_argument("--history", action="store_true", help="a row for each epoch of each run")
+    parser.add_argument("--duplicates", action="store_true", help="all runs of a seed that was run more than once (default: one)")
+    parser.add_argument("--columns", action="store_true", help="the type, unit and meaning of each column instead")
     parser.add_argument("--out", metavar="FILE", help="a .parquet or .csv file (default: CSV to standard output)")
 
 
@@ -35,7 +37,14 @@ def results(options: argparse.Namespace) -> int:
 def _write(options: argparse.Namespace, out: Path | None) -> None:
     from regnet.tracking.read.load import load_results
 
-    frame = load_results(options.uri, options.experiment, options.launch, options.history)
+    frame = load_results(options.uri, options.experiment, options.launch, options.history, options.duplicates)
+    left_out = frame.attrs["left_out"]
+    if options.columns:
+        from regnet.tracking.read.dictionary import describe_columns
+
+        frame = describe_columns(frame).reset_index()
+    elif left_out:
+        print(f"regnet: {left_out} runs of seeds that were run again are left out: --duplicates keeps them", file=sys.stderr)
     if out is None or out.suffix == ".csv":
         frame = frame.map(csv_cell)
     if out is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -13,10 +14,11 @@ from regnet.config.automatic import DataFacts, describe_choices, open_settings, 
 from regnet.config.dataset import build_dataset
 from regnet.config.metrics import choose_headline, choose_metrics
 from regnet.config.model import build_network
+from regnet.config.randomness import training_sources
 from regnet.config.rounding import check_rounded
-from regnet.contracts import Buffer, Dataset, Layer, Splits
+from regnet.contracts import Buffer, Dataset, Layer, Split, Splits
 from regnet.data.batches import batch_sizes
-from regnet.data.prepare import load_splits, set_aside
+from regnet.data.prepare import load_examples, sources_of
 from regnet.data.sampling import SampledDataset
 from regnet.data.targets import choose_coding
 from regnet.engines import NAMES as ENGINES
@@ -31,7 +33,9 @@ from regnet.registry.discovery import Provenance
 from regnet.registry.limits import check_files
 from regnet.registry.options import options_of
 from regnet.registry.selection import refuse_late_policy
-from regnet.registry.settings import GROUPS, Settings
+from regnet.registry.settings import GROUPS, OWN_SETTINGS, Settings
+from regnet.rng import Streams
+from regnet.study.population import Population
 from regnet.study.study import Replicas, Study
 
 
@@ -50,13 +54,14 @@ def assemble(config: Mapping[str, Any], catalog: Catalog) -> Study:
 
 def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -> Study:
     plugin_settings = _plugin_settings(config, catalog)
-    at_default = {name for name, value in plugin_settings.items() if value == type(value)()}
+    at_default = {name for name, value in plugin_settings.items() if value == type(value)()} - OWN_SETTINGS.keys()
     config = {key: value for key, value in config.items() if key not in at_default}
+    config |= {name: asdict(plugin_settings[name]) for name in OWN_SETTINGS}
+    streams: Streams = plugin_settings["streams"]
     dataset = build_dataset(config["dataset"], catalog)
     engine = _engine(config["engine"])
     device = _device(settings)
-    seed, loaded = _first_splits(dataset, settings.seed_list)
-    splits, _ = set_aside(loaded, settings.validation, seed, redraw=dataset.redraw)
+    splits, validation = _first_examples(dataset, settings, streams)
     facts = DataFacts.of(dataset, splits)
     automatic, config = open_settings(config), resolve(config, facts, catalog)
     settings = read_settings(config, catalog)
@@ -75,10 +80,13 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
         check_rounded(component, getattr(torch, settings.dtype), catalog)
     drawn_from = dataset.dataset if isinstance(dataset, SampledDataset) else dataset
     components = catalog.origins(network, drawn_from, loss, optimizer, *metrics.values())
+    features, examples = splits.train.x.shape[-1], (len(splits.train.x), len(splits.test.x))
+    trained = training_sources(network, features, shuffled=chosen.shuffle and len(sizes) > 1)
+    sources = tuple(filter(streams.varies, (*sources_of(dataset, settings.validation), *trained)))
     return Study(
         network=network,
-        features=splits.train.x.shape[-1],
-        examples=(len(splits.train.x), len(splits.test.x)),
+        features=features,
+        examples=examples,
         dataset=dataset,
         loss=loss,
         optimizer=optimizer,
@@ -110,6 +118,8 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
         ),
         automatic=automatic,
         settings=plugin_settings,
+        streams=streams,
+        population=Population(dataset.variation, sources, examples[0], len(validation.x) if validation else 0, examples[1]),
     )
 
 
@@ -158,16 +168,17 @@ def read_settings(config: Mapping[str, Any], catalog: Catalog) -> Settings:
     return catalog.construct(Settings, options_of(Settings), top, owner="", where="")
 
 
-def _first_splits(dataset: Dataset, seeds: Sequence[int]) -> tuple[int, Splits]:
-    """Return the first seed whose examples can be loaded, and the examples, which show the sizes and the task.
+def _first_examples(dataset: Dataset, settings: Settings, streams: Streams) -> tuple[Splits, Split | None]:
+    """Return the examples of the first seed whose examples can be loaded, which show the sizes and the task.
 
     The other seeds fail when they are trained. If no seed's examples can be loaded, the error of the first is raised.
     """
     check_files(dataset.files())
     errors = []
-    for seed in seeds if dataset.redraw else seeds[:1]:
+    varying = any(map(streams.varies, sources_of(dataset, settings.validation)))
+    for seed in settings.seed_list if varying else settings.seed_list[:1]:
         try:
-            return seed, load_splits(dataset, seed)
+            return load_examples(dataset, settings.validation, seed, streams)
         except Exception as error:  # whatever a data set raises
             errors.append(error)
     raise errors[0]

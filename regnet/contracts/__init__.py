@@ -7,7 +7,7 @@ May import nothing of regnet.
 """
 
 from regnet.contracts.arithmetic import complement, descend
-from regnet.contracts.dataset import RECOMMENDABLE, Column, ColumnKind, Dataset, Label, Schema, Split, Splits, Task
+from regnet.contracts.dataset import RECOMMENDABLE, Column, ColumnKind, Dataset, Label, Schema, Split, Splits, Task, Variation
 from regnet.contracts.initializer import Initializer
 from regnet.contracts.layer import Buffer, Context, Layer, Params
 from regnet.contracts.loss import Coding, Loss
@@ -48,6 +48,7 @@ __all__ = [
     "Splits",
     "State",
     "Task",
+    "Variation",
     "complement",
     "descend",
 ]

@@ -18,6 +18,10 @@ Task: TypeAlias = Literal["classification", "regression"]
 ColumnKind: TypeAlias = Literal["numbers", "truth values", "dates", "words"]
 """How the values of a table's column are read."""
 
+Variation: TypeAlias = Literal["draws", "splits", "fixed"]
+"""How the examples of one seed differ from those of another: they are new *draws* of a population; other *splits* of one pool into
+examples for training and for testing, so that two seeds share many of them; or *fixed*, the same for every seed."""
+
 Label: TypeAlias = str | int | float | bool
 """The name of a class, as the table has it."""
 
@@ -100,8 +104,8 @@ class Splits:
 class Dataset(ABC):
     """A source of examples, generated or loaded."""
 
-    redraw: bool
-    """Whether the examples are regenerated for every seed. If False, all seeds of a study share the same examples."""
+    variation: Variation
+    """How the examples of one seed differ from those of another, which comparisons over seeds depend on."""
 
     recommended: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     """What `auto` becomes for this data set, by dotted name, such as ``{"loss": "mse", "model.hidden": [50]}``; by default, what

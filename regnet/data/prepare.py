@@ -11,17 +11,17 @@ from torch import Tensor
 
 from regnet.contracts import Coding, Dataset, Schema, Split, Splits
 from regnet.data.form import check_form
-from regnet.data.sampling import SampledDataset
+from regnet.data.sampling import SampledDataset, Sampling
 from regnet.data.targets import Targets, fit_targets
 from regnet.errors import ConfigError, TargetError
-from regnet.rng import stream
+from regnet.rng import OWN, Source, Streams, stream
 
 Normalization: TypeAlias = Literal["scalar", "feature", "none"]
 """How inputs are scaled: by one mean and one standard deviation of all training inputs (as in the paper), by one of each for every
 feature, or not at all."""
 
 SHARED_SEED = 0
-"""The seed for the examples of every run, if a data set is not regenerated for every seed."""
+"""The seed of the examples of every run, if they are the same for every seed."""
 
 
 @dataclass(frozen=True)
@@ -74,23 +74,43 @@ class Data:
         )
 
 
-def load_splits(dataset: Dataset, seed: int) -> Splits:
+def sources_of(dataset: Dataset, validation: float) -> tuple[Source, ...]:
+    """Return the sources of randomness that determine the examples of a run, of the data and of their division."""
+    sampling = dataset.sampling if isinstance(dataset, SampledDataset) else Sampling()
+    drawn = dataset.variation == "draws" or sampling.label_noise > 0
+    divided = dataset.variation == "splits" or sampling.train_size is not None or validation > 0
+    return (*(("data",) if drawn else ()), *(("split",) if divided else ()))
+
+
+def load_examples(dataset: Dataset, validation: float, seed: int, streams: Streams = OWN) -> tuple[Splits, Split | None]:
+    """Load the examples of one seed, in the data set's units, and set a share of the training examples aside for validation.
+
+    Raises:
+        DataError: what the data set returns does not have the form of its contract.
+        ConfigError: it has fewer training examples than were asked for, or none would be left to train on.
+    """
+    splits = load_splits(dataset, seed, streams)
+    return set_aside(splits, validation, streams.seed_of("split", seed))
+
+
+def load_splits(dataset: Dataset, seed: int, streams: Streams = OWN) -> Splits:
     """Load the examples of one seed, in the data set's units.
 
     Raises:
         DataError: what the data set returns does not have the form of its contract.
         ConfigError: it has fewer training examples than were asked for.
     """
-    drawn_for = seed if dataset.redraw else SHARED_SEED
-    splits = dataset.load(stream(drawn_for, "data"))
+    data, split = (streams.seed_of(source, seed) for source in ("data", "split"))
+    loaded_for = {"draws": data, "splits": split, "fixed": SHARED_SEED}[dataset.variation]
+    splits = dataset.load(stream(loaded_for, "data"))
     if not isinstance(dataset, SampledDataset):
         check_form(dataset, splits)
         return splits
     check_form(dataset.dataset, splits)
-    return dataset.sampling.apply(splits, drawn_for)
+    return dataset.sampling.apply(splits, data=data, split=split)
 
 
-def set_aside(splits: Splits, share: float, seed: int, *, redraw: bool) -> tuple[Splits, Split | None]:
+def set_aside(splits: Splits, share: float, seed: int) -> tuple[Splits, Split | None]:
     """Take a random share of the training examples out of the splits for validation; return both, None for a share of 0.
 
     Raises:
@@ -102,7 +122,7 @@ def set_aside(splits: Splits, share: float, seed: int, *, redraw: bool) -> tuple
     kept = count - max(1, round(count * share))
     if kept < 1:
         raise ConfigError(f"validation={share} leaves none of the {count} training examples: take a smaller share")
-    order = torch.randperm(count, generator=stream(seed if redraw else SHARED_SEED, "validation"))
+    order = torch.randperm(count, generator=stream(seed, "validation"))
 
     def part(rows: Tensor) -> Split:
         return Split(splits.train.x[rows], splits.train.y[rows])

@@ -11,7 +11,7 @@ import torch
 from annotated_types import Ge, Interval
 from torch import Tensor
 
-from regnet.contracts import Dataset, Split, Splits
+from regnet.contracts import Dataset, Split, Splits, Variation
 from regnet.errors import ConfigError
 from regnet.rng import stream
 
@@ -29,18 +29,23 @@ class Sampling:
     train_size: Annotated[int, Ge(1)] | Annotated[float, Interval(gt=0, lt=1)] | None = None
     label_noise: Annotated[float, Interval(ge=0, le=1)] = 0.0
 
-    def apply(self, splits: Splits, seed: int) -> Splits:
+    def apply(self, splits: Splits, *, data: int, split: int) -> Splits:
         """The splits with other training examples; those for testing are the same.
+
+        Args:
+            splits: all examples.
+            data: the seed of the wrong labels.
+            split: the seed of the choice of training examples.
 
         Raises:
             ConfigError: there are fewer training examples.
         """
         train = splits.train
         if self.train_size is not None:
-            rows = torch.randperm(len(train.x), generator=stream(seed, "train_size"))[: self._count(len(train.x))].sort().values
+            rows = torch.randperm(len(train.x), generator=stream(split, "train_size"))[: self._count(len(train.x))].sort().values
             train = Split(train.x[rows], train.y[rows])
         if self.label_noise:
-            train = Split(train.x, self._noisy(train.y, splits.classes, stream(seed, "label_noise")))
+            train = Split(train.x, self._noisy(train.y, splits.classes, stream(data, "label_noise")))
         return replace(splits, train=train)
 
     def _count(self, available: int) -> int:
@@ -70,8 +75,8 @@ class SampledDataset(Dataset):
     sampling: Sampling
 
     @property
-    def redraw(self) -> bool:  # type: ignore[override]
-        return self.dataset.redraw
+    def variation(self) -> Variation:  # type: ignore[override]
+        return self.dataset.variation
 
     @property
     def recommended(self) -> Mapping[str, Any]:  # type: ignore[override]

@@ -77,6 +77,8 @@ def load_optimizer_state(state: State, kept: State) -> None:
 def make_trainer(study: Study, seeds: Sequence[int], starts: Sequence[Params], *, replica_axis: bool) -> Trainer:
     """The study's engine, with the network's starting parameters of each seed; with several seeds, along a replica axis.
 
+    The seeds are those of the layers' random numbers.
+
     Raises:
         ConfigError: the engine is unknown.
     """

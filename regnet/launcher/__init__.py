@@ -5,7 +5,7 @@ Public, for launchers in other distributions: `is_regnet_task` and `launch_in_lo
 Internal modules: `command_line` (Hydra's flags), `driver` (runs a launch with Hydra), `resume` (the launch that a command starts or
 continues), `task` (the task of each job), `sweep_loader` (composes the jobs of a sweep), `plan_sweep` and `planning` (plan the jobs
 before they train), `lockstep_launch` (trains the jobs of a sweep together), `plan_text` (lists the groups of jobs), `job`,
-`copy_config`, `interpolation` and `yaml_writer` (one job, as Hydra runs it), `objective` (the direction of sweepers) and `progress`
+`copy_config`, `interpolation` and `yaml_writer` (one job, as Hydra runs it), `objective` (what sweepers optimize) and `progress`
 (the progress bar).
 
 May import config, credentials, errors, events, gc_pause, hookspecs, launch_folder, machine, registry, study, tracking, training.

@@ -12,6 +12,7 @@ from pathlib import Path
 from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra.core.utils import JobReturn, configure_log, filter_overrides, run_job, setup_globals
 
+from regnet.errors import BadObjective
 from regnet.gc_pause import making_what_stays, uncollected
 from regnet.launch_folder.failure import STOPPED
 from regnet.launch_folder.keeper import FolderKeeper
@@ -101,7 +102,9 @@ class Launch:
             try:
                 with job.current(), making_what_stays():
                     studies[index] = assemble_job(job.task_config, catalog)
-            except Exception as error:  # any exception is the job's outcome
+            except BadObjective:  # ends the sweep before it trains anything
+                raise
+            except Exception as error:  # any other exception is the job's outcome
                 errors[index] = error
         planned, batches = self._plan(studies, jobs)
         apart = [index for index in studies if jobs[index].needs_its_own_environment]

@@ -20,7 +20,7 @@ from hydra.plugins.sweeper import Sweeper
 from omegaconf import DictConfig, open_dict
 
 from regnet.config.overrides import parse
-from regnet.errors import ConfigError
+from regnet.errors import BadObjective, ConfigError
 from regnet.launch_folder.failure import STOPPED
 from regnet.launch_folder.placement import Placement
 from regnet.launch_folder.plan import PlannedJob, read_plan
@@ -133,6 +133,8 @@ def _plan_and_launch(launcher: BasicLauncher, job_overrides: Sequence[Sequence[s
             job = compose_job(launcher, overrides, initial_job_idx + index, launches=False)
             with job.current():
                 study = assemble_job(job.task_config, catalog)
+        except BadObjective:  # ends the sweep before it trains anything
+            raise
         except Exception:  # the job reports it when it is launched
             continue
         proposed[index] = planned_job(study, job.hydra, job.folder)

@@ -23,12 +23,11 @@ from regnet.launch_folder.job_folder import JobFolder
 from regnet.launch_folder.keeper import FolderKeeper
 from regnet.launch_folder.plan import read_plan
 from regnet.launcher.notes import show_notes
-from regnet.launcher.objective import check_objective
+from regnet.launcher.objective import check_objective, objective_value, optimizes
 from regnet.launcher.planning import job_failure, job_folder, launch_folder, launch_name, plan_job
 from regnet.launcher.progress import progress_bar
 from regnet.registry.catalog import Catalog, load_catalog
 from regnet.registry.dispatch import Listeners
-from regnet.study.final import final_summary
 from regnet.study.result import StudyResult
 from regnet.study.study import Study
 from regnet.tracking import open_tracker
@@ -43,10 +42,10 @@ def train_job(config: DictConfig) -> float:
     Seeds that an earlier process has finished in this folder are not trained again. Relative paths are those of the launch's
     working directory; with ``hydra.job.chdir=true``, the plugins' hooks run in the job's folder.
 
-    Returns the mean of the final headline metric over the seeds, for sweepers that optimize it.
+    Returns the value for sweepers that optimize: see `objective_value`.
 
     Raises:
-        RegnetError: the study cannot be built, trained or tracked, or its sweeper optimizes in the wrong direction.
+        RegnetError: the study cannot be built, trained or tracked, or its sweeper must not optimize it: see `check_objective`.
     """
     hydra = HydraConfig.get()
     with chdir(str(hydra.runtime.cwd)), recording_failure():
@@ -106,7 +105,8 @@ def assemble_job(config: DictConfig, catalog: Catalog) -> Study:
     """Return the study of Hydra's current job.
 
     Raises:
-        RegnetError: it cannot be built, or its sweeper optimizes in the wrong direction.
+        BadObjective: its sweeper must not optimize it.
+        RegnetError: it cannot be built.
     """
     values = plain(config)
     if values["tracking"]["name"] == "mlflow":
@@ -132,16 +132,17 @@ def listening(studies: Sequence[Study], catalog: Catalog, hydra: HydraConf) -> I
 def keep_result(result: StudyResult) -> float:
     """Save the result in the folder of Hydra's current job, and print which seeds failed.
 
-    Returns the mean of the final headline metric over the seeds.
+    Returns the value for sweepers that optimize: see `objective_value`.
 
     Raises:
-        Diverged: every seed failed.
+        Diverged: every seed failed. If all diverged, a sweeper that optimizes gets the worst value instead, and continues.
     """
-    JobFolder(job_folder(HydraConfig.get())).finish(result)
+    hydra = HydraConfig.get()
+    JobFolder(job_folder(hydra)).finish(result)
     for seed, reason in result.failures.items():
         Console(stderr=True).print(f"regnet: {result.name}: seed {seed} {reason}", style="yellow", soft_wrap=True, highlight=False)
     if result.faults:
-        stop_if_asked(launch_folder(HydraConfig.get()))
-    refuse_if_all_diverged(result)
-    summary = final_summary(result, result.headline)
-    return float("nan") if summary is None else summary.mean
+        stop_if_asked(launch_folder(hydra))
+    if result.faults or not optimizes(hydra):
+        refuse_if_all_diverged(result)
+    return objective_value(result)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, is_dataclass
+from importlib.metadata import version
 from typing import Any, TypeVar
 
 from regnet.contracts import KINDS
@@ -14,7 +15,7 @@ from regnet.registry.discovery import Provenance
 from regnet.registry.loading import Broken, Plugins, load_plugins
 from regnet.registry.options import Option, options_of, summary, values_of
 from regnet.registry.selection import OWN, VARIABLE
-from regnet.registry.settings import GROUPS, Settings
+from regnet.registry.settings import GROUPS, OWN_SETTINGS, Settings
 
 T = TypeVar("T")
 
@@ -204,7 +205,8 @@ def load_catalog(plugins: Plugins | None = None) -> Catalog:
     plugins = plugins or load_plugins()
     broken = list(plugins.broken)
     paths = [path for path, _ in _answers("regnet_config_path", str, plugins, broken)]
-    settings: dict[str, Entry] = {}
+    own = Provenance(OWN, version(OWN), "regnet.registry.settings")
+    settings = {name: Entry("settings", name, cls, options_of(cls), own) for name, cls in OWN_SETTINGS.items()}
     for classes, origin in _answers("regnet_settings", Mapping, plugins, broken):
         for name, cls in classes.items():
             try:

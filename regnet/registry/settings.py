@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal, NamedTuple
+from types import MappingProxyType
+from typing import Annotated, Final, Literal, NamedTuple
 
 from annotated_types import Ge, Interval, MinLen
 
@@ -12,9 +13,13 @@ from regnet.contracts import Coding, Metric
 from regnet.data.prepare import Normalization
 from regnet.errors import ConfigError
 from regnet.registry.limits import check_count
+from regnet.rng import Streams
 
 GROUPS = ("model", "dataset", "loss", "optimizer", "engine", "tracking")
 """The other part of the configuration: the choices, each with its own options."""
+
+OWN_SETTINGS: Final[Mapping[str, type]] = MappingProxyType({"streams": Streams})
+"""Settings with a group of options of their own, as a plugin may add them, too; a study's configuration always has these."""
 
 Seed = Annotated[int, Interval(ge=0, lt=2**63)]
 
@@ -49,7 +54,8 @@ class Settings:
         coding: how targets are encoded for the loss; auto is what the loss prefers.
         metrics: the metrics of predictions, besides the loss; by default error_rate for classes, and rmse and r2 for values.
         headline: the metric for comparing studies, choosing best runs and leading sweepers, such as f1 or validation/f1; by
-            default the first of `metrics` on the test examples.
+            default the first of `metrics` on the test examples. Sweepers that optimize get it on the validation examples, unless
+            its split is given.
         dtype: the type of all numbers in training.
         device: the device to train on.
         replay: whether the hand-built engine records a training step and replays it, which gives the same numbers faster; if

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from regnet.errors import ConfigError, one_of
 from regnet.report.samples import common_metric, samples
-from regnet.stats import Comparison, Description, Measure, Rules, Sample, SampleError, compare, compare_with_best, describe
+from regnet.stats import (
+    Comparison,
+    Description,
+    Measure,
+    Rules,
+    Sample,
+    SampleError,
+    compare,
+    compare_with_baseline,
+    compare_with_best,
+    describe,
+)
 from regnet.stats.rules import USUAL
 from regnet.study.labels import study_labels
 from regnet.study.result import StudyResult
 
 EACH_WITH_EACH = 6
 """The largest number of studies of which every pair is compared; of more, each is compared with the best alone."""
+MOST_NOTES = 3
+"""The most studies that an error names."""
 RESAMPLING = 0
 """The seed of the bootstrap's resamples, so that the same runs give the same numbers."""
-FAILED = "is not compared, since some of its seeds failed: {}; `regnet compare --incomplete drop`, or `worst`, takes it in"
+FAILED = "is not compared, since seeds are missing: {}; `regnet compare --incomplete drop`, or `worst`, compares it"
 
 
 @dataclass(frozen=True)
@@ -41,7 +55,7 @@ class Assessment:
     studies: tuple[Assessed, ...]
     comparisons: tuple[Comparison, ...]
     best: str | None
-    """The label of the study that the others were compared with; None if every pair was compared."""
+    """The label of the study that the others were compared with as the best; None if every pair was compared."""
     notes: tuple[str, ...]
 
     def worse_than(self, label: str) -> tuple[str, ...]:
@@ -69,34 +83,66 @@ class Judgement:
 def assess(results: Sequence[StudyResult], metric: str | None = None, rules: Rules = USUAL) -> Assessment:
     """Describe every study and compare them by a metric after the last epoch, by default the headline of their task.
 
-    A study whose seeds all failed is an error if incomplete studies are refused; otherwise a note names it, and it is not compared.
+    If incomplete studies are refused, those with a seed that failed or is unfinished are described and not compared: a note names
+    them. The baseline may be given by its label, name or identity.
 
     Raises:
-        ConfigError: not all studies have the metric, or it is not the same quantity for all.
-        SampleError: the rules do not allow comparing them; every seed of every study failed.
+        ConfigError: not all studies have the metric, or it is not the same quantity for all; no study is the baseline.
+        SampleError: the rules do not allow comparing them; fewer than two studies are left to compare.
     """
     labels = study_labels(results)
     name = common_metric(labels, results, metric)
     measure = results[0].measure(name)
+    if rules.baseline is not None:
+        rules = replace(rules, baseline=_baseline(rules.baseline, labels, results))
     all_samples = samples(labels, results, name)
-    usable = [sample for sample in all_samples if sample.seeds]
-    for sample in all_samples:
-        if rules.incomplete == "refuse" or not usable:
-            sample.require_some()
-    failed = [sample.name for sample in all_samples if not sample.seeds]
-    many = len(usable) > EACH_WITH_EACH
-    comparisons = _compare(usable, measure, rules, many) if len(usable) > 1 else []
+    if rules.incomplete == "worst":
+        all_samples = [sample.with_worst(measure.worst) for sample in all_samples]
+    compared, notes = _comparable(all_samples, rules)
+    comparisons = _compare(compared, measure, rules) if len(compared) > 1 else []
     rng = np.random.default_rng(RESAMPLING)
-    described = {sample.name: describe(sample, rng, measure, level=rules.level) for sample in usable}
+    described = {sample.name: describe(sample, rng, measure, level=rules.level) for sample in all_samples if sample.seeds}
     return Assessment(
         metric=name,
         measure=measure,
         rules=rules,
         studies=tuple(Assessed(r, s, described.get(s.name)) for r, s in zip(results, all_samples, strict=True)),
         comparisons=tuple(comparisons),
-        best=comparisons[0].first if many else None,
-        notes=tuple(f"every seed of {label!r} failed: it is compared with nothing" for label in failed),
+        best=comparisons[0].first if rules.baseline is None and len(compared) > EACH_WITH_EACH else None,
+        notes=tuple(notes),
     )
+
+
+def _comparable(all_samples: Sequence[Sample], rules: Rules) -> tuple[list[Sample], list[str]]:
+    """Return the samples that can be compared, and a note for each of the others.
+
+    Raises:
+        SampleError: there are several samples, and fewer than two can be compared.
+    """
+    if rules.incomplete == "refuse":
+        left_out = {each.name: FAILED.format(_failures(each)) for each in all_samples if each.failures or each.unfinished}
+    else:
+        left_out = {each.name: f"has no value: {_failures(each)}" for each in all_samples if not each.seeds}
+    notes = [f"{name!r} {why}" for name, why in left_out.items()]
+    compared = [sample for sample in all_samples if sample.name not in left_out]
+    if notes and len(compared) < 2 <= len(all_samples):
+        raise SampleError("; ".join(notes[:MOST_NOTES]) + (f"; and {len(notes) - MOST_NOTES} more" * (len(notes) > MOST_NOTES)))
+    return compared, notes
+
+
+def _baseline(name: str, labels: Sequence[str], results: Sequence[StudyResult]) -> str:
+    """Return the label of the only study with a label, name or identity.
+
+    Raises:
+        ConfigError: no study has it, or several have.
+    """
+    for names in (labels, [result.name for result in results], [result.identity for result in results]):
+        found = [label for label, own in zip(labels, names, strict=True) if own == name]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise ConfigError(f"--baseline {name!r} is the name of {len(found)} studies: give a label, {one_of(name, found)}")
+    raise ConfigError(f"--baseline: no study is called {name!r}: {one_of(name, labels)}")
 
 
 def judge(labels: Sequence[str], results: Sequence[StudyResult], metric: str) -> Judgement:
@@ -119,8 +165,10 @@ def judge(labels: Sequence[str], results: Sequence[StudyResult], metric: str) ->
     return Judgement(tuple(found), tuple(notes))
 
 
-def _compare(usable: Sequence[Sample], measure: Measure, rules: Rules, many: bool) -> list[Comparison]:
-    return compare_with_best(usable, measure, rules) if many else compare(usable, measure, rules)
+def _compare(compared: Sequence[Sample], measure: Measure, rules: Rules) -> list[Comparison]:
+    if rules.baseline is not None:
+        return compare_with_baseline(compared, rules.baseline, measure, rules)
+    return (compare_with_best if len(compared) > EACH_WITH_EACH else compare)(compared, measure, rules)
 
 
 def _failures(sample: Sample) -> str:

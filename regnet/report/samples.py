@@ -61,7 +61,21 @@ def _sample(label: str, result: StudyResult, metric: str) -> Sample:
     unfinished = {seed: reason for seed, reason in lacking.items() if reason.startswith(UNFINISHED)}
     failures = {seed: reason for seed, reason in lacking.items() if seed not in unfinished}
     data = _data(result, metric)
-    return Sample(label, list(values), list(values.values()), failures, data, unfinished, tuple(undefined))
+    split = metric.partition("/")[0]
+    known = result.population
+    return Sample(
+        label,
+        list(values),
+        list(values.values()),
+        failures,
+        data,
+        unfinished,
+        tuple(undefined),
+        unlearned=result.unlearned,
+        overlap=result.overlap(metric),
+        population=known.describe(split) if known else "",
+        fixed=known is not None and known.examples(split) == "fixed",
+    )
 
 
 def _data(result: StudyResult, metric: str) -> str:

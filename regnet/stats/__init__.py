@@ -2,8 +2,9 @@
 
 The unit is the run: one seed, one value. All functions are pure; those that draw random numbers take a generator.
 
-Offers `summary` and `description` (one sample), `comparison` (several; `holm` corrects p), `difference`,
-`effect_size`, `improvement` and `power` (two), `factorial`, `measure` (how to read a metric's values), `verdict` and `wording`.
+Offers `summary`, `description` and `outlying` (one sample), `comparison` (several; `holm` corrects p), `difference`, `effect_size`,
+`equivalence`, `improvement` and `power` (two), `planning` (seeds for a gap), `sequential` and `spending` (as many seeds as it
+takes), `over_data` and `rank_tests` (many data sets), `factorial`, `measure` (how to read a metric), `verdict` and `wording`.
 
 May import errors.
 """
@@ -11,7 +12,7 @@ May import errors.
 from __future__ import annotations
 
 from regnet.stats.bootstrap import bootstrap_interval
-from regnet.stats.comparison import Comparison, compare, compare_with_best
+from regnet.stats.comparison import Comparison, compare, compare_with_baseline, compare_with_best
 from regnet.stats.description import Description, describe
 from regnet.stats.factorial import Effect, factorial_effects, paired_effect
 from regnet.stats.interval import Estimate, Interval
@@ -34,6 +35,7 @@ __all__ = [
     "Summary",
     "bootstrap_interval",
     "compare",
+    "compare_with_baseline",
     "compare_with_best",
     "describe",
     "factorial_effects",

@@ -9,11 +9,11 @@ from math import isnan, sqrt
 
 import numpy as np
 
-from regnet.stats.bootstrap import bootstrap_interval, fewest
+from regnet.stats.bootstrap import bootstrap_interval, fewest, middle_interval
 from regnet.stats.interval import Interval
 from regnet.stats.measure import UNBOUNDED, Measure
 from regnet.stats.sample import Sample
-from regnet.stats.summary import summarize
+from regnet.stats.summary import independent, summarize
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,17 @@ class Description:
     std: float | None
     """The standard deviation, with n - 1; None if n is 1."""
     standard_error: float | None
-    """Of the mean: ``std / √n``; None if n is 1."""
+    """Of the mean: ``std √(1/n + overlap)``, see `Sample.overlap`; None if n is 1."""
     median: float
     interquartile_mean: float
     """The mean of the middle half of the values."""
+    middle_interval: Interval | None
+    """The bootstrap interval of the interquartile mean; None where there is no `bootstrap`."""
     student: Interval | None
-    """Student's t interval for the mean, cut at the measure's bounds."""
+    """Student's t interval for the mean, cut at the measure's bounds; None if n is 1 or all values are equal."""
     bootstrap: Interval | None
-    """The bootstrap interval, between the smallest and the largest value; None for fewer seeds than its level needs."""
+    """The bootstrap interval, between the smallest and the largest value; None for fewer seeds than its level needs, and for runs
+    that are not independent."""
     notes: tuple[str, ...]
     """What the numbers leave out, such as failed seeds and cut intervals."""
 
@@ -55,20 +58,22 @@ def describe(sample: Sample, rng: np.random.Generator, measure: Measure = UNBOUN
 
     sample.require_some()
     values = np.asarray(sample.values, dtype=float)
-    short = summarize(values, level)
+    short = summarize(values, level, sample.overlap)
     spread = None if isnan(short.std) else short.std
-    whole = None if spread is None else Interval(short.low, short.high, level)
+    resampled = short.n >= fewest(level) and not sample.overlap and short.std > 0
+    whole = None if spread is None or spread == 0 else Interval(short.low, short.high, level)
     return Description(
         name=sample.name,
         n=short.n,
         failed=len(sample.failures),
         mean=short.mean,
         std=spread,
-        standard_error=None if spread is None else spread / sqrt(short.n),
+        standard_error=None if spread is None else spread / sqrt(independent(short.n, sample.overlap)),
         median=float(np.median(values)),
         interquartile_mean=float(stats.trim_mean(values, 0.25)),
+        middle_interval=middle_interval(values, rng, level=level) if resampled else None,
         student=whole and whole.cut(measure.smallest, measure.largest),
-        bootstrap=bootstrap_interval(values, rng, level=level) if short.n >= fewest(level) else None,
+        bootstrap=bootstrap_interval(values, rng, level=level) if resampled else None,
         notes=tuple(_notes(sample, whole, measure, level)),
     )
 
@@ -76,16 +81,18 @@ def describe(sample: Sample, rng: np.random.Generator, measure: Measure = UNBOUN
 def _notes(sample: Sample, whole: Interval | None, measure: Measure, level: float) -> Iterator[str]:
     n = len(sample.seeds)
     planned = n + len(sample.lacking)
+    if sample.worst:
+        yield f"{len(sample.worst)} of {planned} seeds failed and count as the worst value"
     if sample.failures:
         yield f"{len(sample.failures)} of {planned} seeds failed and are not in these numbers"
     if sample.undefined:
         yield f"for {len(sample.undefined)} of {planned} seeds the metric is undefined, and they are not in these numbers"
     for state, count in Counter(state.partition(":")[0] for state in sample.unfinished.values()).items():
         yield f"{count} of {planned} seeds {'is' if count == 1 else 'are'} {state} and not in these numbers"
-    if whole is None:
+    if n == 1:
         yield "one seed only: it gives no interval"
-    elif n < fewest(level):
-        yield f"no bootstrap interval: at {100 * level:g} % it takes at least {fewest(level)} seeds"
+    elif whole is None:
+        yield "all seeds have the same value: it gives no interval"
     low, high = measure.smallest, measure.largest
     if whole and whole.cut(low, high) != whole:
         yield f"Student's interval reaches beyond what the metric can be, and is cut at {low:g} and {high:g}"

@@ -19,13 +19,14 @@ def hedges_g(matched: Matched, *, level: float = 0.95) -> Estimate | None:
     the n differences over their standard deviation (often called d_z), ``ν = n - 1`` and ``N = n``. In both cases
     ``J(ν) = Γ(ν/2) / (√(ν/2) Γ((ν - 1)/2))``, which needs ν ≥ 2; and ``t = √N d`` follows a noncentral t distribution. The interval
     is given by the noncentralities that put t at its tails. It is exact for the true d of normal values, if unpaired of the same
-    spread.
+    spread. For splits of one pool, each n in N is ``1 / (1/n + overlap)``.
 
     Sources: Hedges, "Distribution theory for Glass's estimator of effect size", J. Educ. Stat. 6 (1981); Cumming and Finch,
     "A primer on confidence intervals based on noncentral distributions", Educ. Psychol. Meas. 61 (2001).
     """
     n, m = matched.sizes
-    freedom, size = (n - 1, n) if matched.paired else (n + m - 2, n * m / (n + m))
+    size, other = matched.independent
+    freedom, size = (n - 1, size) if matched.paired else (n + m - 2, size * other / (size + other))
     if min(n, m) < 2 or freedom < 2:
         return None
     spread = deviation(matched.differences) if matched.paired else _pooled(matched)

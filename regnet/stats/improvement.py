@@ -20,7 +20,7 @@ def probability_below(matched: Matched, *, level: float = 0.95) -> Estimate:
     Paired, for the same seed: the share of seeds, with Wilson's interval. Unpaired, for any two runs: Mann and Whitney's
     ``U / (n m)``, with Newcombe's interval: every P that is close enough to the estimate, by the variance that exponential
     distributions would have. It remains valid if the samples do not overlap. If the spread of one sample is three times that of the
-    other, the 95 % interval covers 91 to 94 %.
+    other, the 95 % interval covers 91 to 94 %. For splits of one pool, each n is ``1 / (1/n + overlap)``.
 
     Sources: Agarwal et al., "Deep reinforcement learning at the edge of the statistical precipice", NeurIPS 2021; Wilson, "Probable
     inference", JASA 22 (1927); Newcombe, "Confidence intervals for an effect size measure based on the Mann–Whitney statistic",
@@ -35,7 +35,7 @@ def probability_below(matched: Matched, *, level: float = 0.95) -> Estimate:
 def _wilson(share: float, matched: Matched, level: float) -> Interval:
     from statsmodels.stats.proportion import proportion_confint
 
-    n = len(matched.first)
+    n = matched.independent[0]
     low, high = proportion_confint(share * n, n, 1 - level, method="wilson")
     return Interval(float(low), float(high), level)
 
@@ -43,7 +43,7 @@ def _wilson(share: float, matched: Matched, level: float) -> Interval:
 def _newcombe(found: float, matched: Matched, level: float) -> Interval:
     from scipy.optimize import brentq
 
-    n, m = matched.sizes
+    n, m = matched.independent
     z = float(ndtri((1 + level) / 2))
 
     def beyond(p: float) -> float:

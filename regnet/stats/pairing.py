@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import isfinite
 
 import numpy as np
 
 from regnet.stats.measure import Measure
-from regnet.stats.rules import Incomplete, Rules
+from regnet.stats.rules import Rules
 from regnet.stats.sample import Sample, SampleError
-from regnet.stats.summary import without_rounding
+from regnet.stats.summary import independent, without_rounding
 from regnet.stats.wording import listed
 
 MOST_NAMED = 6
@@ -29,6 +28,8 @@ class Matched:
     paired: bool
     notes: tuple[str, ...]
     """How missing seeds were treated."""
+    overlap: float = 0.0
+    """The correction for runs that share examples: see `Sample.overlap`."""
 
     @property
     def differences(self) -> np.ndarray:
@@ -45,14 +46,22 @@ class Matched:
         """The number of values in the first and in the second sample."""
         return len(self.first), len(self.second)
 
+    @property
+    def independent(self) -> tuple[float, float]:
+        """How many independent values have means as uncertain as those of each sample."""
+        n, m = self.sizes
+        return independent(n, self.overlap), independent(m, self.overlap)
+
 
 def match(first: Sample, second: Sample, measure: Measure, rules: Rules) -> Matched:
     """Pair two samples by seed if they share any: whatever the seed fixes is the same in both, so it adds no noise.
 
     Raises:
         SampleError: a sample has no values; the two are of different data, and the rules do not say that they are unpaired; a seed
-            failed, or only one of two paired samples has it, and the rules refuse that, or the metric has no worst value.
+            failed, and the rules refuse that, or the metric has no worst value.
     """
+    if rules.incomplete == "worst":
+        first, second = (sample.with_worst(measure.worst) for sample in (first, second))
     first.require_some()
     second.require_some()
     seeds = [{*sample.seeds, *sample.lacking} for sample in (first, second)]
@@ -61,16 +70,17 @@ def match(first: Sample, second: Sample, measure: Measure, rules: Rules) -> Matc
     alone = [f"{_seeds(seeds[0] ^ seeds[1])} only one of the two has"] if paired and seeds[0] != seeds[1] else []
     undefined = [f"{_seeds(sample.undefined)} of {sample.name!r} undefined" for sample in (first, second) if sample.undefined]
     unfinished = [f"{_seeds(sample.unfinished)} of {sample.name!r} unfinished" for sample in (first, second) if sample.unfinished]
-    _refuse(first, second, rules, failed + unfinished + alone)
-    left, right = (_values(sample, measure, rules.incomplete) for sample in (first, second))
+    _refuse(first, second, rules, failed + unfinished)
+    left, right = first.by_seed, second.by_seed
     if paired:
         common = sorted(left.keys() & right.keys())
         if not common:
             raise SampleError(f"{first.name!r} against {second.name!r}: no seed was trained to the end in both")
         left, right = ({seed: values[seed] for seed in common} for values in (left, right))
-    treatment = "counted as the worst value" if rules.incomplete == "worst" else "left out"
-    notes = (*(f"{text}: {treatment}" for text in failed), *(f"{text}: left out" for text in undefined + unfinished + alone))
-    return Matched(_array(left), _array(right), paired, notes)
+    counted = [sample for sample in (first, second) if sample.worst]
+    worst = [f"{_seeds(sample.worst)} of {sample.name!r} failed: counted as the worst value" for sample in counted]
+    notes = (*worst, *(f"{text}: left out" for text in failed + undefined + unfinished + alone))
+    return Matched(_array(left), _array(right), paired, notes, max(first.overlap, second.overlap))
 
 
 def _refuse(first: Sample, second: Sample, rules: Rules, missing: list[str]) -> None:
@@ -85,16 +95,6 @@ def _refuse(first: Sample, second: Sample, rules: Rules, missing: list[str]) -> 
             f"{first.name!r} against {second.name!r}: {'; '.join(missing)}. Run what is missing, or say what to do about "
             "it: 'drop' continues without those seeds, 'worst' counts a failed one as the worst value there is"
         )
-
-
-def _values(sample: Sample, measure: Measure, incomplete: Incomplete) -> dict[int, float]:
-    if incomplete != "worst" or not sample.failures:
-        return sample.by_seed
-    if not isfinite(measure.worst):
-        raise SampleError(
-            f"study {sample.name!r}: {_seeds(sample.failures)} failed and cannot count as the worst value: this metric has none"
-        )
-    return sample.by_seed | dict.fromkeys(sample.failures, measure.worst)
 
 
 def _array(values: Mapping[int, float]) -> np.ndarray:

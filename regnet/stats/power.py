@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
+from regnet.stats.difference import standard_error
 from regnet.stats.pairing import Matched
 from regnet.stats.rules import Test
 
@@ -91,17 +92,25 @@ def _bounds_of_means(matched: Matched, alpha: float, rng: np.random.Generator) -
     """Yield the sizes above which a t test finds a gap in either direction."""
     if matched.paired:
         (drawn,) = _experiments(matched, "mean", rng)
-        mean, square, freedom = drawn.mean(1), drawn.var(1, ddof=1) / drawn.shape[1], np.array(drawn.shape[1] - 1.0)
+        mean, square, freedom = drawn.mean(1), drawn.var(1, ddof=1) / matched.independent[0], np.array(drawn.shape[1] - 1.0)
     else:
         both = _experiments(matched, "mean", rng)
         mean = both[0].mean(1) - both[1].mean(1)
-        squares = [one.var(1, ddof=1) / one.shape[1] for one in both]
+        squares = [one.var(1, ddof=1) / size for one, size in zip(both, matched.independent, strict=True)]
         square = squares[0] + squares[1]
         parts = sum(each**2 / (one.shape[1] - 1) for each, one in zip(squares, both, strict=True))
         freedom = np.divide(square**2, parts, out=np.ones_like(square), where=square > 0)
+    if matched.overlap:
+        mean = mean + standard_error(matched)[0] * sqrt(_shared(matched)) * rng.standard_normal(len(mean))
     reach = stdtrit(freedom, 1 - alpha / 2) * np.sqrt(square)
     yield reach - mean
     yield reach + mean
+
+
+def _shared(matched: Matched) -> float:
+    """Return the share of the variance of a difference of means that resampling does not show: that of sharing examples."""
+    overlap, n = matched.overlap, min(matched.sizes)
+    return overlap / (1 / n + overlap)
 
 
 def _bounds_of_ranks(matched: Matched, alpha: float, rng: np.random.Generator) -> Iterator[np.ndarray]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import isfinite
 
 import numpy as np
 
@@ -37,6 +38,20 @@ class Sample:
     """The seeds that may still get a value, each with its state: running, abandoned, or missing."""
     undefined: Sequence[int] = ()
     """The seeds for which the metric is undefined, such as R² of equal targets."""
+    overlap: float = 0.0
+    """The correction for runs whose examples are splits of one pool, so that two runs share many: the number of examples that are
+    measured on, divided by that of the others. A mean over n runs has the variance ``s² (1/n + overlap)``; with ``s² / n``, two
+    equal learners would be called different in 40 of 100 comparisons of 20 seeds. 0 for runs on examples of their own.
+
+    Source: Nadeau and Bengio, "Inference for the generalization error", Machine Learning 52 (2003)."""
+    population: str = ""
+    """What the runs vary in, in words."""
+    unlearned: Mapping[int, str] = field(default_factory=dict)
+    """Why each seed whose network learned nothing has not; such seeds have values, too."""
+    worst: Mapping[int, str] = field(default_factory=dict)
+    """The seeds that failed, each with the reason, and count as the worst value: see `with_worst`."""
+    fixed: bool = False
+    """Whether all runs have the same examples, so that nothing is said about others."""
 
     def __post_init__(self) -> None:
         shape = np.shape(self.values)
@@ -66,6 +81,19 @@ class Sample:
     def by_seed(self) -> dict[int, float]:
         """Each seed's value."""
         return {seed: float(value) for seed, value in zip(self.seeds, self.values, strict=True)}
+
+    def with_worst(self, worst: float) -> Sample:
+        """Return the same with failed seeds counted as the worst value of the metric.
+
+        Raises:
+            SampleError: the metric has no worst value.
+        """
+        if not self.failures:
+            return self
+        if not isfinite(worst):
+            raise SampleError(f"study {self.name!r}: failed seeds cannot count as the worst value, since the metric has none")
+        values = dict(sorted((self.by_seed | dict.fromkeys(self.failures, worst)).items()))
+        return replace(self, seeds=list(values), values=list(values.values()), failures={}, worst=self.failures)
 
     def require_some(self) -> None:
         """Check that there is at least one value.

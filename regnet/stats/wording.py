@@ -16,8 +16,14 @@ def listed(names: Iterable[object], most: int | None = None) -> str:
     return " and ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]]))
 
 
-def p_value(p: float, name: str = "") -> str:
-    """Format a p to two digits, after its name if given: ``0.032``, ``p = 0.032``, ``p < 0.0001``."""
+def p_value(p: float, name: str = "", alpha: float = 0.05) -> str:
+    """Format a p to two digits, after its name if given: ``0.032``, ``p = 0.032``, ``p < 0.0001``.
+
+    Near `alpha` it has three digits, or as many as show on which side it is: ``0.0496``.
+    """
     if p < SMALLEST:
         return f"{name} < {SMALLEST:.4f}".lstrip()
-    return f"{name} = {p:.2g}" if name else f"{p:.2g}"
+    digits = 2 if abs(p - alpha) > alpha / 10 else 3
+    while float(f"{p:.{digits}g}") in (alpha, 0.0) and p != alpha:
+        digits += 1
+    return f"{name} = {p:.{digits}g}" if name else f"{p:.{digits}g}"

@@ -19,4 +19,4 @@ def final_values(result: StudyResult, metric: str) -> dict[int, float]:
 def final_summary(result: StudyResult, metric: str) -> Summary | None:
     """Summarize `final_values`, with the interval cut at the metric's bounds; None if there are no values."""
     values = list(final_values(result, metric).values())
-    return summarize(values).within(result.measure(metric)) if values else None
+    return summarize(values, overlap=result.overlap(metric)).within(result.measure(metric)) if values else None

@@ -10,6 +10,7 @@ import numpy as np
 
 from regnet.errors import DataError
 from regnet.stats.measure import Measure, name_of
+from regnet.study.population import Population
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,6 +150,12 @@ class StudyResult:
     """What a user should know, in lines: what the examples are made from, and what is seldom meant."""
     automatic: tuple[str, ...] = ()
     """The settings that were `auto`, by dotted name; the configuration has their values."""
+    population: Population | None = None
+    """What the runs vary in; None if it is not known."""
+
+    def overlap(self, metric: str) -> float:
+        """Return the correction of a metric such as ``test/error_rate`` for runs that share examples: see `Population.overlap`."""
+        return self.population.overlap(metric.partition("/")[0]) if self.population else 0.0
 
     def measure(self, metric: str) -> Measure:
         """Return how to read the values of a metric such as ``test/error_rate``; an unknown metric is shown unscaled."""

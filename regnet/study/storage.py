@@ -16,6 +16,7 @@ from regnet.data.schema import fill_of, plain_schema, read_schema, with_fill
 from regnet.data.targets import Targets
 from regnet.network.sequential import Sequential
 from regnet.stats.measure import Measure
+from regnet.study.population import Population
 from regnet.study.result import StudyResult, TrainedNetwork
 from regnet.tensor_file import read_tensor_file, write_tensor_file
 
@@ -64,6 +65,7 @@ def write_result(result: StudyResult, path: Path) -> None:
         "content": result.content,
         "notes": result.notes,
         "automatic": result.automatic,
+        "population": result.population and result.population.as_plain(),
         "networks": [network.seed for network in result.networks],
         "targets": _describe_targets(result.networks),
         "schema": plain_schema(result.networks[0].data.schema) if result.networks else None,
@@ -112,6 +114,7 @@ def read_result(path: Path, network: Sequential | None = None) -> StudyResult:
         content=description["content"],
         notes=tuple(description["notes"]),
         automatic=tuple(description["automatic"]),
+        population=Population.from_plain(description["population"]),
     )
     return replace(result, networks=tuple(_networks(network, description, arrays))) if network is not None else result
 

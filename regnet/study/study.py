@@ -9,12 +9,14 @@ from typing import Any, Literal, TypeAlias
 import torch
 
 from regnet.contracts import Coding, Dataset, Loss, Metric, Optimizer
-from regnet.data.prepare import Normalization
+from regnet.data.prepare import Normalization, sources_of
 from regnet.encoding import well_formed
 from regnet.network.sequential import Sequential
 from regnet.registry.discovery import Provenance
+from regnet.rng import OWN, Streams
 from regnet.stats.measure import LOSS, UNBOUNDED, Measure, name_of
 from regnet.study.identity import study_identity
+from regnet.study.population import Population
 
 Replicas: TypeAlias = Literal["lockstep", "solo"]
 """Whether the seeds of a study are trained together along a replica axis, or one after another."""
@@ -69,6 +71,14 @@ class Study:
     """The settings that were `auto`, by dotted name; the configuration has their values."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """The plugins' settings, by name: see the hook `regnet_settings`."""
+    streams: Streams = OWN
+    """Which seed each source of randomness takes."""
+    population: Population | None = None
+    """What the runs vary in; None for a study that was not assembled from a configuration."""
+
+    def examples_key(self, seed: int) -> tuple[int, ...]:
+        """Return the seeds that the examples of a run depend on: runs with the same key have the same examples."""
+        return tuple(self.streams.seed_of(source, seed) for source in sources_of(self.dataset, self.validation))
 
     @property
     def groups(self) -> tuple[tuple[int, ...], ...]:

@@ -36,8 +36,15 @@ def study_begun(number: int, study: Study | StudyResult, tags: Mapping[str, str]
     return messages.StudyBegun(number, study.name, study.config, params=params, tags=tags)
 
 
-def study_tags(study: Study | StudyResult, launch: LaunchName, commit: str | None) -> dict[str, str]:
-    """Return the tags that all runs of a study have."""
+def study_tags(study: Study | StudyResult, launch: LaunchName, commit: str | None, regnet: str | None = None) -> dict[str, str]:
+    """Return the tags that all runs of a study have.
+
+    Args:
+        study: the study.
+        launch: the names of the launch.
+        commit: the git commit in the working directory.
+        regnet: the version of regnet that trains the study; by default the installed one.
+    """
     return (
         {
             "regnet.role": "run",
@@ -52,14 +59,15 @@ def study_tags(study: Study | StudyResult, launch: LaunchName, commit: str | Non
             messages.HEADLINE: study.headline,
             "regnet.report": str(study.config.get("report")),
             "regnet.machine": study.machine if isinstance(study, StudyResult) else describe_machine(),
-            "regnet.version": version(OWN),
+            "regnet.version": regnet or version(OWN),
             "regnet.plugins": ", ".join(map(str, study.origins)),
         }
         | ({messages.CONTENT: study.content} if study.content else {})
         | ({messages.NOTES: "\n".join(study.notes)[: messages.TAG_LENGTH]} if study.notes else {})
         | ({messages.AUTOMATIC: " ".join(study.automatic)} if study.automatic else {})
+        | ({messages.POPULATION: json.dumps(study.population.as_plain())} if study.population else {})
         | _planned(study.seeds)
-        | ({"mlflow.source.git.commit": commit} if commit else {})
+        | ({messages.GIT_COMMIT: commit} if commit else {})
     )
 
 

@@ -19,6 +19,7 @@ from regnet.launch_folder.plan import Plan
 from regnet.launch_folder.status import Status, status_of
 from regnet.network.sequential import Sequential
 from regnet.registry.catalog import Catalog
+from regnet.registry.selection import OWN
 from regnet.study.result import StudyResult
 from regnet.tracking import UNSYNCED
 from regnet.tracking.records import data_seen, run_ended, study_begun, study_tags
@@ -126,7 +127,8 @@ class _Sync:
             return
         study = next(self._numbers)
         planned = {seed for job in self._plan.jobs.values() if job.study == result.identity for seed in job.seeds}
-        tags = study_tags(replace(result, seeds=tuple(sorted(planned))), self._plan.name, self._plan.start.commit)
+        start = self._plan.start
+        tags = study_tags(replace(result, seeds=tuple(sorted(planned))), self._plan.name, start.commit, start.versions.get(OWN))
         yield study_begun(study, result, tags)
         data = self._data(result.config, seeds)
         for seed in seeds:

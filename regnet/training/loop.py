@@ -14,11 +14,11 @@ from torch import Tensor
 
 from regnet.contracts import Params
 from regnet.data.batches import Batches
-from regnet.data.prepare import Data, load_splits, prepare, set_aside, stack
+from regnet.data.prepare import Data, load_examples, prepare, stack
 from regnet.engines import Trainer, make_trainer
 from regnet.engines.replicas import merge
 from regnet.processes.stop import Stop
-from regnet.rng import stream
+from regnet.rng import Source, stream
 from regnet.study.result import DIVERGED
 from regnet.study.study import Study
 from regnet.training.checkpoint import Checkpoints
@@ -53,7 +53,11 @@ class Replica:
 
     def start(self) -> Params:
         """The parameters that `Layer.init` returns."""
-        return self.study.network.init(self.study.features, stream(self.seed, "weights"))[0]
+        return self.study.network.init(self.study.features, stream(self.seed_of("init"), "weights"))[0]
+
+    def seed_of(self, source: Source) -> int:
+        """The seed that a source of randomness takes."""
+        return self.study.streams.seed_of(source, self.seed)
 
 
 @dataclass(frozen=True)
@@ -77,15 +81,13 @@ class Trained:
 
 
 def load_data(study: Study, seeds: Sequence[int]) -> list[Data]:
-    """Each seed's prepared examples; the same object for all seeds if the data set is not regenerated for every seed."""
-    shared: Data | None = None
-    loaded = []
+    """Each seed's prepared examples; the same object for seeds with the same examples."""
+    loaded: dict[tuple[int, ...], Data] = {}
     for seed in seeds:
-        if shared is None or study.dataset.redraw:
-            splits, validation = set_aside(load_splits(study.dataset, seed), study.validation, seed, redraw=study.dataset.redraw)
-            shared = prepare(splits, study.normalization, study.coding, study.dtype, validation)
-        loaded.append(shared)
-    return loaded
+        if (key := study.examples_key(seed)) not in loaded:
+            splits, validation = load_examples(study.dataset, study.validation, seed, study.streams)
+            loaded[key] = prepare(splits, study.normalization, study.coding, study.dtype, validation)
+    return [loaded[study.examples_key(seed)] for seed in seeds]
 
 
 def train(replicas: Sequence[Replica], control: Control, *, replica_axis: bool) -> Trained:
@@ -128,11 +130,12 @@ class _Training:
     """A program in training: all that changes from epoch to epoch."""
 
     def __init__(self, study: Study, replicas: Sequence[Replica], data: Data, *, replica_axis: bool) -> None:
-        seeds = [replica.seed for replica in replicas]
+        starts, noise = [replica.start() for replica in replicas], [replica.seed_of("noise") for replica in replicas]
+        order = [replica.seed_of("order") for replica in replicas]
         self.study = study
         self.data = data
-        self.trainer = make_trainer(study, seeds, [replica.start() for replica in replicas], replica_axis=replica_axis)
-        self.batches = Batches(data.train, study.batch_size, study.shuffle, seeds, drop_last=study.drop_last)
+        self.trainer = make_trainer(study, noise, starts, replica_axis=replica_axis)
+        self.batches = Batches(data.train, study.batch_size, study.shuffle, order, drop_last=study.drop_last)
         self.progress = _Progress(len(replicas), self.trainer)
         self.seconds = 0.0
         """The time of training without evaluation."""

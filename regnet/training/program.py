@@ -125,9 +125,11 @@ def _load(study: Study, seeds: tuple[int, ...]) -> tuple[list[Replica], dict[int
     """Return the replicas of the seeds whose data can be loaded, and for each of the others the reason why not."""
     replicas: list[Replica] = []
     failures: dict[int, Exception] = {}
-    groups = [(seed,) for seed in seeds] if study.dataset.redraw else [seeds]
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for seed in seeds:
+        groups.setdefault(study.examples_key(seed), []).append(seed)
     with torch_threads(study.threads):
-        for group in groups:
+        for group in groups.values():
             try:
                 data = load_data(study, group)
                 _check_sizes(study, group[0], data[0])
@@ -221,6 +223,7 @@ def _result(replicas: Sequence[Replica], rows: np.ndarray, trained: Trained) -> 
         content=study.content,
         notes=study.notes,
         automatic=study.automatic,
+        population=study.population,
     )
 
 

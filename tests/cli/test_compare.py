@@ -113,17 +113,25 @@ def test_schema_of_json(run_compare: RunCompare) -> None:
     found = json.loads(run_compare("slow", "slower", "fast", "--json").stdout)
     keys = {"metric", "smaller_is_better", "rules", "studies", "comparisons", "best", "winner", "notes"}
     assert found.keys() == keys
-    assert found["rules"] == {"test": "mean", "design": "by_seed", "incomplete": "refuse", "level": 0.95}
+    assert found["rules"] == {
+        "test": "mean",
+        "design": "by_seed",
+        "incomplete": "refuse",
+        "rope": None,
+        "baseline": None,
+        "level": 0.95,
+    }
     for study in found["studies"]:
         assert study.keys() == {
-            *("label", "study", "identity", "data", "n", "failed", "undefined", "mean", "std", "standard_error", "median"),
+            *("label", "study", "identity", "data", "population", "n", "failed", "undefined", "unlearned", "far_from_rest", "mean"),
+            *("std", "standard_error", "median", "middle_interval"),
             *("interquartile_mean", "student", "bootstrap", "better_than", "winner", "failures", "notes", "values"),
         }
     assert len(found["comparisons"]) == 3
     for comparison in found["comparisons"]:
         assert comparison.keys() == {
             *("first", "second", "n", "paired", "test", "difference", "hedges_g", "probability_first_better", "p", "p_alone"),
-            *("family", "better", "gap_missed", "gap_found", "fewest_seeds", "verdict", "notes"),
+            *("interval_alone", "equivalence", "family", "better", "gap_missed", "gap_found", "fewest_seeds", "verdict", "notes"),
         }
         assert comparison["p"] is None or comparison["p_alone"] <= comparison["p"] <= 1
 
@@ -205,10 +213,11 @@ def test_latex_tables_are_rectangular_and_escaped(run_compare: RunCompare) -> No
         (["slow", "fast", "--metric", "test/los"], "did you mean 'test/loss'?"),
         (["slow", "entropy", "--metric", "test/loss"], "'entropy' by cross_entropy"),
         (["slow", "elsewhere"], "a difference may come from the data alone"),
-        (["stable", "unstable"], "failed. Run what is missing, or say what to do about it: 'drop'"),
-        (["slow", "broken"], "study 'broken': all 2 seeds failed (the first: diverged in epoch 1"),
+        (["stable", "unstable"], "'unstable' is not compared, since seeds are missing: seed "),
+        (["slow", "broken"], "'broken' is not compared, since seeds are missing: seed 0 diverged in epoch 1"),
+        (["slow", "fast", "--baseline", "slowe"], "--baseline: no study is called 'slowe': did you mean 'slow'?"),
+        (["slow", "fast", "--rope", "-1"], "a region of practical equivalence has a size above 0; got -1"),
         (["broken"], "nothing was measured in 'broken': every seed failed (the first: diverged in epoch 1"),
-        (["slow", "fast", "single"], "only one of the two has"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -257,7 +266,8 @@ def test_failed_seeds_are_always_shown(store: Store, run_compare: RunCompare) ->
     for treatment, n in (("drop", 12 - len(failed)), ("worst", 12)):
         found = json.loads(run_compare("stable", "unstable", "--incomplete", treatment, "--json").stdout)
         unstable, (comparison,) = found["studies"][1], found["comparisons"]
-        assert (unstable["n"], unstable["failed"]) == (12 - len(failed), len(failed))
+        assert (unstable["n"], unstable["failed"]) == (n, len(failed))
+        assert ("worst" in unstable["notes"][0]) == (treatment == "worst")
         assert {int(seed): reason for seed, reason in unstable["failures"].items()} == failed
         assert comparison["n"] == [n, n]
         assert "failed" in comparison["notes"][0]
@@ -268,8 +278,33 @@ def test_study_whose_seeds_all_failed(run_compare: RunCompare) -> None:
     assert [(study["n"], study["failed"], study["mean"] is None) for study in found["studies"]][2] == (0, 2, True)
     assert len(found["comparisons"]) == 1
     assert found["winner"] == "fast"
-    assert found["notes"] == ["every seed of 'broken' failed: it is compared with nothing"]
+    assert found["notes"] == ["'broken' has no value: seed 0 diverged in epoch 1: the loss is no longer finite (and 1 more)"]
     assert "broken" in run_compare("slow", "fast", "broken", "--incomplete", "drop").stdout
+
+
+def test_a_study_with_fewer_seeds_or_failures_does_not_keep_others_from_being_compared(run_compare: RunCompare) -> None:
+    found = json.loads(run_compare("slow", "fast", "single", "broken", "--json").stdout)
+    assert len(found["comparisons"]) == 3
+    assert found["notes"][0].startswith("'broken' is not compared, since seeds are missing")
+    assert any("only one of the two has: left out" in note for pair in found["comparisons"] for note in pair["notes"])
+
+
+def test_a_baseline_and_a_region_of_equivalence(run_compare: RunCompare) -> None:
+    found = json.loads(run_compare("slow", "slower", "fast", "--baseline", "slower", "--rope", "0.5", "--json").stdout)
+    assert [(pair["first"], pair["second"]) for pair in found["comparisons"]] == [("slower", "slow"), ("slower", "fast")]
+    sums = [sum(pair["equivalence"][side] for side in ("below", "within", "above")) for pair in found["comparisons"]]
+    assert sums == pytest.approx([1, 1])
+    said = run_compare("slow", "fast", "--rope", "0.5").stdout
+    assert "with a region of practical equivalence of ± 0.5 points" in " ".join(said.split())
+
+
+def test_what_the_runs_vary_in_is_said(run_compare: RunCompare) -> None:
+    said = (
+        "The runs vary in the examples (drawn anew for every seed) and the initial weights; each is measured on 30 test examples."
+    )
+    for form in ((), ("--markdown",), ("--latex",)):
+        assert said in " ".join(run_compare("slow", "fast", *form).stdout.split())
+    assert {study["population"] for study in json.loads(run_compare("slow", "fast", "--json").stdout)["studies"]} == {said}
 
 
 def test_single_seed_has_no_interval(run_compare: RunCompare) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from mlflow.tracking import MlflowClient
 
+from regnet.registry.selection import OWN
 from regnet.tracking import UNSYNCED
 from tests.conftest import Inside
 from tests.same_launch import Store, assert_same_store
@@ -88,6 +90,15 @@ def test_runs_that_are_not_trained_any_more_are_ended(inside: Inside, tmp_path: 
     found = client.get_run(stray.info.run_id)
     assert found.info.status == "KILLED"
     assert found.data.tags["regnet.failure"] == "the training process ended without reporting a result"
+
+
+def test_runs_keep_the_version_that_trained_them(inside: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    assert inside("run", "hydra.run.dir=here", "report=none", *SMALL).code == 1, "the store is away"
+    monkeypatch.setattr("regnet.tracking.records.version", lambda name: "9.9")  # a newer regnet writes it
+    assert inside("sync", "here", "--uri", "sqlite:///mlflow.db").code == 0
+    (run,) = Store.file(tmp_path / "mlflow.db").runs().values()
+    assert run.data.tags["regnet.version"] == version(OWN) != "9.9"
 
 
 def test_errors(inside: Inside, tmp_path: Path) -> None:

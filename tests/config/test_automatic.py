@@ -171,7 +171,7 @@ def test_everything_may_be_recommended(catalog: Catalog) -> None:
 class Wrong(Dataset):
     """A data set that recommends what is never left open."""
 
-    redraw = False
+    variation = "fixed"
     recommended = MappingProxyType({"dtype": "float64"})
 
     def load(self, generator: torch.Generator) -> Splits:

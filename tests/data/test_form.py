@@ -55,7 +55,7 @@ class Given(Dataset):
     """Loads the splits of a case."""
 
     case: str = "right"
-    redraw: bool = False
+    variation = "fixed"
 
     def load(self, generator: torch.Generator) -> Splits:
         return RIGHT if self.case == "right" else WRONG[self.case][0]  # type: ignore[no-any-return]

@@ -9,9 +9,14 @@ import torch
 from torch import Tensor
 
 from regnet.builtin.datasets.disc import Disc
-from regnet.contracts import Split, Splits
-from regnet.data.prepare import Data, load_splits, prepare, set_aside, stack
+from regnet.builtin.datasets.iris import Iris
+from regnet.builtin.datasets.table import Table
+from regnet.contracts import Dataset, Split, Splits
+from regnet.data.prepare import Data, load_examples, load_splits, prepare, set_aside, stack
+from regnet.data.sampling import SampledDataset, Sampling
 from regnet.errors import ConfigError, TargetError
+from regnet.rng import Streams
+from tests.builtin.cases import TREES
 
 TRAIN = torch.tensor([[1.0, 10.0], [3.0, 10.0], [5.0, 1.0]])
 TEST = torch.tensor([[3.0, 0.0]])
@@ -91,7 +96,7 @@ def test_stacked_data_of_each_seed(normalization: Any) -> None:
 
 def test_validation_examples_are_training_examples() -> None:
     given = Disc(train_size=50, test_size=20).load(torch.Generator().manual_seed(0))
-    rest, aside = set_aside(given, 0.2, 3, redraw=True)
+    rest, aside = set_aside(given, 0.2, 3)
     assert aside is not None
     assert (len(rest.train.x), len(aside.x), rest.test.x is given.test.x) == (40, 10, True)
     together = torch.cat([rest.train.x, aside.x])
@@ -100,28 +105,43 @@ def test_validation_examples_are_training_examples() -> None:
     assert [found[tuple(x)] for x in aside.x.tolist()] == aside.y.tolist()
 
 
-def test_validation_examples_depend_on_the_seed_if_the_data_do() -> None:
-    given = Disc(train_size=50, test_size=20).load(torch.Generator().manual_seed(0))
+def test_each_source_of_the_examples_can_be_fixed_alone() -> None:
+    def examples(dataset: Dataset, seed: int, **streams: int) -> tuple[Tensor, Tensor, Tensor]:
+        splits, aside = load_examples(dataset, 0.2, seed, Streams(**streams))
+        assert aside is not None
+        return splits.train.x, aside.x, splits.test.x
 
-    def aside(seed: int, redraw: bool) -> Tensor:
-        part = set_aside(given, 0.2, seed, redraw=redraw)[1]
-        assert part is not None
-        return part.x
+    def same(dataset: Dataset, **streams: int) -> tuple[bool, ...]:
+        pairs = zip(examples(dataset, 1, **streams), examples(dataset, 2, **streams), strict=True)
+        return tuple(torch.equal(first, second) for first, second in pairs)
 
-    assert torch.equal(aside(1, True), aside(1, True))
-    assert not torch.equal(aside(1, True), aside(2, True))
-    assert torch.equal(aside(1, False), aside(2, False))
+    drawn, divided = Disc(train_size=50, test_size=20), Iris()
+    assert same(drawn) == same(divided) == (False, False, False)
+    assert same(drawn, data=0) == (False, False, True)
+    assert same(drawn, split=0) == (False, False, False)
+    assert same(drawn, data=0, split=5) == (True, True, True)
+    assert same(divided, data=0) == (False, False, False)
+    assert same(divided, split=0) == (True, True, True)
+    some = SampledDataset(Iris(), Sampling(train_size=0.5, label_noise=0.5))
+    first, second = (load_examples(some, 0, seed, Streams(split=0))[0].train for seed in (1, 2))
+    assert torch.equal(first.x, second.x)
+    assert not torch.equal(first.y, second.y)
+
+
+def test_a_fixed_data_set_is_the_same_for_every_seed() -> None:
+    by_height = Table(str(TREES), "kind", order="height", missing="drop")
+    assert torch.equal(load_splits(by_height, 1).train.x, load_splits(by_height, 2).train.x)
 
 
 def test_no_validation_examples_by_default() -> None:
     given = splits()
-    assert set_aside(given, 0.0, 0, redraw=True) == (given, None)
+    assert set_aside(given, 0.0, 0) == (given, None)
     assert prepared("scalar").validation is None
 
 
 def test_validation_must_leave_training_examples() -> None:
     with pytest.raises(ConfigError, match=r"validation=0\.9 leaves none of the 3 training examples"):
-        set_aside(splits(), 0.9, 0, redraw=True)
+        set_aside(splits(), 0.9, 0)
 
 
 def test_validation_examples_are_scaled_by_the_training_examples() -> None:

@@ -24,8 +24,8 @@ DISC = ("dataset.train_size=60", "dataset.test_size=40")
 STUDIES: dict[str, tuple[str, ...]] = {
     "plain": DISC,
     "shuffled": (*DISC, "shuffle=true"),
-    "shared data": (*DISC, "dataset.redraw=false"),
-    "shared data shuffled": (*DISC, "dataset.redraw=false", "shuffle=true"),
+    "shared data": (*DISC, "streams.data=0"),
+    "shared data shuffled": (*DISC, "streams.data=0", "shuffle=true"),
     "dropout": (*DISC, "model.activation={name: dropout, p: 0.3}"),
     "batch_norm": (*DISC, "model.activation=batch_norm"),
     "residual": (
@@ -40,7 +40,7 @@ STUDIES: dict[str, tuple[str, ...]] = {
     "feature normalization": (*DISC, "normalization=feature"),
     "digits": ("dataset=digits", "dataset.test_share=0.9", "loss=cross_entropy", "model.output=null", "shuffle=true"),
     "diabetes": ("dataset=diabetes", "dataset.test_share=0.8", "loss=huber", "model.output=null"),
-    "diabetes shared": ("dataset=diabetes", "dataset.redraw=false", "dataset.test_share=0.8", "model.output=null"),
+    "diabetes shared": ("dataset=diabetes", "streams.split=0", "dataset.test_share=0.8", "model.output=null"),
 }
 every_study = pytest.mark.parametrize("overrides", STUDIES.values(), ids=STUDIES.keys())
 
@@ -110,8 +110,8 @@ def test_seed_does_not_depend_on_other_seeds(run: RunStudy) -> None:
         assert_close(run(*overrides, seeds=company).of(7), alone)
 
 
-def test_seeds_share_data_only_if_they_are_not_redrawn(run: RunStudy) -> None:
-    shared = run(*SMALL, *DISC, "dataset.redraw=false", seeds=(0, 1))
+def test_seeds_share_data_only_if_their_stream_is_fixed(run: RunStudy) -> None:
+    shared = run(*SMALL, *DISC, "streams.data=0", seeds=(0, 1))
     own = run(*SMALL, *DISC, seeds=(0, 1))
     first, second = (network.data.train for network in shared.networks)
     assert torch.equal(first.x, second.x)

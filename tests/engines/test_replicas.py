@@ -29,7 +29,7 @@ TOGETHER: dict[str, list[str]] = {
     "seeds": ["seeds=3"],
     "gain": ["model.initializer={name: he_fan_out, gain: 2}"],
     "initializer": ["model.initializer=xavier_normal"],
-    "data": ["dataset.redraw=false"],
+    "data": ["streams.data=0"],
     "scaling of inputs": ["normalization=feature"],
     "name": ["study=another"],
 }

@@ -58,14 +58,13 @@ class Troubled(regnet.Dataset):
         flag: the failure happens if this file exists.
         train_size: the number of training points.
         test_size: the number of test points.
-        redraw: whether the points are regenerated for every seed.
     """
 
     trouble: Trouble = "raise"
     flag: str = "flag"
     train_size: int = 60
     test_size: int = 40
-    redraw: bool = True
+    variation = "draws"
 
     def load(self, generator: torch.Generator) -> regnet.Splits:
         """The points, or the failure."""

@@ -30,7 +30,7 @@ def cells(*redraw: bool) -> list[StudyResult]:
     for index, (redrawn, first, second) in enumerate(product(redraw, (0, 1), (0, 1))):
         errors = NOISE + 0.03 * first + 0.001 * second + 0.004 * first * second + 0.01 * (not redrawn) + variation(index)
         config = {
-            "dataset": {"name": "disc", "redraw": redrawn},
+            "streams": {"data": "seed" if redrawn else 0},
             "model": {"initializer": ("he_fan_out", {"name": "torch_default"})[first]},
             "loss": {"name": "mse", "reduction": ("sum", "mean")[second]},
         }
@@ -100,7 +100,7 @@ def test_networks_that_did_not_learn_are_left_out_of_a_second_table() -> None:
 def test_other_studies_are_an_error() -> None:
     with pytest.raises(ConfigError, match="a study for each combination of"):
         attribution(cells(True)[:3])
-    with pytest.raises(ConfigError, match="got True/he_fan_out/sum"):
+    with pytest.raises(ConfigError, match="got seed/he_fan_out/sum"):
         attribution(cells(True)[:1])
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from regnet.errors import ConfigError
 from regnet.report.assessment import EACH_WITH_EACH, assess
-from regnet.report.tables.comparisons import pair_table, sentences, study_table
+from regnet.report.tables.comparisons import DEFINED, pair_table, sentences, study_table
 from regnet.report.tables.latex import escaped, latex
 from regnet.report.tables.table import Table
 from regnet.stats import Measure, Rules, SampleError
@@ -57,19 +57,22 @@ def test_pairs_up_to_six_studies_and_only_the_best_for_more() -> None:
     assert (len(few.comparisons), few.best) == (15, None)
     assert (len(many.comparisons), many.best, many.winner) == (6, "s0", "s0")
     assert {one.family for one in many.comparisons} == {21}
-    assert any("with the best alone, s0" in note for note in pair_table(many).notes)
-    assert not any("best alone" in note for note in pair_table(few).notes)
+    assert any("with the best, s0. It was chosen by these same values" in note for note in pair_table(many).notes)
+    assert not any("with the best" in note for note in pair_table(few).notes)
 
 
 def test_study_whose_seeds_all_failed_is_not_compared() -> None:
     lost = study("lost", [math.nan, math.nan])
-    with pytest.raises(SampleError, match="'lost': all 2 seeds failed"):
-        assess([*studies(2, 0.05), lost])
-    one = assess([*studies(2, 0.05), lost], rules=Rules(incomplete="drop"))
-    assert (one.winner, len(one.comparisons)) == ("s0", 1)
+    for treatment in ("refuse", "drop"):
+        one = assess([*studies(2, 0.05), lost], rules=Rules(incomplete=treatment))
+        assert (one.winner, len(one.comparisons)) == ("s0", 1)
+        assert "'lost'" in one.notes[0]
     assert study_table(one).rows[2] == ("lost", "0", "2", "–", "–", "–", "–", "–")
-    with pytest.raises(SampleError, match="all 2 seeds failed"):
+    with pytest.raises(SampleError, match=r"'lost' has no value: seed 0 diverged.*; 'gone' has no value"):
         assess([lost, study("gone", [math.nan, math.nan])], rules=Rules(incomplete="drop"))
+    counted = assess([*studies(2, 0.05), lost], rules=Rules(incomplete="worst"))
+    assert counted.studies[2].description.mean == 1.0
+    assert counted.worse_than("s0") == ("s1", "lost")
     with pytest.raises(ConfigError, match="nothing was measured in 'empty': every seed failed"):
         assess([study("empty", [])])
 
@@ -113,7 +116,7 @@ def test_rows_and_sentences() -> None:
     one = assess([study("a", [0.10, 0.12, 0.11, 0.13]), study("b", [0.30, 0.33, 0.31, 0.34])])
     (row,) = pair_table(one).rows
     assert row[:2] == ("a against b", "4")
-    assert pair_table(one).headings[2] == "difference in points"
+    assert pair_table(one).headings[2] == "first − second, points"
     assert row[2] == "-20.5 [-21.4, -19.6]"
     assert row[4].startswith("1.00 [")
     assert row[5] == "< 0.0001"
@@ -123,10 +126,10 @@ def test_rows_and_sentences() -> None:
 
 
 def test_common_notes_are_listed_once() -> None:
-    few = "no bootstrap interval: at 95 % it takes at least 6 seeds"
-    assert study_table(assess(studies(2, 0, seeds=5))).notes == (few,)
-    mixed = [study("long", [0.1, 0.2, 0.3, 0.1, 0.2, 0.3]), *(study(name, [0.1, 0.2, 0.3]) for name in "ab")]
-    assert study_table(assess(mixed, rules=Rules(incomplete="drop"))).notes[0] == f"a, b: {few}"
+    one = "one seed only: it gives no interval"
+    assert study_table(assess([study(name, [0.1]) for name in "ab"])).notes == (*DEFINED, one)
+    mixed = [study("long", [0.1, 0.2, 0.3]), *(study(name, [0.1]) for name in "ab")]
+    assert study_table(assess(mixed, rules=Rules(incomplete="drop"))).notes[-1] == f"a, b: {one}"
 
 
 def test_latex_escapes_special_characters() -> None:

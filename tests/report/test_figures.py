@@ -245,7 +245,7 @@ class Stripes(Dataset):
 
     classes: int
     known: bool
-    redraw: bool = True
+    variation = "draws"
 
     def load(self, generator: torch.Generator) -> Splits:
         x = torch.rand(200, 2, generator=generator) * torch.tensor([1.0, 1000.0])

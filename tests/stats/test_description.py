@@ -62,15 +62,15 @@ def test_few_seeds_have_no_bootstrap_interval() -> None:
     found = described([0.02, 0.03, 0.025, 0.022, 0.028])
     assert found.student is not None
     assert found.bootstrap is None
-    assert found.notes == ("no bootstrap interval: at 95 % it takes at least 6 seeds",)
+    assert found.notes == ()
     with pytest.raises(SampleError, match="at 95 % takes at least 6 seeds, got 5"):
         bootstrap_interval(np.arange(5.0), np.random.default_rng(0))
 
 
-def test_equal_values_have_an_interval_of_width_zero() -> None:
+def test_equal_values_have_no_interval() -> None:
     found = described([0.02] * 6)
-    assert found.student == Interval(pytest.approx(0.02), pytest.approx(0.02), 0.95)
-    assert found.bootstrap == Interval(0.02, 0.02, 0.95)
+    assert (found.student, found.bootstrap, found.middle_interval) == (None, None, None)
+    assert found.notes == ("all seeds have the same value: it gives no interval",)
 
 
 def test_intervals_are_clipped_to_the_bounds() -> None:

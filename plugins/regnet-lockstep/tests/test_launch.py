@@ -110,7 +110,7 @@ def test_jobs_of_several_seeds_are_trained_together(regnet_run: Run, tmp_path: P
 def test_optuna_trials_of_a_batch_train_together(regnet_run: Run, tmp_path: Path) -> None:
     study = ("hydra/sweeper=optuna", "hydra.sweeper.n_trials=6", "hydra.sweeper.n_jobs=3", "hydra.sweeper.sampler.seed=1")
     for launcher in ("basic", "lockstep"):
-        words = (*study, "optimizer.lr=tag(log,interval(0.001,0.1))", "seeds=2", "tracking=none")
+        words = (*study, "optimizer.lr=tag(log,interval(0.001,0.1))", "seeds=2", "validation=0.2", "tracking=none")
         code, _, log = launched(regnet_run, tmp_path / launcher, launcher, *words)
         assert code == 0
     assert "3 jobs together, they differ in optimizer.lr: #0 to #2" in log

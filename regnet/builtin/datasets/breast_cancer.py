@@ -18,7 +18,6 @@ class BreastCancer(Bundled):
         test_share: the share of the examples for testing, above 0 and below 1. Each class has about that share.
         fold: the fold for testing instead of a share, counted from 0: ``-m dataset.fold=0,1,2,3,4`` tests on each.
         folds: the number of folds.
-        redraw: whether the split is regenerated for every seed; if false, all seeds share one split.
     """
 
     source: ClassVar[str] = "breast_cancer"

@@ -23,9 +23,9 @@ class Bundled(Dataset):
         test_share: the share of the examples for testing, above 0 and below 1. Each class has about that share.
         fold: the fold for testing instead of a share, counted from 0: ``-m dataset.fold=0,1,2,3,4`` tests on each.
         folds: the number of folds.
-        redraw: whether the split is regenerated for every seed; if false, all seeds share one split.
     """
 
+    variation = "splits"
     source: ClassVar[str]
     """The name of scikit-learn's function that reads it, after ``load_``."""
     target: ClassVar[str]
@@ -34,7 +34,6 @@ class Bundled(Dataset):
     test_share: Annotated[float, Interval(gt=0, lt=1)] = 0.2
     fold: Annotated[int, Ge(0)] | None = None
     folds: Annotated[int, Ge(2)] = 5
-    redraw: bool = True
 
     def __post_init__(self) -> None:
         if self.fold is not None and self.fold >= self.folds:

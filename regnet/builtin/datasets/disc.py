@@ -23,9 +23,9 @@ class Disc(Dataset):
     Args:
         train_size: the number of training points.
         test_size: the number of test points.
-        redraw: whether the points are regenerated for every seed, as in the paper's code; if false, all seeds share one set.
     """
 
+    variation = "draws"
     recommended = MappingProxyType(
         {
             "loss": "mse",
@@ -42,7 +42,6 @@ class Disc(Dataset):
 
     train_size: Annotated[int, Ge(2)] = 1000
     test_size: Annotated[int, Ge(1)] = 1000
-    redraw: bool = True
 
     def load(self, generator: torch.Generator) -> Splits:
         return Splits(self._draw(self.train_size, generator), self._draw(self.test_size, generator), classes=2)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import torch
 from annotated_types import Ge, Interval
 
-from regnet.contracts import Dataset, Split, Splits
+from regnet.contracts import Dataset, Split, Splits, Variation
 from regnet.errors import BadOption
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ class Table(Dataset):
         folds: the number of folds.
         group: a column whose rows with the same value are either all for training or all for testing, such as a patient's number.
         order: a column of numbers or dates: the test rows are the last ones by it.
-        redraw: whether the split is regenerated for every seed; if false, all seeds share one split.
         separator: the character between two values in a line of a text file, or tab; found out by default.
         encoding: a text file's encoding; by default UTF-8 or, if it is not, cp1252.
         header: whether the first line of a text file has the columns' names; found out by default. Without it, the columns are
@@ -64,7 +63,6 @@ class Table(Dataset):
     folds: Annotated[int, Ge(2)] = 5
     group: str | None = None
     order: str | None = None
-    redraw: bool = True
     separator: str | None = None
     encoding: str | None = None
     header: bool | None = None
@@ -82,6 +80,10 @@ class Table(Dataset):
             raise BadOption(f"separator={self.separator!r}: expected one character, or tab")
         if self.features is not None and self.exclude:
             raise BadOption("features names the columns to use, so that exclude has nothing to leave out: leave out one of them")
+
+    @property
+    def variation(self) -> Variation:  # type: ignore[override]
+        return "splits" if self.order is None else "fixed"
 
     def files(self) -> Sequence[Path]:
         return (Path(self.path),)

@@ -72,6 +72,8 @@ class _Curves:
     left_out: int
     """The number of seeds that failed: they have no value in some epoch."""
     band: Band
+    overlap: dict[str, float]
+    """For each split, the correction for runs that share examples."""
 
     @property
     def kept(self) -> int:
@@ -133,7 +135,8 @@ def curves(
 def _read(result: StudyResult, name: str, metric: str, drawing: Drawing) -> _Curves:
     histories = {split: result.history[f"{split}/{metric}"] * result.measure(metric).scale for split in drawing.splits}
     whole = np.array([seed not in result.failures for seed in result.seeds])
-    return _Curves(name, {split: values[whole] for split, values in histories.items()}, int((~whole).sum()), drawing.band)
+    kept = {split: values[whole] for split, values in histories.items()}
+    return _Curves(name, kept, int((~whole).sum()), drawing.band, {split: result.overlap(f"{split}/{metric}") for split in kept})
 
 
 def axis_label(measure: Measure) -> str:
@@ -156,8 +159,8 @@ def _draw(axes: Axes, study: _Curves, colours: dict[str, str], marker: str) -> N
     if not study.kept:
         return
     dashes = _dashes(study)
-    reach = 1.0 if study.band == "deviation" else from_moments(0.0, 1.0, study.kept).high
     for split, values in study.values.items():
+        reach = 1.0 if study.band == "deviation" else from_moments(0.0, 1.0, study.kept, overlap=study.overlap[split]).high
         epochs = _epochs(values.shape[1])
         shown = values[:, epochs - 1]
         mean = _over_seeds(shown, np.ma.mean)

@@ -88,7 +88,7 @@ def _paper_figures(material: Material, metric: str) -> Iterator[Illustration]:
         architecture(study.network, study.features, layers),
     )
     seed = min(first.seeds, key=lambda seed: seed in first.faults)  # the first whose data could be loaded
-    data = points(load_splits(study.dataset, seed).train, study.dataset)
+    data = points(load_splits(study.dataset, seed, study.streams).train, study.dataset)
     if data is not None:
         yield Illustration("figure2_data", "Figure 2: the training data", f"The examples of seed {seed}, by class.", data)
     for number, quantity in ((3, "loss"), (4, short)):

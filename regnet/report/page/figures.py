@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from regnet.config.build_study import assemble
-from regnet.data.prepare import load_splits, prepare, set_aside
+from regnet.data.prepare import load_examples, prepare
 from regnet.data.targets import TASK
 from regnet.errors import RegnetError
 from regnet.registry.catalog import Catalog
@@ -78,7 +78,7 @@ def decision_regions(material: Material, metric: str, prefix: str) -> Iterator[I
         weights = material.origin.weights(result, seed)
         if weights is None:
             continue
-        splits, validation = set_aside(load_splits(study.dataset, seed), study.validation, seed, redraw=study.dataset.redraw)
+        splits, validation = load_examples(study.dataset, study.validation, seed, study.streams)
         data = prepare(splits, study.normalization, study.coding, study.dtype, validation)
         trained = TrainedNetwork(study.network, seed, weights, data)
         value = result.measure(metric).show(float(result.history[metric][result.seeds.index(seed), -1]))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from regnet.report.assessment import Assessment, Judgement
 from regnet.report.launch_info import Material
 from regnet.report.ranking import best_studies
-from regnet.report.tables.format import interval
+from regnet.report.samples import samples
+from regnet.report.tables.format import NOTHING, interval
+from regnet.report.tables.unusual import unusual_notes
+from regnet.stats import Sample
 from regnet.stats.comparison import best
 from regnet.stats.wording import listed
 from regnet.study.final import final_summary
@@ -18,17 +21,21 @@ NAMED = 4
 
 
 def answer(material: Material, metric: str, judgement: Judgement) -> Iterator[str]:
-    """Yield two sentences for each data set whose studies were compared; if none were, the best mean."""
+    """Yield two sentences for each data set whose studies were compared, or the best mean; and what is unusual about some runs."""
     compared = judgement.assessments
     first_result = material.results[0]
     title, measure = first_result.describe_metric(metric), first_result.measure(metric)
     superlative = measure.superlative.capitalize()
     for data, assessment in compared:
         prefix = f"On {data}: " if len(compared) > 1 else ""
-        leader = best([study.sample for study in assessment.studies if study.description], assessment.measure).name
-        (result,) = (study.result for study in assessment.studies if study.sample.name == leader)
-        yield f"{prefix}{superlative} mean {title}: {_number(result, metric)}, by {leader!r}."
-        yield prefix + _shown(assessment, leader)
+        found = [study.sample for study in assessment.studies if study.description]
+        leader = best(found, assessment.measure)
+        (result,) = (study.result for study in assessment.studies if study.sample.name == leader.name)
+        among = f" of {len(found)} studies, chosen by these values" if len(found) > 2 else ""
+        kind = f"{superlative} mean" if _all_several(found) else f"{superlative} mean of several seeds"
+        yield f"{prefix}{kind} {title}: {_number(result, metric)}, by {leader.name!r}{among}."
+        yield prefix + _shown(assessment, leader.name)
+    yield from unusual_notes(samples(material.names, material.results, metric), measure)
     if not compared:
         (first,) = best_studies(material.results, metric, most=1)
         number, name = _number(material.results[first], metric), material.names[first]
@@ -43,10 +50,17 @@ def _number(result: StudyResult, metric: str) -> str:
     if summary is None:
         return "every seed failed"
     measure = result.measure(metric)
+    failed = f"; {len(result.failures)} of {len(result.seeds)} seeds failed" if result.failures else ""
     if summary.n == 1:
-        return f"{measure.show(summary.mean)} (one seed: no interval)"
+        return f"{measure.show(summary.mean)} (one seed: no interval{failed})"
     around = interval(measure, summary.low, summary.high).strip("[]").replace(", ", " to ")
-    return f"{measure.show(summary.mean)} (95 % interval {around}, from {summary.n} seeds)"
+    known = "all equal" if around == NOTHING else f"95 % interval {around}"
+    return f"{measure.show(summary.mean)} ({known}, from {summary.n} seeds{failed})"
+
+
+def _all_several(found: Sequence[Sample]) -> bool:
+    """Return whether either all of the studies have several seeds, or none has."""
+    return len({len(sample.seeds) > 1 for sample in found}) == 1
 
 
 def _shown(assessment: Assessment, leader: str) -> str:

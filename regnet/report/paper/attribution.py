@@ -40,7 +40,7 @@ class Factor:
 
 
 FACTORS = (
-    Factor("data", ("dataset", "redraw"), {"True": "redrawn", "False": "fixed"}),
+    Factor("data", ("streams", "data"), {"seed": "redrawn", "0": "fixed"}),
     Factor("initializer", ("model", "initializer"), {"he_fan_out": "he_fan_out", "torch_default": "torch_default"}),
     Factor("loss reduction", ("loss", "reduction"), {"sum": "sum", "mean": "mean"}),
 )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from math import isfinite
 from typing import Any, TypeAlias
 
 from regnet.report.assessment import Assessed, Assessment
+from regnet.report.tables.unusual import far_seeds
 from regnet.stats import Comparison, Description, Estimate, Interval, Measure, verdict
 
 Record: TypeAlias = dict[str, Any]
 
 NUMBERS = ("mean", "std", "standard_error", "median", "interquartile_mean")
+INTERVALS = ("student", "bootstrap", "middle_interval")
 
 
 def record(assessment: Assessment) -> Record:
@@ -19,7 +22,7 @@ def record(assessment: Assessment) -> Record:
     return {
         "metric": assessment.metric,
         "smaller_is_better": assessment.measure.smaller_is_better,
-        "rules": {"test": rules.test, "design": rules.design, "incomplete": rules.incomplete, "level": rules.level},
+        "rules": asdict(rules),
         "studies": [{**study_record(assessment, study), "values": study.sample.by_seed} for study in assessment.studies],
         "comparisons": [_comparison(pair, assessment.measure) for pair in assessment.comparisons],
         "best": assessment.best,
@@ -36,13 +39,16 @@ def study_record(assessment: Assessment, study: Assessed) -> Record:
         "study": study.result.name,
         "identity": study.result.identity,
         "data": study.sample.data,
+        "population": study.sample.population,
         "n": len(study.sample.seeds),
-        "failed": len(study.sample.failures),
+        "failed": len(study.sample.failures) + len(study.sample.worst),
         "undefined": len(study.sample.undefined),
+        "unlearned": list(study.sample.unlearned),
+        "far_from_rest": far_seeds(study.sample),
         **_numbers(study.description),
         "better_than": list(assessment.worse_than(label)),
         "winner": label == assessment.winner,
-        "failures": dict(study.sample.failures),
+        "failures": {**study.sample.failures, **study.sample.worst},
         "notes": list(study.description.notes) if study.description else [],
     }
 
@@ -50,8 +56,10 @@ def study_record(assessment: Assessment, study: Assessed) -> Record:
 def study_line(assessment: Assessment, study: Assessed) -> Record:
     """Return the same as one line of a table: a single number or string under each name."""
     line = study_record(assessment, study)
-    for name in ("student", "bootstrap"):
+    for name in INTERVALS:
         line[f"{name}_low"], line[f"{name}_high"] = line.pop(name) or (None, None)
+    for name in ("unlearned", "far_from_rest"):
+        line[name] = " ".join(map(str, line[name]))
     failures = "; ".join(f"{seed}: {reason}" for seed, reason in line.pop("failures").items())
     return line | {"better_than": "; ".join(line["better_than"]), "failures": failures, "notes": "; ".join(line["notes"])}
 
@@ -59,8 +67,8 @@ def study_line(assessment: Assessment, study: Assessed) -> Record:
 def _numbers(description: Description | None) -> Record:
     """Return the numbers of a description, or None under the same names."""
     if description is None:
-        return dict.fromkeys((*NUMBERS, "student", "bootstrap"))
-    intervals = {"student": _ends(description.student), "bootstrap": _ends(description.bootstrap)}
+        return dict.fromkeys((*NUMBERS, *INTERVALS))
+    intervals = {name: _ends(getattr(description, name)) for name in INTERVALS}
     return {name: getattr(description, name) for name in NUMBERS} | intervals
 
 
@@ -72,6 +80,8 @@ def _comparison(pair: Comparison, measure: Measure) -> Record:
         "paired": pair.paired,
         "test": pair.difference.test,
         "difference": _estimate(pair.difference.means),
+        "interval_alone": _ends(pair.alone),
+        "equivalence": pair.equivalence and asdict(pair.equivalence),
         "hedges_g": pair.effect and _estimate(pair.effect),
         "probability_first_better": _estimate(pair.improvement),
         "p": pair.p,

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections import Counter
 
 from regnet.report.assessment import Assessed, Assessment
-from regnet.report.tables.format import interval
+from regnet.report.tables.format import NOTHING, interval
 from regnet.report.tables.table import Table
+from regnet.report.tables.unusual import populations, unusual_notes
 from regnet.stats import Comparison, Estimate, Measure, Sample, verdict
+from regnet.stats.verdict import practical
 from regnet.stats.wording import p_value
 
-NOTHING = "–"
+DEFINED = ("The interval is Student's t interval over seeds. IQM is the mean of the middle half of the seeds.",)
 WINNER = "★"
+NOT_CORRECTED = "of the other columns not corrected for the number of comparisons"
 
 
 def study_table(assessment: Assessment) -> Table:
     """Return a row for each study; a star marks the study that is shown to be better than every other, if there is one."""
-    level = f"{100 * assessment.rules.level:g} % interval"
+    level = f"{100 * assessment.rules.level:g} % interval of the mean"
     headings = (
         assessment.studies[0].result.describe_metric(assessment.metric),
         "n",
@@ -29,22 +32,35 @@ def study_table(assessment: Assessment) -> Table:
     )
     rows = tuple(_study_row(assessment, study) for study in assessment.studies)
     star = [f"{WINNER} shown to be better than every other"] if assessment.winner else []
-    return Table("Studies", headings, rows, (*star, *assessment.notes, *_study_notes(assessment)))
+    samples = [study.sample for study in assessment.studies]
+    unusual = unusual_notes(samples, assessment.measure, assessment.rules.level)
+    notes = (*unusual[1:], *star, *DEFINED, *populations(samples), *assessment.notes, *_study_notes(assessment))
+    return Table(": ".join(["Studies", *unusual[:1]]), headings, rows, notes)
 
 
 def pair_table(assessment: Assessment) -> Table:
     """Return a row for each comparison: first minus second, with intervals and p."""
     p = "p" if len(assessment.comparisons) == 1 else "p (Holm)"
-    difference = f"difference in {assessment.measure.gap_unit}" if assessment.measure.gap_unit else "difference"
+    measure, level = assessment.measure, f"{100 * assessment.rules.level:g} %"
+    difference = f"first − second, {measure.gap_unit}" if measure.gap_unit else "first − second"
     headings = ("first against second", "n", difference, "Hedges' g", "P(first better)", p)
-    rows = tuple(_pair_row(pair, assessment.measure) for pair in assessment.comparisons)
-    level = f"In brackets {100 * assessment.rules.level:g} % intervals, each for itself."
-    return Table("Comparisons", headings, rows, (level, *_scope(assessment)))
+    rows = tuple(_pair_row(pair, measure) for pair in assessment.comparisons)
+    sign = f"{'below' if measure.smaller_is_better else 'above'} 0: the first is better"
+    together = len(assessment.comparisons) > 1 or assessment.comparisons[0].family > 1
+    family = f"of the differences for all comparisons together, {NOT_CORRECTED}" if together else "each for itself"
+    unit = "of the same seed" if any(pair.paired for pair in assessment.comparisons) else "of any two"
+    notes = (
+        f"First − second: {sign}. In brackets {level} intervals, {family}.",
+        f"P(first better): the probability that, {unit} runs, the first is better.",
+    )
+    return Table("Comparisons", headings, rows, (*notes, *_scope(assessment)))
 
 
 def sentences(assessment: Assessment) -> list[str]:
     """Return each comparison's verdict in plain words, with its notes."""
-    return [f"{'; '.join((_sentence(pair, assessment.measure), *pair.notes))}." for pair in assessment.comparisons]
+    measure = assessment.measure
+    parts = ((_sentence(pair, measure), practical(pair, measure), *pair.notes) for pair in assessment.comparisons)
+    return [f"{'; '.join(filter(None, part))}." for part in parts]
 
 
 def _sentence(pair: Comparison, measure: Measure) -> str:
@@ -77,7 +93,7 @@ def _failed(sample: Sample) -> str:
     """The number of seeds that failed and, if there are any, of those that are unfinished or undefined: ``1, 3 running``."""
     states = Counter(state.partition(":")[0] for state in sample.unfinished.values())
     states.update({"undefined": len(sample.undefined)} if sample.undefined else {})
-    return ", ".join([str(len(sample.failures)), *(f"{count} {state}" for state, count in states.items())])
+    return ", ".join([str(len(sample.failures) + len(sample.worst)), *(f"{count} {state}" for state, count in states.items())])
 
 
 def _beaten(assessment: Assessment, label: str) -> str:
@@ -93,7 +109,7 @@ def _pair_row(pair: Comparison, measure: Measure) -> tuple[str, ...]:
         _bracketed(pair.difference.means, measure.scale),
         NOTHING if pair.effect is None else _bracketed(pair.effect),
         _bracketed(pair.improvement, signed=False),
-        NOTHING if pair.p is None else p_value(pair.p),
+        NOTHING if pair.p is None else p_value(pair.p, alpha=pair.rules.alpha),
     )
 
 
@@ -108,9 +124,13 @@ def _bracketed(estimate: Estimate, scale: float = 1, *, signed: bool = True) -> 
 
 def _scope(assessment: Assessment) -> list[str]:
     """Say what was compared, unless every pair was."""
+    if assessment.rules.baseline is not None:
+        return [f"Every other study is compared with {assessment.rules.baseline}, as was asked for."]
     if assessment.best is None:
         return []
+    lower = "lower" if assessment.measure.smaller_is_better else "higher"
     return [
-        f"Of so many studies the others are compared with the best alone, {assessment.best}; since which that is was seen from "
-        "these same values, p is corrected as if each had been compared with each."
+        f"Of {len(assessment.studies)} studies, the others are compared with the best, {assessment.best}. It was chosen by these "
+        f"same values, so that p is corrected as if every pair had been compared, and its mean is {lower} than with other seeds: "
+        "`regnet confirm` trains it with others."
     ]

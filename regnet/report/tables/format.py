@@ -6,6 +6,8 @@ import math
 
 from regnet.stats import Measure, Summary
 
+NOTHING = "–"
+
 
 def share(value: float) -> str:
     """Format a share as a percentage: 0.0189 is 1.89 %."""
@@ -38,6 +40,6 @@ def spread(measure: Measure, summary: Summary) -> str:
 def interval(measure: Measure, low: float, high: float) -> str:
     """Format an interval with its unit once; a dash if there is none, as for a single run."""
     if math.isnan(low):
-        return "–"
+        return NOTHING
     first = measure.show(low).removesuffix(measure.unit).rstrip()
     return f"[{first}, {measure.show(high)}]"

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from regnet.report.tables.format import interval, seconds, spread, time_spread
+from regnet.report.samples import samples
+from regnet.report.tables.format import NOTHING, interval, seconds, spread, time_spread
 from regnet.report.tables.table import Table
-from regnet.stats import from_moments, summarize
+from regnet.report.tables.unusual import misleads, populations, unusual_notes
+from regnet.stats import Measure, Sample, describe, from_moments, summarize
 from regnet.study.final import final_summary
 from regnet.study.labels import study_labels
 from regnet.study.result import StudyResult
 
 HEADINGS = ("mean ± std", "95 % interval", "training time", "n")
 
-LISTED = 10
-"""The most seeds that are named in a line."""
 PUBLISHED = {
     "paper, its framework": (from_moments(0.0189, 2.52e-3, 20), (16.82, 4.73e-1)),
     "paper, PyTorch": (from_moments(0.0236, 3.88e-3, 20), (21.71, 2.93)),
@@ -42,8 +42,26 @@ def comparison(results: Sequence[StudyResult], names: Sequence[str] | None = Non
             rows.append((label, spread(measure, summary), around, time_spread(mean, std), str(summary.n)))
     labels = study_labels(results) if names is None else names
     rows += [_row(label, result, metric) for label, result in zip(labels, results, strict=True)]
+    found = samples(labels, results, metric)
+    headings: tuple[str, ...] = (first.describe_metric(metric), *HEADINGS)
+    if any(map(misleads, found)):
+        headings = (*headings, "IQM")
+        middles = [NOTHING] * (len(rows) - len(found)) + [_middle(sample, measure) for sample in found]
+        rows = [(*row, middle) for row, middle in zip(rows, middles, strict=True)]
     title = "Table I, made anew" if published else "Results"
-    return Table(title, (first.describe_metric(metric), *HEADINGS), tuple(rows), _notes(results, labels, metric, published))
+    notes = (*populations(found), *_notes(results, metric, published))
+    unusual = unusual_notes(found, measure)
+    return Table(": ".join([title, *unusual[:1]]), headings, tuple(rows), (*unusual[1:], *notes))
+
+
+def _middle(sample: Sample, measure: Measure) -> str:
+    """Return the interquartile mean with its interval, in brackets, if there are enough seeds for one."""
+    if not sample.seeds:
+        return NOTHING
+    found = describe(sample, np.random.default_rng(0), measure)
+    around = found.middle_interval
+    mean = measure.show(found.interquartile_mean)
+    return mean if around is None else f"{mean} {interval(measure, around.low, around.high)}"
 
 
 def by_metric(results: Sequence[StudyResult]) -> dict[str, list[int]]:
@@ -59,22 +77,13 @@ def _whole(result: StudyResult) -> np.ndarray:
     return np.array([seed not in result.failures for seed in result.seeds])
 
 
-def _unlearned(label: str, result: StudyResult) -> Iterator[str]:
-    """Yield a line for each reason why networks have learned nothing."""
-    for reason in dict.fromkeys(result.unlearned.values()):
-        seeds = [str(seed) for seed, own in result.unlearned.items() if own == reason]
-        listed = ", ".join(seeds[:LISTED]) + (", …" if len(seeds) > LISTED else "")
-        word = "seed" if len(seeds) == 1 else "seeds"
-        yield f"{label}: {len(seeds)} of {len(result.seeds)} networks learned nothing ({reason}): {word} {listed}."
-
-
 def _row(label: str, result: StudyResult, metric: str) -> tuple[str, ...]:
     summary = final_summary(result, metric)
     failed = f" ({len(result.failures)} failed)" if result.failures else ""
     undefined = len(result.seeds) - len(result.failures) - (summary.n if summary else 0)
     missing = failed + (f" ({undefined} undefined)" if undefined else "")
     if summary is None:
-        return label, "–", "–", "–", f"0{missing}"
+        return label, *[NOTHING] * 3, f"0{missing}"
     measure = result.measure(metric)
     return label, spread(measure, summary), interval(measure, summary.low, summary.high), _time(result), f"{summary.n}{missing}"
 
@@ -87,9 +96,8 @@ def _time(result: StudyResult) -> str:
     return seconds(summary.mean) if summary.n == 1 else time_spread(summary.mean, summary.std)
 
 
-def _notes(results: Sequence[StudyResult], labels: Sequence[str], metric: str, published: bool) -> tuple[str, ...]:
-    notes = [line for label, result in zip(labels, results, strict=True) for line in _unlearned(label, result)]
-    notes += [f"Measured on: {machine}." for machine in dict.fromkeys(result.machine for result in results)]
+def _notes(results: Sequence[StudyResult], metric: str, published: bool) -> tuple[str, ...]:
+    notes = [f"Measured on: {machine}." for machine in dict.fromkeys(result.machine for result in results)]
     summaries = [summary for result in results if (summary := final_summary(result, metric))]
     ends = (results[0].measure(metric).smallest, results[0].measure(metric).largest)
     if any(end in ends for summary in summaries for end in (summary.low, summary.high)):

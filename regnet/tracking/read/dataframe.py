@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from regnet.study.identity import PRESENTATION_KEYS, SEED_KEYS
+from regnet.tracking.read.columns import EPOCH, RUN_COLUMNS, explain
 from regnet.tracking.read.params import Value, value_of
 from regnet.tracking.read.studies import FINAL, measured
-from regnet.tracking.store.messages import LABEL
-from regnet.tracking.store.store import Store, TrackedRun
+from regnet.tracking.store.store import History, Store, TrackedRun
 
 TIME = "time/"
 DTYPES: dict[type, str] = {bool: "boolean", int: "Int64", float: "Float64", str: "string"}
@@ -22,39 +22,42 @@ def runs_frame(runs: Sequence[TrackedRun]) -> pd.DataFrame:
     """Return a table with a row for each run: its description, parameters by dotted name, final metrics, and times in seconds.
 
     Values that a run does not have are missing, such as the parameters of another optimizer, or the metrics of a failed run.
-    Parameters that do not influence the results are left out.
+    Parameters that do not influence the results are left out. Its `attrs` explain the columns: see `regnet.load_results`.
     """
-    return pd.concat([_descriptions(runs), _params(runs), _metrics(runs)], axis=1)
+    return _explained(pd.concat([_descriptions(runs), _params(runs), _metrics(runs)], axis=1), runs)
 
 
 def epochs_frame(store: Store, runs: Sequence[TrackedRun]) -> pd.DataFrame:
-    """Return a table with a row for each run and epoch, from 1: its description, parameters, and the metrics after that epoch."""
+    """Return a table with a row for each run and epoch, from 1: its description, parameters, and the metrics after that epoch.
+
+    A run without metrics of any epoch, such as one that failed in the first, has one row, in which the epoch and all metrics are
+    missing.
+    """
     histories = store.histories(runs, measured(runs))
-    tables = []
-    for index, run in enumerate(runs):
-        columns = {name: pd.Series(values) for name, values in sorted(histories[run.run_id].items())}
-        tables.append(pd.DataFrame(columns).rename_axis("epoch").reset_index().assign(run=index))
-    epochs = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({"run": [], "epoch": []})
+    tables = [_epochs(histories[run.run_id]).assign(run=index) for index, run in enumerate(runs)]
+    epochs = pd.concat(tables, ignore_index=True)
     repeated = pd.concat([_descriptions(runs), _params(runs)], axis=1).iloc[epochs["run"]].reset_index(drop=True)
-    epochs["epoch"] += 1
-    return pd.concat([repeated, epochs.drop(columns="run")], axis=1)
+    return _explained(pd.concat([repeated, epochs.drop(columns="run")], axis=1), runs)
+
+
+def _epochs(history: History) -> pd.DataFrame:
+    columns = {name: pd.Series(values, dtype="float64") for name, values in sorted(history.items())}
+    count = max(map(len, columns.values()), default=0)
+    epochs = range(1, count + 1) if count else [None]
+    return pd.DataFrame({EPOCH: pd.Series(epochs, dtype="Int64"), **columns})
+
+
+def _explained(frame: pd.DataFrame, runs: Sequence[TrackedRun]) -> pd.DataFrame:
+    """Return the table with the meanings and units of its columns in its `attrs`; they are flat, since pandas copies them often."""
+    found = explain(frame.columns, runs)
+    frame.attrs["columns"] = {name: meaning for name, (meaning, _) in found.items()}
+    frame.attrs["units"] = {name: unit for name, (_, unit) in found.items() if unit}
+    return frame
 
 
 def _descriptions(runs: Sequence[TrackedRun]) -> pd.DataFrame:
-    columns: dict[str, list[Any]] = {
-        "run_id": [run.run_id for run in runs],
-        "experiment": [run.experiment for run in runs],
-        "launch": [run.launch for run in runs],
-        "study": [run.tags["regnet.study_name"] for run in runs],
-        "label": [run.tags.get(LABEL) for run in runs],
-        "identity": [run.study for run in runs],
-        "seed": [run.seed for run in runs],
-        "status": [run.status for run in runs],
-        "failure": [run.failure for run in runs],
-    }
-    frame = pd.DataFrame({name: pd.Series(values, dtype=_dtype(values)) for name, values in columns.items()})
-    frame["started"] = pd.to_datetime([run.start for run in runs], unit="ms", utc=True)
-    return frame
+    columns = {name: pd.Series([column.read(run) for run in runs], dtype=column.dtype) for name, column in RUN_COLUMNS.items()}
+    return pd.DataFrame(columns)
 
 
 def _params(runs: Sequence[TrackedRun]) -> pd.DataFrame:

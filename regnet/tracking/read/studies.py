@@ -15,10 +15,22 @@ from regnet.gc_pause import uncollected
 from regnet.serving.header import CONFIG
 from regnet.stats.measure import Measure
 from regnet.study.identity import SEED_KEYS
+from regnet.study.population import Population
 from regnet.study.result import MISSING, RUNNING, SPLITS, StudyResult, with_faults
 from regnet.tracking.read.deduplicate import unite
 from regnet.tracking.read.params import nested
-from regnet.tracking.store.messages import AUTOMATIC, CONTENT, HEADLINE, MEASURES, NOTES, PLANNED, STOPPED, UNLEARNED, read_seeds
+from regnet.tracking.store.messages import (
+    AUTOMATIC,
+    CONTENT,
+    HEADLINE,
+    MEASURES,
+    NOTES,
+    PLANNED,
+    POPULATION,
+    STOPPED,
+    UNLEARNED,
+    read_seeds,
+)
 from regnet.tracking.store.store import ROLE, History, Store, TrackedRun
 
 FINAL = "final/"
@@ -122,6 +134,7 @@ def _study(runs: Sequence[TrackedRun], by_run: Mapping[str, History], config: Ma
         content=tags.get(CONTENT, ""),
         notes=tuple(tags.get(NOTES, "").splitlines()),
         automatic=tuple(tags.get(AUTOMATIC, "").split()),
+        population=Population.from_plain(json.loads(tags.get(POPULATION, "null"))),
     )
     missing = _missing(runs)
     return with_faults([result], missing, sorted([*result.seeds, *missing])) if missing else result

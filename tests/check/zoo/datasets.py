@@ -20,7 +20,7 @@ from tests.check.zoo.specimen import wrong
 class Points(Dataset):
     """Correct: the base of wrong components."""
 
-    redraw: bool = True
+    variation = "draws"
 
     def load(self, generator: torch.Generator) -> Splits:
         return Splits(self.draw(50, generator), self.draw(30, generator), classes=2)
@@ -75,7 +75,7 @@ class GlobalPoints(Points):
         return Split(x, (x[:, 0] > 0.5).long())
 
 
-@wrong(Property.REDRAW, "load()", "the generator is not used")
+@wrong(Property.VARIATION, "load()", "set variation to 'fixed'")
 class SamePointsForAll(Points):
     def load(self, generator: torch.Generator) -> Splits:
         return super().load(torch.Generator().manual_seed(0))

@@ -23,13 +23,12 @@ class Checkerboard(regnet.Dataset):
         cells: the number of cells along each side.
         train_size: the number of training points.
         test_size: the number of test points.
-        redraw: whether the points are regenerated for every seed; if false, all seeds share one set.
     """
 
+    variation = "draws"
     cells: Annotated[int, Ge(2)] = 2
     train_size: Annotated[int, Ge(2)] = 1000
     test_size: Annotated[int, Ge(1)] = 1000
-    redraw: bool = True
 
     def load(self, generator: torch.Generator) -> regnet.Splits:
         return regnet.Splits(self._draw(self.train_size, generator), self._draw(self.test_size, generator), classes=2)

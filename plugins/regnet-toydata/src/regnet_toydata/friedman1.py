@@ -25,14 +25,13 @@ class Friedman1(regnet.Dataset):
         noise: the standard deviation of the noise on the value.
         train_size: the number of training examples.
         test_size: the number of test examples.
-        redraw: whether the examples are regenerated for every seed; if false, all seeds share one set.
     """
 
+    variation = "draws"
     features: Annotated[int, Ge(5)] = 10
     noise: Annotated[float, Ge(0)] = 1.0
     train_size: Annotated[int, Ge(2)] = 1000
     test_size: Annotated[int, Ge(1)] = 1000
-    redraw: bool = True
 
     def load(self, generator: torch.Generator) -> regnet.Splits:
         return regnet.Splits(self._draw(self.train_size, generator), self._draw(self.test_size, generator), classes=None)

@@ -29,16 +29,15 @@ class GaussianMixture(regnet.Dataset):
         noise: the standard deviation of each feature within a class.
         train_size: the number of training points.
         test_size: the number of test points.
-        redraw: whether the points are regenerated for every seed; if false, all seeds share one set.
     """
 
+    variation = "draws"
     classes: Annotated[int, Ge(2)] = 3
     features: Annotated[int, Ge(2)] = 2
     separation: Annotated[float, Gt(0)] = 3.0
     noise: Annotated[float, Gt(0)] = 1.0
     train_size: Annotated[int, Ge(2)] = 1000
     test_size: Annotated[int, Ge(1)] = 1000
-    redraw: bool = True
 
     def load(self, generator: torch.Generator) -> regnet.Splits:
         return regnet.Splits(self._draw(self.train_size, generator), self._draw(self.test_size, generator), classes=self.classes)

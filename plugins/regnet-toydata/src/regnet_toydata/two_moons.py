@@ -25,13 +25,12 @@ class TwoMoons(regnet.Dataset):
         noise: the standard deviation of the noise on each feature.
         train_size: the number of training points.
         test_size: the number of test points.
-        redraw: whether the points are regenerated for every seed; if false, all seeds share one set.
     """
 
+    variation = "draws"
     noise: Annotated[float, Ge(0)] = 0.15
     train_size: Annotated[int, Ge(2)] = 1000
     test_size: Annotated[int, Ge(1)] = 1000
-    redraw: bool = True
 
     def load(self, generator: torch.Generator) -> regnet.Splits:
         return regnet.Splits(self._draw(self.train_size, generator), self._draw(self.test_size, generator), classes=2)
