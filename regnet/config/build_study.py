@@ -109,7 +109,7 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
         threads=settings.threads,
         workers=settings.workers,
         config=config,
-        origins=_origins(components, plugin_settings.keys() - at_default, catalog),
+        origins=_origins(components, plugin_settings.keys() - at_default - OWN_SETTINGS.keys(), catalog),
         content=_content(dataset),
         notes=(
             *map(str, dataset.describe()),

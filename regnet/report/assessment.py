@@ -117,7 +117,7 @@ def _comparable(all_samples: Sequence[Sample], rules: Rules) -> tuple[list[Sampl
     """Return the samples that can be compared, and a note for each of the others.
 
     Raises:
-        SampleError: there are several samples, and fewer than two can be compared.
+        SampleError: there are several samples, and fewer than two can be compared; there is one, and it has no values.
     """
     if rules.incomplete == "refuse":
         left_out = {each.name: FAILED.format(_failures(each)) for each in all_samples if each.failures or each.unfinished}
@@ -125,6 +125,8 @@ def _comparable(all_samples: Sequence[Sample], rules: Rules) -> tuple[list[Sampl
         left_out = {each.name: f"has no value: {_failures(each)}" for each in all_samples if not each.seeds}
     notes = [f"{name!r} {why}" for name, why in left_out.items()]
     compared = [sample for sample in all_samples if sample.name not in left_out]
+    if len(all_samples) == 1:
+        all_samples[0].require_some()
     if notes and len(compared) < 2 <= len(all_samples):
         raise SampleError("; ".join(notes[:MOST_NOTES]) + (f"; and {len(notes) - MOST_NOTES} more" * (len(notes) > MOST_NOTES)))
     return compared, notes

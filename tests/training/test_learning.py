@@ -79,12 +79,12 @@ def test_the_table_and_the_result_file_have_it(inside: Inside, tmp_path: Path) -
     done = inside("run", *words)
     assert done.code == 0, done.stderr
     first = done.stdout.splitlines()[1]
-    assert first.startswith("Results: seeds 0 (")
+    assert first.startswith("Results: Seeds 0 (")
     whole = " ".join(done.stdout.split())
     assert "…: 12 runs of 12 (100 %, 95 % interval 74 to 100 %) did not learn (the same outputs for all inputs)." in whole
     result = load_result(tmp_path / "here")
     assert result.unlearned == dict.fromkeys(range(12), CONSTANT)
-    assert comparison([result]).title.startswith("Results: seeds 0 (")
+    assert comparison([result]).title.startswith("Results: Seeds 0 (")
 
 
 def test_a_store_has_it() -> None:

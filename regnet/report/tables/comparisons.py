@@ -19,7 +19,7 @@ NOT_CORRECTED = "of the other columns not corrected for the number of comparison
 
 def study_table(assessment: Assessment) -> Table:
     """Return a row for each study; a star marks the study that is shown to be better than every other, if there is one."""
-    level = f"{100 * assessment.rules.level:g} % interval of the mean"
+    level = f"{100 * assessment.rules.level:g} % interval"
     headings = (
         assessment.studies[0].result.describe_metric(assessment.metric),
         "n",
@@ -45,13 +45,13 @@ def pair_table(assessment: Assessment) -> Table:
     difference = f"first − second, {measure.gap_unit}" if measure.gap_unit else "first − second"
     headings = ("first against second", "n", difference, "Hedges' g", "P(first better)", p)
     rows = tuple(_pair_row(pair, measure) for pair in assessment.comparisons)
-    sign = f"{'below' if measure.smaller_is_better else 'above'} 0: the first is better"
+    sign = f"{'below' if measure.smaller_is_better else 'above'} 0, the first is better"
     together = len(assessment.comparisons) > 1 or assessment.comparisons[0].family > 1
     family = f"of the differences for all comparisons together, {NOT_CORRECTED}" if together else "each for itself"
-    unit = "of the same seed" if any(pair.paired for pair in assessment.comparisons) else "of any two"
+    runs = "two runs with the same seed" if any(pair.paired for pair in assessment.comparisons) else "any two runs"
     notes = (
         f"First − second: {sign}. In brackets {level} intervals, {family}.",
-        f"P(first better): the probability that, {unit} runs, the first is better.",
+        f"P(first better): the probability that, of {runs}, the first study's is better.",
     )
     return Table("Comparisons", headings, rows, (*notes, *_scope(assessment)))
 

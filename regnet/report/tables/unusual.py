@@ -31,7 +31,7 @@ def unusual_lines(sample: Sample, measure: Measure, level: float = 0.95) -> Iter
 def unusual_notes(samples: Sequence[Sample], measure: Measure, level: float = 0.95) -> list[str]:
     """Return the lines about every study's unusual runs, after its label if there are several."""
     found = [(sample.name, line) for sample in samples for line in unusual_lines(sample, measure, level)]
-    return [f"{label}: {line}." if len(samples) > 1 else f"{line}." for label, line in found]
+    return [f"{label}: {line}." if len(samples) > 1 else f"{line[0].upper()}{line[1:]}." for label, line in found]
 
 
 def populations(samples: Sequence[Sample]) -> list[str]:
