@@ -88,7 +88,7 @@ def _refuse(first: Sample, second: Sample, rules: Rules, missing: list[str]) -> 
     if first.data != second.data and rules.design == "by_seed":
         raise SampleError(
             f"{first.name!r} was measured on {first.data!r}, {second.name!r} on {second.data!r}: a difference may come from the "
-            "data alone; compare studies of the same data, or say that these are unpaired"
+            "data alone; compare studies of the same data, say that these are unpaired, or use `regnet rank`"
         )
     if missing and rules.incomplete == "refuse":
         raise SampleError(

@@ -131,3 +131,23 @@ def test_expected_spread_equals_a_simulation() -> None:
         often = float(rows[name][5].removesuffix(" in 100"))
         assert often == pytest.approx(100 * (gaps >= 0.0047).mean(), abs=0.5)
     assert rows["its own in every round, the same for both"][1] == rows["its own in every round"][1]
+
+
+def test_one_data_set_for_both_sides_has_the_interaction_of_data_and_side() -> None:
+    """Simulates gaps of 20 rounds of both sides on one data set, which the two sides find hard to different degrees."""
+    rng = np.random.default_rng(2)
+    common, own, within, gap = 0.004, 0.0015, 0.003, 0.0015
+
+    def sides(data_sets: int, rounds: int) -> np.ndarray:
+        hard = rng.normal(0, common, (data_sets, 1, 1)) + rng.normal(0, own, (data_sets, 2, 1))
+        return np.asarray(0.015 + hard + rng.normal(0, within, (data_sets, 2, rounds)) + np.array([0, gap])[None, :, None])
+
+    redrawn, fixed = sides(200_000, 1)[:, :, 0], sides(1, 200_000)[0]
+    rows = {row[0]: row for row in chance(Sides(redrawn[:, 0], redrawn[:, 1]), Sides(fixed[0], fixed[1])).rows}
+    means = sides(200_000, 20).mean(-1)
+    for name, gaps in (
+        ("one data set for all rounds of both", means[:, 1] - means[:, 0]),
+        ("its own in every round, the same for both", (redrawn[:, 1] - redrawn[:, 0]).reshape(-1, 20).mean(-1)),
+    ):
+        spread = float(rows[name][4].split("±")[1].removesuffix(" points")) / 100
+        assert spread == pytest.approx(gaps.std(), abs=1e-4)

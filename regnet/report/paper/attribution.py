@@ -129,7 +129,7 @@ def _attribution(varied: tuple[Factor, ...], values: np.ndarray, seeds: Sequence
     kept = values[:, learned].reshape(*levels, -1)
     note = f"Paired by seed over the {len(seeds)} seeds that all studies have; a positive difference is a worse error."
     alone = "p and interval of each effect are for itself: nothing is corrected for there being several."
-    one_set = "What fixing the data does is known for the one data set that was fixed: its interval is not about others."
+    one_set = "What fixing the data does, and every effect with fixed data, is known for the one data set that was fixed alone."
     notes = (note, alone, one_set) if FACTORS[0] in varied else (note, alone)
     whole = _findings("Effects", varied, values.reshape(*levels, -1), notes)
     if learned.all() or learned.sum() < 2:

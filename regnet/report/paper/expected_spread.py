@@ -33,6 +33,11 @@ class Sides:
         """The variance of each side over the seeds, ``(2,)``."""
         return np.array([self.framework.var(ddof=1), self.baseline.var(ddof=1)])
 
+    @property
+    def covariance(self) -> float:
+        """The covariance of the two sides over the seeds."""
+        return float(np.cov(self.framework, self.baseline)[0, 1])
+
 
 def chance(redrawn: Sides, fixed: Sides) -> Table:
     """Return how much tables of twenty rounds vary, by the source of their data: mean ± standard deviation over tables.
@@ -42,20 +47,25 @@ def chance(redrawn: Sides, fixed: Sides) -> Table:
     then has a variance of ``(W + D) / 20`` if each round has its own data, and of ``W / 20 + D`` with one data set. Means of 20
     rounds are assumed to be normal.
 
+    The two sides find the same data sets hard, but not equally: C, the covariance of their errors from data set to data set, is
+    that over seeds with data of their own minus that over seeds on one data set. A gap on one data set for both has the variance
+    ``(W₁ + W₂) / 20 + D₁ + D₂ - 2C``, the last three of which are the interaction of the data with the side.
+
     Args:
         redrawn: errors with data regenerated for every seed.
         fixed: errors with the same data for all seeds.
     """
     weights = fixed.variances
     data = np.maximum(redrawn.variances - weights, 0.0)
-    covariance = float(np.cov(redrawn.framework, redrawn.baseline)[0, 1])
+    covariance = redrawn.covariance - fixed.covariance
+    interaction = max(float(data.sum()) - 2 * covariance, 0.0)
     means = redrawn.means
     regenerated, shared = (weights + data) / ROUNDS, weights / ROUNDS + data
     paired = regenerated.sum() - 2 * covariance / ROUNDS
     rows = [
         _row("its own in every round", means, regenerated, weights + data, regenerated.sum()),
         _row("its own in every round, the same for both", means, regenerated, weights + data, paired),
-        _row("one data set for all rounds of both", means, shared, weights, weights.sum() / ROUNDS),
+        _row("one data set for all rounds of both", means, shared, weights, weights.sum() / ROUNDS + interaction),
         _row("one data set for each of the two", means, shared, weights, shared.sum()),
     ]
     note = (
