@@ -26,7 +26,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "studies",
         nargs="*",
         metavar="STUDY",
-        help="a study's name, label or identity, a launch, or key=value for a tag (default: the newest launch)",
+        help="a study's name, label or identity, a launch, or key=value for a tag or setting (default: the newest launch)",
     )
     add_store_options(parser)
     parser.add_argument("--metric", help="after the last epoch (default: the studies' headline, such as test/error_rate)")

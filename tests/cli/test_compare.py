@@ -205,7 +205,7 @@ def test_latex_tables_are_rectangular_and_escaped(run_compare: RunCompare) -> No
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["slowly"], "no study, launch or tag key=value is called 'slowly': the closest names are 'slow'"),
+        (["slowly"], "no study, launch, or tag or setting key=value is called 'slowly': the closest names are 'slow'"),
         (["slow", "mood=bad"], "is called 'mood=bad'"),
         (["slow", "--experiment", "race"], "did you mean 'races'?"),
         (["slow", "values"], "'slow' by test/error_rate, 'values' by test/rmse"),
@@ -305,6 +305,19 @@ def test_what_the_runs_vary_in_is_said(run_compare: RunCompare) -> None:
     for form in ((), ("--markdown",), ("--latex",)):
         assert said in " ".join(run_compare("slow", "fast", *form).stdout.split())
     assert {study["population"] for study in json.loads(run_compare("slow", "fast", "--json").stdout)["studies"]} == {said}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["optimizer.lr=0.02", "optimizer.lr=1e-5"],
+        ["fast", "optimizer.lr=0.00001"],
+        ["optimizer.lr=0.02", "loss=cross_entropy"],
+    ],
+)
+def test_studies_are_selected_by_their_settings(run_compare: RunCompare, words: list[str]) -> None:
+    found = json.loads(run_compare(*words, "--json").stdout)
+    assert {study["study"] for study in found["studies"]} == ({"fast", "entropy"} if "loss" in words[1] else {"fast", "slow"})
 
 
 def test_single_seed_has_no_interval(run_compare: RunCompare) -> None:

@@ -218,7 +218,6 @@ def test_machine_and_versions_of_each_run(again: Again) -> None:
     }
     for name, value in expected.items():
         assert (frame[name] == value).all(), name
-    assert frame["commit"].isna().all()  # the launches were started outside a repository
 
 
 def test_commit_is_a_column(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -135,8 +135,7 @@ def test_common_notes_are_listed_once() -> None:
 def test_latex_escapes_special_characters() -> None:
     assert escaped(r"a_b & 5 % \x {y} ~^#$") == (r"a\_b \& 5 \% \textbackslash{}x \{y\} \textasciitilde{}\textasciicircum{}\#\$")
     lines = latex(Table("T_1", ("x", "±"), (("[1, 2]", "–"),), ("100 %",))).splitlines()
-    assert lines[0] == r"\textbf{T\_1}\par\medskip"
-    assert lines[1] == r"\begin{tabular}{lr}"
-    assert lines[3] == r"x & $\pm$ \\"
-    assert lines[5] == r"{[}1, 2{]} & -- \\"
-    assert lines[-1] == r"100 \%"
+    assert lines[2:5] == [r"\caption{T\_1. 100 \%.}", r"\label{tab:regnet-t}", r"\begin{tabular}{lr}"]
+    assert lines[6] == r"x & $\pm$ \\"
+    assert lines[8] == r"{[}1, 2{]} & -- \\"
+    assert lines[-1] == r"\end{table}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from regnet.report.tables.table import Table
@@ -22,6 +23,11 @@ ESCAPED = str.maketrans(
         "★": r"$\star$",
         "²": "$^2$",
         "–": "--",
+        "−": "$-$",
+        "χ": r"$\chi$",
+        "∞": r"$\infty$",
+        "…": r"\ldots{}",
+        "→": r"$\to$",
         "[": "{[}",
         "]": "{]}",
     }
@@ -30,20 +36,30 @@ ESCAPED = str.maketrans(
 
 
 def latex(table: Table) -> str:
-    """Return the table as a `tabular` under its title, with its notes below; it needs the package booktabs."""
-    body = "\n".join(_line(row) for row in table.rows)
+    """Return the table as a float with a caption, which has its notes, and a label; it needs the package booktabs."""
     columns = "l" + "r" * (len(table.headings) - 1)
+    caption = " ".join(text if text.endswith(".") else f"{text}." for text in (table.title, *table.notes))
     lines = [
-        rf"\textbf{{{escaped(table.title)}}}\par\medskip",
+        r"\begin{table}",
+        r"\centering",
+        rf"\caption{{{escaped(caption)}}}",
+        rf"\label{{tab:{label(table.title)}}}",
         rf"\begin{{tabular}}{{{columns}}}",
         r"\toprule",
         _line(table.headings),
         r"\midrule",
-        body,
+        *map(_line, table.rows),
         r"\bottomrule",
         r"\end{tabular}",
+        r"\end{table}",
     ]
-    return "\n".join(lines) + "".join(f"\n\n{escaped(note)}" for note in table.notes) + "\n"
+    return "\n".join(lines) + "\n"
+
+
+def label(title: str) -> str:
+    """Return a title's first words as a label: ``regnet-average-ranks``."""
+    words = re.findall(r"[a-z]+", title.partition(":")[0].lower())
+    return "-".join(["regnet", *words])
 
 
 def escaped(text: str) -> str:

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Collection, Mapping, Sequence
 
 from regnet.errors import TrackingError
+from regnet.tracking.read.params import Value, value_of
 from regnet.tracking.read.studies import newest_experiment, newest_launch
 from regnet.tracking.store.messages import LABEL
 from regnet.tracking.store.store import ROLE, Store, TrackedRun
@@ -19,8 +20,8 @@ SHOWN = 5
 def select_runs(store: Store, words: Sequence[str], experiment: str | None = None) -> list[TrackedRun]:
     """Return the runs of the studies that the words select, without duplicates; without words, the runs of the newest launch.
 
-    A word is the name of a study, its label, its identity, its launch, or a tag of its runs as `key=value`; the first of these that
-    matches any run is used. Runs are sorted by word, then by start.
+    A word is the name of a study, its label, its identity, its launch, or `key=value` for a tag or a setting, such as
+    `optimizer.lr=0.1`; the first of these that matches any run is used. Runs are sorted by word, then by start.
 
     Args:
         store: the store.
@@ -58,7 +59,22 @@ def _matching(store: Store, within: Mapping[str, str], word: str) -> list[Tracke
     for key, value in _possible_tags(word):
         if runs := store.find_runs(within, ROLE | {key: value}):
             return runs
-    raise _unknown("study, launch or tag key=value", word, store.tag_values(within, NAMES))
+    key, equals, value = word.partition("=")
+    if equals and (runs := [run for run in store.find_runs(within, ROLE) if _is_set(run.params, key, value)]):
+        return runs
+    raise _unknown("study, launch, or tag or setting key=value", word, store.tag_values(within, NAMES))
+
+
+def _is_set(params: Mapping[str, str], key: str, value: str) -> bool:
+    """Return whether a setting, by its dotted name or that of a component, has this value."""
+    stored = params.get(key, params.get(f"{key}.name"))
+    return stored is not None and _read(stored) == _read(value)
+
+
+def _read(text: str) -> Value:
+    """Return the value of a text as MLflow or a command line has it: ``True`` or ``true``, ``[25, 25]`` or ``[25,25]``."""
+    plain = text.replace(" ", "")
+    return value_of({"true": "True", "false": "False", "null": "None"}.get(plain, plain))
 
 
 def _unknown(kind: str, word: str, names: Collection[str]) -> TrackingError:
