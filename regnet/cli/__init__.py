@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "report": "make a launch's tables and figures again, from the MLflow store alone",
     "ui": "open MLflow's UI on the newest launch, its runs grouped by study",
     "compare": "show which studies are shown to be better, from any MLflow store",
+    "confirm": "train the best studies of a launch again with other seeds",
     "rank": "compare configurations over several data sets, by their ranks",
     "power": "show how many seeds it takes to find a gap that matters",
     "results": "write runs, parameters and metrics as one table, to a file or here",

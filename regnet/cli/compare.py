@@ -6,7 +6,7 @@ import argparse
 import csv
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from regnet.tracking import quiet_mlflow
 
 if TYPE_CHECKING:
     from regnet.report.assessment import Assessment
+    from regnet.study.result import StudyResult
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +36,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rope", type=float, metavar="GAP", help="also say how probable a difference above this gap is, such as 0.1 (points)"
     )
+    parser.add_argument(
+        "--tune",
+        action="append",
+        default=[],
+        metavar="SETTING",
+        help="of studies that differ in this setting alone, compare the best one, such as optimizer.lr; may be repeated",
+    )
+    parser.add_argument("--by-split", choices=("validation", "test"), default="validation", help="tuned on (default: %(default)s)")
     parser.add_argument("--unpaired", action="store_true", help="take studies as independent even if they share seeds or no data")
     parser.add_argument(
         "--incomplete",
@@ -52,6 +61,15 @@ def compare(options: argparse.Namespace) -> int:
     with uncollected():
         FORMS[options.form](_assessed(options))
     return 0
+
+
+def print_comparison(studies: Sequence[str], uri: str | None, experiment: str | None) -> None:
+    """Print the comparison of some studies, in the usual form."""
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    options = parser.parse_args([])
+    vars(options).update(studies=list(studies), uri=uri, experiment=experiment)
+    _text(_assessed(options))
 
 
 def _assessed(options: argparse.Namespace) -> Assessment:
@@ -72,8 +90,31 @@ def _assessed(options: argparse.Namespace) -> Assessment:
     store = connect(options.uri, create=False)
     with tracking_errors(store_uri(options.uri)):
         union = unite(select_runs(store, options.studies, options.experiment))
-    assessment = assess(final_results(union.runs), options.metric, rules)
-    return replace(assessment, notes=(*union.notes, *assessment.notes))
+    results, tuned = _tuned(final_results(union.runs), options)
+    assessment = assess(results, options.metric, rules)
+    return replace(assessment, notes=(*union.notes, *tuned, *assessment.notes))
+
+
+def _tuned(results: Sequence[StudyResult], options: argparse.Namespace) -> tuple[list[StudyResult], list[str]]:
+    """Return the best study of each group that differs in the tuned settings alone, and how they were chosen."""
+    if not options.tune:
+        return list(results), []
+    from regnet.report.choosing import all_but, choose
+    from regnet.study.labels import study_labels
+
+    labels = dict(zip((result.identity for result in results), study_labels(results), strict=True))
+    chosen = choose(results, options.by_split, all_but(options.tune, results))
+    what = ", ".join(options.tune)
+    notes = [
+        f"{labels[each.result.identity]!r} is the best of {each.among} values of {what} on the {options.by_split} examples"
+        + "".join(f"; {edge}" for edge in each.edges)
+        for each in chosen
+    ]
+    if options.by_split == "test":
+        notes.append(
+            "Chosen by the test examples, the studies look better than they are: `regnet confirm` trains them with new seeds"
+        )
+    return [each.result for each in chosen], notes
 
 
 def _text(assessment: Assessment) -> None:
