@@ -61,6 +61,8 @@ ROOMS_WITHIN = {
         "launch_info",
         "launch_info_mlflow",
         "samples",
+        "choosing",
+        "over_data",
         "assessment",
         "tables",
         "figures",
