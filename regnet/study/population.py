@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from regnet.contracts import Variation
-from regnet.rng import Source
+if TYPE_CHECKING:  # torch is not needed to read and compare results
+    from regnet.contracts import Variation
+    from regnet.rng import Source
 
 IN_WORDS: Final[dict[Source, str]] = {
     "init": "the initial weights",

@@ -380,6 +380,6 @@ def test_labels_and_launch_of_a_sweep(tmp_path: Path, inside: Inside) -> None:
     assert means[found["best"]] == min(means.values())
     assert {comparison["family"] for comparison in found["comparisons"] if comparison["p"] is not None} <= set(range(15, 22))
     text = " ".join(command("compare").split())
-    assert f"compared with the best alone, {found['best']}" in text
+    assert f"the others are compared with the best, {found['best']}. It was chosen by these same values" in text
     (study,) = json.loads(command("compare", "lr=0.003", "--json"))["studies"]
     assert study["values"] == found["studies"][2]["values"]
