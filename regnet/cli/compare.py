@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from regnet.cli.console import results_console
 from regnet.cli.options import add_store_options
+from regnet.cli.stored import selected
 from regnet.escape import csv_cell
 from regnet.gc_pause import uncollected
 from regnet.tracking import quiet_mlflow
@@ -75,10 +76,6 @@ def print_comparison(studies: Sequence[str], uri: str | None, experiment: str | 
 def _assessed(options: argparse.Namespace) -> Assessment:
     from regnet.report.assessment import assess
     from regnet.stats import Rules
-    from regnet.tracking.read.deduplicate import unite
-    from regnet.tracking.read.select import select_runs
-    from regnet.tracking.read.studies import final_results
-    from regnet.tracking.store.connect import connect, store_uri, tracking_errors
 
     rules = Rules(
         options.test,
@@ -87,12 +84,10 @@ def _assessed(options: argparse.Namespace) -> Assessment:
         rope=options.rope,
         baseline=options.baseline,
     )
-    store = connect(options.uri, create=False)
-    with tracking_errors(store_uri(options.uri)):
-        union = unite(select_runs(store, options.studies, options.experiment))
-    results, tuned = _tuned(final_results(union.runs), options)
+    found = selected(options)
+    results, tuned = _tuned(found.results, options)
     assessment = assess(results, options.metric, rules)
-    return replace(assessment, notes=(*union.notes, *tuned, *assessment.notes))
+    return replace(assessment, notes=(*found.notes, *tuned, *assessment.notes))
 
 
 def _tuned(results: Sequence[StudyResult], options: argparse.Namespace) -> tuple[list[StudyResult], list[str]]:
@@ -109,6 +104,7 @@ def _tuned(results: Sequence[StudyResult], options: argparse.Namespace) -> tuple
         f"{labels[each.result.identity]!r} is the best of {each.among} values of {what} on the {options.by_split} examples"
         + "".join(f"; {edge}" for edge in each.edges)
         for each in chosen
+        if each.among > 1
     ]
     if options.by_split == "test":
         notes.append(

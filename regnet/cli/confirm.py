@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from regnet.cli.console import results_console
+from regnet.cli.options import add_plugin_files
+from regnet.cli.stored import launched
+from regnet.config.override_text import override_text
 from regnet.tracking import quiet_mlflow
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--by", metavar="SETTING", help="choose the best of each value of this setting, such as optimizer")
     parser.add_argument("--by-split", choices=("validation", "test"), default="validation", help="default: %(default)s")
     parser.add_argument("--seeds", type=int, default=20, help="how many seeds, all of them new (default: %(default)s)")
+    add_plugin_files(parser)
     parser.add_argument("--dry-run", action="store_true", help="only show what is chosen")
 
 
@@ -36,17 +40,11 @@ def confirm(options: argparse.Namespace) -> int:
     """Chooses, says what was chosen and from how many, and trains it with fresh seeds as one launch."""
     from regnet.errors import ConfigError
     from regnet.report.choosing import choose, setting
-    from regnet.tracking.read.studies import newest_experiment, newest_launch, read_launch
-    from regnet.tracking.store.connect import connect, store_uri, tracking_errors
 
     if options.top < 1 or options.seeds < 1:
         raise ConfigError(f"--top and --seeds are 1 or more; got {options.top} and {options.seeds}")
     quiet_mlflow()
-    store = connect(options.uri, create=False)
-    with tracking_errors(store_uri(options.uri)):
-        experiment = options.experiment or newest_experiment(store)
-        launch = options.launch or newest_launch(store, experiment)
-        results = read_launch(store, experiment, launch)
+    _, experiment, launch, results = launched(options)
     group_of = setting(options.by, results) if options.by else lambda _: None
     chosen = choose(results, options.by_split, group_of, options.top)
     for line in _lines(chosen, results, launch, options):
@@ -92,8 +90,8 @@ def _words(
         (files / f"{CANDIDATE}{number}.yaml").write_text(text, encoding="utf-8")
     first = 1 + max(seed for result in results for seed in result.seeds)
     candidates = ",".join(f"{CANDIDATE}{number}" for number in range(len(chosen)))
-    given = [f"tracking.uri={options.uri}"] if options.uri else []
+    given = [f"tracking.uri={override_text(options.uri)}"] if options.uri else []
     return [
         *("-m", "--config-dir", str(folder / "conf"), f"experiment={candidates}", f"seed={first}", f"seeds={options.seeds}"),
-        *(f"tracking.experiment={experiment}", f"hydra.sweep.dir={folder}", *given),
+        *(f"tracking.experiment={override_text(experiment)}", f"hydra.sweep.dir={folder}", *given),
     ]

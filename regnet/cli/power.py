@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from math import isfinite
+from math import inf, isfinite
 from statistics import stdev
 from typing import TYPE_CHECKING, NamedTuple
 
 from regnet.cli.options import add_store_options
+from regnet.cli.stored import selected
 from regnet.gc_pause import uncollected
 from regnet.tracking import quiet_mlflow
 
@@ -37,19 +38,14 @@ def power(options: argparse.Namespace) -> int:
     from regnet.report.samples import common_metric, samples
     from regnet.stats import SampleError
     from regnet.study.labels import study_labels
-    from regnet.tracking.read.deduplicate import unite
-    from regnet.tracking.read.select import select_runs
-    from regnet.tracking.read.studies import final_results
-    from regnet.tracking.store.connect import connect, store_uri, tracking_errors
 
+    if not 0 < options.gap < inf:
+        raise SampleError(f"--gap is the smallest difference that matters, above 0; got {options.gap:g}")
     if options.comparisons < 1:
         raise SampleError(f"--comparisons is 1 or more; got {options.comparisons}")
     quiet_mlflow()
     with uncollected():
-        store = connect(options.uri, create=False)
-        with tracking_errors(store_uri(options.uri)):
-            union = unite(select_runs(store, options.studies, options.experiment))
-        results = final_results(union.runs)
+        results = selected(options).results
         labels = study_labels(results)
         metric = common_metric(labels, results, options.metric)
         measure = results[0].measure(metric)

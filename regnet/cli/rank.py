@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from regnet.cli.console import results_console
 from regnet.cli.options import add_store_options
+from regnet.cli.stored import selected
 from regnet.gc_pause import uncollected
 from regnet.tracking import quiet_mlflow
 
@@ -53,16 +54,9 @@ def rank(options: argparse.Namespace) -> int:
 def _assembled(options: argparse.Namespace) -> Assembled:
     from regnet.report.over_data import assess_over_data
     from regnet.stats import Rules
-    from regnet.tracking.read.deduplicate import unite
-    from regnet.tracking.read.select import select_runs
-    from regnet.tracking.read.studies import final_results
-    from regnet.tracking.store.connect import connect, store_uri, tracking_errors
 
-    store = connect(options.uri, create=False)
-    with tracking_errors(store_uri(options.uri)):
-        union = unite(select_runs(store, options.studies, options.experiment))
     rules = Rules(incomplete=options.incomplete or "refuse")
-    return assess_over_data(final_results(union.runs), options.metric, rules, options.post_hoc)
+    return assess_over_data(selected(options).results, options.metric, rules, options.post_hoc)
 
 
 def _print(assembled: Assembled, form: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from regnet.cli.console import print_written, results_console
 from regnet.cli.options import add_plugin_files
+from regnet.cli.stored import launched
 from regnet.cli.ui import print_links
 from regnet.tracking import quiet_mlflow
 
@@ -34,15 +35,11 @@ def report(options: argparse.Namespace) -> int:
     from regnet.registry.catalog import load_catalog
     from regnet.report.build import PAGES, build_report
     from regnet.report.launch_info_mlflow import from_store
-    from regnet.tracking.read.studies import newest_experiment, newest_launch, read_launch
-    from regnet.tracking.store.connect import connect, store_uri, tracking_errors
+    from regnet.tracking.store.connect import store_uri, tracking_errors
     from regnet.tracking.store.uri import destination
 
-    store = connect(options.uri, create=False)
+    store, experiment, launch, results = launched(options)
     with tracking_errors(store_uri(options.uri)):
-        experiment = options.experiment or newest_experiment(store)
-        launch = options.launch or newest_launch(store, experiment)
-        results = read_launch(store, experiment, launch)
         origin = from_store(store, experiment, launch)
         asked = str(results[0].config["report"])
         kind = options.kind or (asked if asked in PAGES else "page")

@@ -85,7 +85,6 @@ def _general(result: StudyResult) -> StudyResult:
             inner = inner.get(part, {})
         if isinstance(inner, dict):
             inner.pop(last, None)
-    config.setdefault("engine", result.config.get("engine"))
     return replace(result, config=config, automatic=(), content="", name=_name(config), identity=study_identity(config))
 
 

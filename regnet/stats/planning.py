@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import chdtri, ndtri, stdtrit
 
 from regnet.stats.noncentral import noncentrality
-from regnet.stats.power import OFTEN, _critical_signed, _critical_sum
+from regnet.stats.power import OFTEN, critical_signed, critical_sum
 from regnet.stats.rules import Test
 from regnet.stats.sample import SampleError
 from regnet.stats.sequential import Plan
@@ -235,7 +235,7 @@ def _gap_of_ranks(n: int, paired: bool, alpha: float, power: float) -> float:
 
     It finds a gap that lifts all but a critical number of the means of two differences, or the differences of two values, above 0.
     """
-    critical = -1 if n < 2 else _critical_signed(n, alpha) if paired else _critical_sum(n, n, alpha)
+    critical = -1 if n < 2 else critical_signed(n, alpha) if paired else critical_sum(n, n, alpha)
     if critical < 0:
         return inf
     if n > FEW:

@@ -116,7 +116,7 @@ def _shared(matched: Matched) -> float:
 def _bounds_of_ranks(matched: Matched, alpha: float, rng: np.random.Generator) -> Iterator[np.ndarray]:
     """Yield the sizes above which a rank test finds a gap in either direction, of one experiment after another."""
     n, m = matched.sizes
-    critical = _critical_signed(n, alpha) if matched.paired else _critical_sum(n, m, alpha)
+    critical = critical_signed(n, alpha) if matched.paired else critical_sum(n, m, alpha)
     for samples in zip(*_experiments(matched, "rank", rng), strict=True):
         each = _sums(*samples)
         ordered = np.partition(each, [critical, len(each) - 1 - critical])
@@ -133,7 +133,7 @@ def _fewest(matched: Matched, alpha: float) -> int | None:
 
 
 @cache
-def _critical_signed(n: int, alpha: float) -> int:
+def critical_signed(n: int, alpha: float) -> int:
     """Return the largest sum of the ranks of one sign with which Wilcoxon's test of n differences has a p below `alpha`."""
     if n > EXACT:
         return max(int(n * (n + 1) / 4 + float(ndtri(alpha / 2)) * sqrt(n * (n + 1) * (2 * n + 1) / 24)), 0)
@@ -144,7 +144,7 @@ def _critical_signed(n: int, alpha: float) -> int:
 
 
 @cache
-def _critical_sum(n: int, m: int, alpha: float) -> int:
+def critical_sum(n: int, m: int, alpha: float) -> int:
     """Return the largest number of pairs in one order with which Mann and Whitney's test has a p below `alpha`."""
     if n + m > EXACT:
         return max(int(n * m / 2 + float(ndtri(alpha / 2)) * sqrt(n * m * (n + m + 1) / 12)), 0)

@@ -89,7 +89,7 @@ def test_the_command(inside: Inside, tmp_path: Path) -> None:
     planned = inside("power", "--gap", "5")
     assert (planned.code, len(planned.stdout.splitlines())) == (0, 9)
     refused = inside("power", "--gap", "0")
-    assert (refused.code, refused.stderr) == (2, "regnet: the smallest gap that matters is positive; got 0\n")
+    assert (refused.code, refused.stderr) == (2, "regnet: --gap is the smallest difference that matters, above 0; got 0\n")
 
 
 @pytest.mark.slow

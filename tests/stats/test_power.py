@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from regnet.stats.pairing import Matched
-from regnet.stats.power import Power, _critical_signed, _critical_sum, power
+from regnet.stats.power import Power, critical_signed, critical_sum, power
 from regnet.stats.rules import Test
 
 ALPHA = 0.05
@@ -63,7 +63,7 @@ def test_rank_test_is_not_impressed_by_one_dead_network() -> None:
 
 
 @pytest.mark.parametrize("n", [6, 10, 25, 50])
-def test_critical_sum_of_signed_ranks(n: int) -> None:
+def testcritical_sum_of_signed_ranks(n: int) -> None:
     def p(total: int) -> float:
         differences = np.arange(1.0, n + 1)
         for index in reversed(range(n)):
@@ -72,7 +72,7 @@ def test_critical_sum_of_signed_ranks(n: int) -> None:
                 differences[index] *= -1
         return float(stats.wilcoxon(differences, method="exact").pvalue)
 
-    critical = _critical_signed(n, ALPHA)
+    critical = critical_signed(n, ALPHA)
     assert p(critical) < ALPHA <= p(critical + 1)
 
 
@@ -83,13 +83,13 @@ def test_critical_number_of_pairs(n: int, m: int) -> None:
         first = np.array([one + 0.5 + 1e-3 * index for index, one in enumerate(larger)])
         return float(stats.mannwhitneyu(first, np.arange(1, m + 1), method="exact").pvalue)
 
-    critical = _critical_sum(n, m, ALPHA)
+    critical = critical_sum(n, m, ALPHA)
     assert p(critical) < ALPHA <= p(critical + 1)
 
 
 @pytest.mark.parametrize("n", [51, 80])
 def test_critical_values_of_many_values_are_continued(n: int) -> None:
-    assert abs(_critical_signed(n, ALPHA) - n * (n + 1) / 4) == pytest.approx(1.96 * np.sqrt(n * (n + 1) * (2 * n + 1) / 24), abs=1)
+    assert abs(critical_signed(n, ALPHA) - n * (n + 1) / 4) == pytest.approx(1.96 * np.sqrt(n * (n + 1) * (2 * n + 1) / 24), abs=1)
 
 
 def test_a_stricter_level_needs_larger_gaps() -> None:

@@ -8,14 +8,18 @@ import numpy as np
 
 from regnet.stats import Measure, Sample
 from regnet.stats.outlying import far, rate
+from regnet.stats.wording import listed
 
 SHARED = "Intervals and tests are corrected for the examples that two runs share (Nadeau and Bengio 2003)."
+DEPENDS = "A mean and its interval depend on such runs, if they are few: the median and the IQM say what the others do."
+MOST_LABELS = 3
+"""The most studies that a line names."""
 LISTED = 10
 """The most seeds that a line names."""
 
 
 def unusual_lines(sample: Sample, measure: Measure, level: float = 0.95) -> Iterator[str]:
-    """Yield a line for the runs that learned nothing, one for others that are far from the rest, and what follows for the mean."""
+    """Yield a line for the runs that learned nothing, and one for others that are far from the rest."""
     values = sample.by_seed
     dead = [seed for seed in sample.unlearned if seed in values]
     odd = [seed for seed in far_seeds(sample) if seed not in sample.unlearned]
@@ -24,14 +28,15 @@ def unusual_lines(sample: Sample, measure: Measure, level: float = 0.95) -> Iter
         yield f"{_named(dead, values, measure)}: {_share(len(dead), len(values), level)} did not learn ({reasons})"
     if odd:
         yield f"{_named(odd, values, measure)}: {_share(len(odd), len(values), level)} ended far from the rest"
-    if misleads(sample):
-        yield "the mean and its interval depend on these few runs: the median and the IQM say what the others do"
 
 
 def unusual_notes(samples: Sequence[Sample], measure: Measure, level: float = 0.95) -> list[str]:
-    """Return the lines about every study's unusual runs, after its label if there are several."""
+    """Return the lines about unusual runs; of several studies, first how many have such runs, and then each after its label."""
     found = [(sample.name, line) for sample in samples for line in unusual_lines(sample, measure, level)]
-    return [f"{label}: {line}." if len(samples) > 1 else f"{line[0].upper()}{line[1:]}." for label, line in found]
+    affected = {label for label, _ in found}
+    counted = [f"{len(affected)} of {len(samples)} studies have runs that are unlike their others."] if len(affected) > 1 else []
+    lines = [f"{label}: {line}." if len(samples) > 1 else f"{line[0].upper()}{line[1:]}." for label, line in found]
+    return [*counted, *lines, *([DEPENDS] if any(map(misleads, samples)) else [])]
 
 
 def populations(samples: Sequence[Sample]) -> list[str]:
@@ -41,7 +46,7 @@ def populations(samples: Sequence[Sample]) -> list[str]:
     for sample in several:
         labels.setdefault(sample.population, []).append(sample.name)
     labels.pop("", None)
-    notes = [text if len(own) == len(several) else f"{', '.join(own)}: {text}" for text, own in labels.items()]
+    notes = [text if len(own) == len(several) else f"{listed(own, MOST_LABELS)}: {text}" for text, own in labels.items()]
     shared = max((sample.overlap for sample in several), default=0.0)
     return [*notes, *([SHARED] if shared else [])]
 
