@@ -229,7 +229,7 @@ def test_hydra_flags_for_configuration_and_completion(inside: Inside, monkeypatc
     assert "beta1: 0.9" in shown.stdout
     assert "sgd" in inside("run", "--help").stdout
     for line, expected in [
-        ("regnet ru", "run status resume sync clean report ui compare results predict plugins bench"),
+        ("regnet ru", " ".join(COMMANDS)),
         ("regnet run optimizer=", "optimizer=adam optimizer=adamw optimizer=auto optimizer=rmsprop optimizer=sgd"),
         ("regnet run optimizer=adam optimizer.be", "optimizer.beta1= optimizer.beta2="),
     ]:
