@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 from regnet.errors import TrackingError
+from regnet.launch_folder.owner import forget_writer
 from regnet.launch_folder.plan import LaunchName, Plan
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def open_tracker(manager: pluggy.PluginManager, launch: str | LaunchName, folder
     """
     from regnet.tracking.tracker import MlflowTracker
 
-    tracker = MlflowTracker(LaunchName.of(launch))
+    tracker = MlflowTracker(LaunchName.of(launch), folder)
     manager.register(tracker, "regnet-mlflow")
     try:
         yield
@@ -64,8 +65,11 @@ def open_tracker(manager: pluggy.PluginManager, launch: str | LaunchName, folder
 
 
 def _close(tracker: MlflowTracker, folder: Path | None) -> None:
-    if not tracker.close() and folder is not None:
-        (folder / UNSYNCED).touch()
+    complete = tracker.close()
+    if folder is not None:
+        forget_writer(folder)
+        if not complete:
+            (folder / UNSYNCED).touch()
 
 
 def sync_if_needed(plan: Plan, catalog: Catalog) -> None:

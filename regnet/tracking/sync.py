@@ -15,6 +15,7 @@ from typing import Any
 from regnet.config.build_study import assemble
 from regnet.data.prepare import Data
 from regnet.launch_folder.job_folder import JobFolder
+from regnet.launch_folder.owner import wait_for_writer
 from regnet.launch_folder.plan import Plan
 from regnet.launch_folder.status import Status, status_of
 from regnet.network.sequential import Sequential
@@ -57,6 +58,7 @@ def sync_launch(plan: Plan, catalog: Catalog, uri: str | None = None) -> list[Sy
     Raises:
         TrackingError: a store cannot be reached or written.
     """
+    wait_for_writer(plan.folder)
     status = status_of(plan)
     by_target: dict[Destination, list[StudyResult]] = defaultdict(list)
     for result in _results(status):

@@ -7,13 +7,14 @@ import logging
 import math
 import time
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from regnet.data.prepare import Data
 from regnet.encoding import well_formed
 from regnet.errors import ConfigError, StoreAway, TrackingError, one_of
 from regnet.events import EpochEnded, ListenerFailed, RunEnded, RunFailed, RunStarted, StudyStarted
 from regnet.hookspecs import hookimpl
-from regnet.launch_folder.owner import Owner
+from regnet.launch_folder.owner import Owner, record_writer
 from regnet.launch_folder.plan import LaunchName
 from regnet.launch_folder.revision import git_commit
 from regnet.study.study import Study
@@ -59,11 +60,12 @@ class _Tracked:
 class _Line:
     """The connection to one destination, which is opened again from time to time while the store is away."""
 
-    def __init__(self, target: Destination) -> None:
+    def __init__(self, target: Destination, folder: Path | None) -> None:
         self.target = target
+        self._folder = folder
         self.complete = True
         """Whether everything was sent and, as far as is known, written."""
-        self._channel: Channel | None = writing_process().open(target)
+        self._channel: Channel | None = self._open()
         self._delay = 0.0
         self._next = 0.0
 
@@ -83,7 +85,7 @@ class _Line:
         if self._channel is None:
             if time.monotonic() < self._next:
                 return False
-            self._channel = writing_process().open(self.target)
+            self._channel = self._open()
             return True
         problem = self._channel.problem
         if problem is not None:
@@ -104,6 +106,12 @@ class _Line:
             else:
                 _away.discard(self.target)
 
+    def _open(self) -> Channel:
+        process = writing_process()
+        if self._folder is not None:
+            record_writer(self._folder, process.pid)
+        return process.open(self.target)
+
     def _lose(self, problem: TrackingError) -> None:
         if not isinstance(problem, StoreAway):
             self._channel, self._next = None, math.inf
@@ -123,12 +131,14 @@ class MlflowTracker:
 
     Args:
         launch: the names of the launch.
+        folder: the launch's folder.
     """
 
     regnet_fatal = True  # its only errors are mistakes of the user, such as an address that no store can have
 
-    def __init__(self, launch: LaunchName) -> None:
+    def __init__(self, launch: LaunchName, folder: Path | None = None) -> None:
         self._launch = LaunchName(well_formed(launch.name), well_formed(launch.id))
+        self._folder = folder
         self._numbers = itertools.count()
         self._lines: dict[Destination, _Line] = {}
         self._studies: dict[int, _Tracked] = {}
@@ -201,7 +211,7 @@ class MlflowTracker:
             check_choice(study.config)
             target = destination(study.config["tracking"])
             if target not in self._lines:
-                self._lines[target] = _Line(target)
+                self._lines[target] = _Line(target, self._folder)
             tracked = self._studies[id(study)] = _Tracked(study, next(self._numbers), self._lines[target])
             self._send_study(tracked)
         return self._studies.get(id(study))

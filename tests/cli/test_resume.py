@@ -56,6 +56,7 @@ def test_a_killed_sweep_continues(
     status = json.loads(inside("status", "here", "--json").stdout)
     assert (status["state"], status["planned"]) == ("abandoned", 6)
     assert 0 < status["finished"] < 3
+    assert len(list(disturbed.glob("here/writer-*.json"))) == 1, "the process whose last writes are waited for"
     kept = {path: path.stat().st_mtime_ns for path in disturbed.rglob("slice-*.safetensors")}
     dry = inside("resume", "--dry-run")
     assert f"{status['finished']} of 6 runs are finished" in dry.stdout
@@ -65,7 +66,7 @@ def test_a_killed_sweep_continues(
     assert_same_results(disturbed, undisturbed)
     assert_same_store(disturbed, undisturbed)
     assert not [path for path in disturbed.rglob("*") if path.name.endswith(".part") or path.name.startswith("slice-")]
-    assert not (disturbed / "here" / "owner.json").exists()
+    assert not [path for name in ("owner.json", "writer-*.json") for path in disturbed.glob(f"here/{name}")]
 
 
 def test_the_same_command_with_resume_continues_or_starts(inside: Inside, tmp_path: Path) -> None:
