@@ -12,6 +12,7 @@ from regnet.config.overrides import quoted
 from regnet.errors import ConfigError, StoreAway
 from regnet.launch_folder.job_folder import JobFolder
 from regnet.launch_folder.keeper import FolderKeeper
+from regnet.launch_folder.looks import AUTO
 from regnet.launch_folder.owner import owned
 from regnet.launch_folder.plan import PlannedJob, read_plan
 from regnet.launch_folder.plan_jobs import plan_jobs
@@ -74,6 +75,8 @@ def _run(overrides: Sequence[str]) -> StudyResult:
     for broken in catalog.broken:
         log.warning("%s", broken)
     config, settings, folder = compose_launch_config(overrides, catalog)
+    if config["seeds"] == AUTO:
+        raise ConfigError("regnet.run trains one study, and seeds=auto compares the studies of a sweep: set seeds=20")
     study = assemble(config, catalog)
     given = any(override.startswith("hydra.run.dir") for override in overrides)
     folder = open_launch(Command(overrides, False, folder, given, settings, config["tracking"]), catalog.plugins)

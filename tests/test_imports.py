@@ -63,6 +63,8 @@ ROOMS_WITHIN = {
         "samples",
         "choosing",
         "over_data",
+        "variance",
+        "sequential",
         "assessment",
         "tables",
         "figures",

@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "compare": "show which studies are shown to be better, from any MLflow store",
     "confirm": "train the best studies of a launch again with other seeds",
     "rank": "compare configurations over several data sets, by their ranks",
+    "variance": "show which share of a study's variance each source of randomness has",
     "power": "show how many seeds it takes to find a gap that matters",
     "results": "write runs, parameters and metrics as one table, to a file or here",
     "predict": "answer the rows of a file by a trained network",

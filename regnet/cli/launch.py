@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from regnet.cli import FAILED, MACHINE_FAULTS
+from regnet.cli.auto_seeds import run_looks
 from regnet.cli.console import messages_last, print_broken, print_written, results_console
 from regnet.cli.options import add_plugin_options
 from regnet.cli.ui import print_links
 from regnet.config.compose import register_groups, with_search_path
 from regnet.config.errors import readable_errors
 from regnet.errors import JobSkipped, StoreAway
+from regnet.launch_folder.looks import read_looks
 from regnet.launch_folder.outcome import JobOutcome, outcomes_of
 from regnet.launch_folder.owner import owned
 from regnet.launch_folder.plan import Plan, read_plan
@@ -64,7 +66,7 @@ def _launch(options: argparse.Namespace, words: Sequence[str], catalog: Catalog)
     skipped = False
     with owned(driver.folder):
         try:
-            driver.run()
+            run_looks(driver) if driver.sequential else driver.run()
         except JobSkipped:  # why another job failed is said below
             skipped = True
         finally:
@@ -120,7 +122,7 @@ def _conclude(results: Sequence[StudyResult], plan: Plan) -> bool:
     catalog, report, made = load_catalog(), plan.folder / "report", None
     if kind != "none":
         origin = from_folder(plan.folder, results, catalog, plan.command) if kind in PAGES else None
-        made = build_report(results, kind, report, catalog, origin)
+        made = build_report(results, kind, report, catalog, origin, looks=read_looks(plan.folder))
     where: list[Destination] = []
     away: StoreAway | None = None
     if any(result.config["tracking"]["name"] == "mlflow" for result in results):

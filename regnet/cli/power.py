@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from math import inf, isfinite
+from math import ceil, inf, isfinite
 from statistics import stdev
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from regnet.stats import Measure, Sample
 
 POWER = 0.8
+MORE = 1.3
+"""So many times the seeds of a single look are a good `max_seeds`: enough for the same power."""
+MOST = 10_000
+"""The most seeds for which the looks of ``seeds=auto`` are simulated."""
 ALPHA = 0.05
 
 
@@ -100,7 +104,24 @@ def _line(spread: _Spread, measure: Measure, options: argparse.Namespace) -> str
     now = gap_for_seeds(spread.std, spread.n, **given)
     known = f"{spread.n} seeds find {measure.gap(now)}" if isfinite(now) else f"{spread.n} seeds can show nothing by this test"
     more = "no number is enough" if safe is None else f"{safe} are enough"
-    return (
+    found = (
         f"{start}: a gap of {measure.gap(gap)} takes {seeds} seeds of each for a power of {options.power:g}; {known}; and if the "
         f"true spread is larger, as it is by more than this in one of five such samples, {more}"
+    )
+    return found + _sequential(spread, gap, seeds, options)
+
+
+def _sequential(spread: _Spread, gap: float, seeds: int, options: argparse.Namespace) -> str:
+    """Say how many seeds ``seeds=auto`` would take on average; empty where it would not be used."""
+    from regnet.launch_folder.looks import schedule
+    from regnet.stats.planning import expect
+    from regnet.stats.sequential import Plan
+
+    if not spread.paired or options.test != "mean" or not 2 <= (most := ceil(MORE * seeds)) <= MOST or options.power <= 0.5:
+        return ""
+    plan = Plan(schedule(most), gap, ALPHA, options.power, options.comparisons, spending="linear")
+    apart, equal = (expect(plan, spread.std, difference, overlap=spread.overlap) for difference in (gap, 0.0))
+    return (
+        f"; seeds=auto max_seeds={most} takes {apart.seeds:.0f} on average and shows it with probability {apart.shown:.2f}, or "
+        f"takes {equal.seeds:.0f} if there is no difference"
     )

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from regnet.config.advice import advice
-from regnet.config.automatic import DataFacts, describe_choices, open_settings, resolve
+from regnet.config.automatic import AUTO, DataFacts, describe_choices, open_settings, resolve
 from regnet.config.dataset import build_dataset
 from regnet.config.metrics import choose_headline, choose_metrics
 from regnet.config.model import build_network
@@ -116,7 +116,7 @@ def _assemble(settings: Settings, config: Mapping[str, Any], catalog: Catalog) -
             *describe_choices(automatic, config),
             *advice(network, loss, coding, outputs, catalog),
         ),
-        automatic=automatic,
+        automatic=(*automatic, *(["seeds"] if settings.seeds == AUTO else [])),
         settings=plugin_settings,
         streams=streams,
         population=Population(dataset.variation, sources, examples[0], len(validation.x) if validation else 0, examples[1]),

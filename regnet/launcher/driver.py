@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from hydra._internal.hydra import Hydra
+from hydra.conf import HydraConf
 from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 
@@ -18,11 +19,14 @@ from regnet.config.config_files import refuse_unplaced
 from regnet.config.loader import OPTIONAL_GROUPS
 from regnet.config.overrides import override
 from regnet.errors import ConfigError
+from regnet.launch_folder.looks import AUTO
+from regnet.launcher.objective import tries_every_combination
 from regnet.launcher.plan_sweep import planning_launchers
 from regnet.launcher.resume import FOLDER_KEYS, Command, open_launch, without_launch_settings
 from regnet.launcher.sweep_loader import SweepLoader
 from regnet.launcher.task import train_job
 from regnet.registry.catalog import Catalog
+from regnet.registry.launch_settings import LaunchSettings
 from regnet.tracking.write.process import writing_process
 
 JOB_LOGGING: Final = "hydra/job_logging"
@@ -40,6 +44,9 @@ class Driver:
     """The folder of the launch, which exists."""
     overrides: tuple[str, ...]
     """The given overrides, and those that set the folder and the mode."""
+    settings: LaunchSettings
+    sequential: bool
+    """Whether the number of seeds is auto."""
 
     def run(self) -> None:
         """Run the jobs.
@@ -83,17 +90,32 @@ def compose_launch(options: Namespace, catalog: Catalog, words: Sequence[str]) -
     named = {override.partition("=")[0].lstrip("+") for override in overrides} & {*FOLDER_KEYS}
     if named == {FOLDER_KEYS[not many]}:
         raise ConfigError(f"{named.pop()} is not the folder of {'a sweep' if many else 'a run without -m'}: set {key}")
-    command = Command(
-        words,
-        many,
-        Path(config.hydra.sweep.dir if many else config.hydra.run.dir),
-        key in named,
-        launch_settings(config, catalog),
-        tracking,
-    )
+    sequential = config.get("seeds") == AUTO
+    settings = launch_settings(config, catalog)
+    if sequential:
+        check_sequential(config.hydra, settings, many=many)
+    command = Command(words, many, Path(config.hydra.sweep.dir if many else config.hydra.run.dir), key in named, settings, tracking)
     folder = open_launch(command, catalog.plugins)
     own = without_launch_settings(overrides)
-    return Driver(hydra, mode, name, folder, (*own, override(key, folder), f"hydra.mode={mode.name}"))
+    given = (*own, override(key, folder), f"hydra.mode={mode.name}")
+    return Driver(hydra, mode, name, folder, given, settings, sequential)
+
+
+def check_sequential(hydra: HydraConf, settings: LaunchSettings, *, many: bool) -> None:
+    """Check that a launch whose `seeds` is auto has studies to compare, and a gap that matters.
+
+    Raises:
+        ConfigError: it is no sweep, its sweeper chooses the studies, or the gap is missing.
+    """
+    if not many:
+        raise ConfigError("seeds=auto trains until it is shown how studies differ, so it takes a sweep: add -m, or set seeds=20")
+    if settings.gap is None:
+        raise ConfigError(
+            "seeds=auto takes gap=NUMBER, the smallest difference that matters, as differences of the headline are shown: gap=0.2 "
+            "for 0.2 points"
+        )
+    if not tries_every_combination(hydra):
+        raise ConfigError("seeds=auto compares the studies of a sweep, and this sweeper chooses them by their values: set seeds=5")
 
 
 def _is_logging(override: str) -> bool:

@@ -50,8 +50,13 @@ def objective_value(result: StudyResult) -> float:
 
 def optimizes(hydra: HydraConf) -> bool:
     """Return whether the sweeper of a job uses the job's value: all do but Hydra's basic one, which tries every combination."""
+    return hydra.mode == RunMode.MULTIRUN and not tries_every_combination(hydra)
+
+
+def tries_every_combination(hydra: HydraConf) -> bool:
+    """Return whether the sweeper is Hydra's basic one."""
     sweeper = _text(hydra, "hydra.sweeper._target_") or ""
-    return hydra.mode == RunMode.MULTIRUN and sweeper.rpartition(".")[2] != BasicSweeper.__name__
+    return sweeper.rpartition(".")[2] == BasicSweeper.__name__
 
 
 def check_objective(study: Study, hydra: HydraConf) -> None:

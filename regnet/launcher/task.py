@@ -7,6 +7,7 @@ import os
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import chdir, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from hydra.conf import HydraConf
@@ -17,10 +18,11 @@ from rich.console import Console
 from regnet.config.build_study import assemble
 from regnet.config.compose import plain
 from regnet.credentials import hide
-from regnet.errors import Diverged, JobSkipped, RegnetError
+from regnet.errors import ConfigError, Diverged, JobSkipped, RegnetError
 from regnet.launch_folder.failure import STOPPED, clear_failure, write_failure
 from regnet.launch_folder.job_folder import JobFolder
 from regnet.launch_folder.keeper import FolderKeeper
+from regnet.launch_folder.looks import AUTO, read_looks
 from regnet.launch_folder.plan import read_plan
 from regnet.launcher.notes import show_notes
 from regnet.launcher.objective import check_objective, objective_value, optimizes
@@ -112,6 +114,11 @@ def assemble_job(config: DictConfig, catalog: Catalog) -> Study:
     if values["tracking"]["name"] == "mlflow":
         destination(values["tracking"])  # what the configuration names may be written later, from the results
     study = assemble(values, catalog)
+    if values["seeds"] == AUTO:
+        looks = read_looks(launch_folder(HydraConfig.get()))
+        if looks is None:
+            raise ConfigError("seeds=auto is for a whole launch, and not for some of its jobs: set it once on the command line")
+        study = replace(study, seeds=tuple(range(values["seed"], values["seed"] + looks.seeds_of(study.identity))))
     check_objective(study, HydraConfig.get())
     return study
 

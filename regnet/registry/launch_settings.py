@@ -6,7 +6,7 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Final, Literal
 
-from annotated_types import Ge
+from annotated_types import Ge, Gt, Interval
 
 from regnet.errors import ConfigError
 
@@ -23,6 +23,10 @@ class LaunchSettings:
             or a text such as 90s, 30m, 11h30m or 11:30:00.
         on_failure: whether a job that fails for any of its seeds, other than by divergence, stops the launch: the other jobs are
             not started, or end after their epoch, and can be continued later.
+        gap: for ``seeds=auto``, the smallest difference between studies that matters, in the unit in which differences of the
+            headline are shown: 0.2 for an error rate is 0.2 points.
+        power: for ``seeds=auto``, how often a difference as large as the gap may be given up at least: with 0.8, once in five.
+        max_seeds: for ``seeds=auto``, the most seeds of each study.
         checkpoint_epochs: the number of epochs after which training writes a checkpoint, from which it continues if it was ended;
             by default only the time matters.
         checkpoint_seconds: the time after which it writes one, at the end of an epoch, in seconds; null for never.
@@ -32,6 +36,9 @@ class LaunchSettings:
     mix_versions: bool = False
     max_time: float | str | None = None
     on_failure: Literal["continue", "stop"] = "continue"
+    gap: Annotated[float, Gt(0)] | None = None
+    power: Annotated[float, Interval(gt=0.5, lt=1)] = 0.8
+    max_seeds: Annotated[int, Interval(ge=2, le=100_000)] = 100
     checkpoint_epochs: Annotated[int, Ge(1)] | None = None
     checkpoint_seconds: Annotated[float, Ge(0)] | None = 60.0
 

@@ -39,7 +39,8 @@ class Settings:
 
     Args:
         seed: the first seed.
-        seeds: the number of seeds, counted from `seed`; or a list of seeds, for which `seed` is ignored.
+        seeds: the number of seeds, counted from `seed`; or a list of seeds, for which `seed` is ignored; or auto, for a sweep that
+            trains 5, 10, 20, 40 and so on, until it is shown how its studies differ: see `gap`, `power` and `max_seeds`.
         replicas: train the seeds in lockstep along a replica axis, or solo, one at a time; auto is lockstep if the engine
             supports it.
         epochs: the number of passes over the training examples; auto is 200, as in the paper, or 70 for values.
@@ -71,7 +72,7 @@ class Settings:
     """
 
     seed: Seed = 0
-    seeds: Annotated[int, Ge(1)] | Annotated[list[Seed], MinLen(1)] = 1
+    seeds: Literal["auto"] | Annotated[int, Ge(1)] | Annotated[list[Seed], MinLen(1)] = 1
     replicas: Literal["auto", "lockstep", "solo"] = "auto"
     epochs: Literal["auto"] | Annotated[int, Ge(1)] = "auto"
     max_steps: Annotated[int, Ge(1)] | None = None
@@ -103,17 +104,18 @@ class Settings:
 
     @property
     def seed_list(self) -> tuple[int, ...]:
-        """The seeds to train.
+        """The seeds to train; if `seeds` is auto, the first of them: how many there are is known to the launch.
 
         Raises:
             ConfigError: there are too many seeds, one is too large, or one is listed twice; a repeated seed is the same run, not
                 another sample.
         """
-        if isinstance(self.seeds, int):
-            check_count(f"seeds={self.seeds}", self.seeds)
-            if self.seed + self.seeds > 2**63:
+        if not isinstance(self.seeds, list):
+            number = 1 if self.seeds == "auto" else self.seeds
+            check_count(f"seeds={number}", number)
+            if self.seed + number > 2**63:
                 raise ConfigError(f"seed={self.seed} and seeds={self.seeds}: the last seed would be above 2**63 - 1")
-            return tuple(range(self.seed, self.seed + self.seeds))
+            return tuple(range(self.seed, self.seed + number))
         twice = sorted({seed for seed in self.seeds if self.seeds.count(seed) > 1})
         if twice:
             raise ConfigError(f"seeds names {twice} more than once: the same seed again is the same run, not another sample")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from regnet.errors import ConfigError, one_of
+from regnet.launch_folder.looks import count_looks
 from regnet.report.samples import common_metric, samples
 from regnet.stats import (
     Comparison,
@@ -32,6 +33,10 @@ MOST_NOTES = 3
 RESAMPLING = 0
 """The seed of the bootstrap's resamples, so that the same runs give the same numbers."""
 FAILED = "is not compared, since seeds are missing: {}; `regnet compare --incomplete drop`, or `worst`, compares it"
+LOOKED = (
+    "seeds=auto chose the number of seeds by the values: differences are tested at {}, so that all looks together err in at most 5 "
+    "of 100; the launch's own table shares that error between its looks, and may show more"
+)
 
 
 @dataclass(frozen=True)
@@ -98,8 +103,13 @@ def assess(results: Sequence[StudyResult], metric: str | None = None, rules: Rul
     all_samples = samples(labels, results, name)
     if rules.incomplete == "worst":
         all_samples = [sample.with_worst(measure.worst) for sample in all_samples]
+    looks = _looks(results)
+    if looks:
+        rules = replace(rules, level=1 - rules.alpha / (looks * (looks + 1)))
     compared, notes = _comparable(all_samples, rules)
-    comparisons = _compare(compared, measure, rules) if len(compared) > 1 else []
+    if looks:
+        notes.append(LOOKED.format(f"{rules.alpha:.2g}"))
+    comparisons = compare_samples(compared, measure, rules) if len(compared) > 1 else []
     rng = np.random.default_rng(RESAMPLING)
     described = {sample.name: describe(sample, rng, measure, level=rules.level) for sample in all_samples if sample.seeds}
     return Assessment(
@@ -111,6 +121,14 @@ def assess(results: Sequence[StudyResult], metric: str | None = None, rules: Rul
         best=comparisons[0].first if rules.baseline is None and len(compared) > EACH_WITH_EACH else None,
         notes=tuple(notes),
     )
+
+
+def _looks(results: Sequence[StudyResult]) -> int:
+    """Return the number of looks at the values by which ``seeds=auto`` chose the number of seeds; 0 if it did not.
+
+    The share ``1 / (k (k + 1))`` of the error at the k-th look is enough however many looks there would have been.
+    """
+    return max((count_looks(len(result.seeds)) for result in results if result.sequential), default=0)
 
 
 def _comparable(all_samples: Sequence[Sample], rules: Rules) -> tuple[list[Sample], list[str]]:
@@ -167,7 +185,8 @@ def judge(labels: Sequence[str], results: Sequence[StudyResult], metric: str) ->
     return Judgement(tuple(found), tuple(notes))
 
 
-def _compare(compared: Sequence[Sample], measure: Measure, rules: Rules) -> list[Comparison]:
+def compare_samples(compared: Sequence[Sample], measure: Measure, rules: Rules) -> list[Comparison]:
+    """Compare every pair; of more than `EACH_WITH_EACH` samples each with the best; or each with the baseline, if there is one."""
     if rules.baseline is not None:
         return compare_with_baseline(compared, rules.baseline, measure, rules)
     return (compare_with_best if len(compared) > EACH_WITH_EACH else compare)(compared, measure, rules)

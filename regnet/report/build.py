@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from regnet.encoding import SUBSTITUTE
+from regnet.launch_folder.looks import Looks
 from regnet.registry.catalog import Catalog
 from regnet.report.launch_info import Material, Origin
 from regnet.report.paper.attribution import attribution
 from regnet.report.tables.metrics import metric_tables
 from regnet.report.tables.results import by_metric, comparison
+from regnet.report.tables.sequential import sequential_tables
 from regnet.report.tables.table import Table
 from regnet.study.labels import study_labels
 from regnet.study.result import StudyResult
@@ -30,7 +32,15 @@ class Report:
     """The tables as Markdown; the page, and its figures as PNG and SVG."""
 
 
-def build_report(results: Sequence[StudyResult], kind: str, folder: Path, catalog: Catalog, origin: Origin | None = None) -> Report:
+def build_report(  # noqa: PLR0913  # the last two have names
+    results: Sequence[StudyResult],
+    kind: str,
+    folder: Path,
+    catalog: Catalog,
+    origin: Origin | None = None,
+    *,
+    looks: Looks | None = None,
+) -> Report:
     """Make a report and write its files.
 
     Args:
@@ -39,12 +49,14 @@ def build_report(results: Sequence[StudyResult], kind: str, folder: Path, catalo
         folder: where to write; created if it does not exist.
         catalog: the components that the configurations name.
         origin: where the results come from, which a page shows; not needed for tables.
+        looks: what was shown with ``seeds=auto``.
 
     Raises:
         ConfigError: this kind of report cannot be made from these results.
     """
     names = study_labels(results)
-    tables = []
+    sequential = [] if looks is None else sequential_tables(results, looks)
+    tables = [*sequential]
     for indices in by_metric(results).values():
         studies, labels = [results[index] for index in indices], [names[index] for index in indices]
         tables += [comparison(studies, labels, published=kind == "table1"), *metric_tables(studies, labels)]
@@ -60,4 +72,4 @@ def build_report(results: Sequence[StudyResult], kind: str, folder: Path, catalo
 
     assert origin is not None
     material = Material(results, names, origin, catalog)
-    return Report(tuple(tables), (folder / TABLES, *write_page(compose(material, kind, effects), folder)))
+    return Report(tuple(tables), (folder / TABLES, *write_page(compose(material, kind, effects, sequential), folder)))

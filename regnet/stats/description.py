@@ -12,7 +12,9 @@ import numpy as np
 from regnet.stats.bootstrap import bootstrap_interval, fewest, middle_interval
 from regnet.stats.interval import Interval
 from regnet.stats.measure import UNBOUNDED, Measure
+from regnet.stats.outlying import far
 from regnet.stats.sample import Sample
+from regnet.stats.skewness import skewness_that_matters
 from regnet.stats.summary import independent, summarize
 
 
@@ -46,7 +48,9 @@ def describe(sample: Sample, rng: np.random.Generator, measure: Measure = UNBOUN
     """Describe a sample; `rng` draws the bootstrap's resamples, `measure` gives the bounds of the values.
 
     Student's interval is exact for normal values and ignores bounds: the part beyond them is cut off, and a note says so. The
-    coverage stays the same, since the true mean lies within the bounds.
+    coverage stays the same, since the true mean lies within the bounds. For log-normal values with σ = 0.5 it is 91 to 95 %, and
+    with σ = 1 82 to 92 %; a note says if the values are seen to be skewed, which few values seldom are. With rare runs far from the
+    rest, such as dead networks, the interval covers the mean of the others until one is seen; the tables name those that are.
 
     Raises:
         SampleError: every seed failed, or there are no seeds.
@@ -93,6 +97,17 @@ def _notes(sample: Sample, whole: Interval | None, measure: Measure, level: floa
         yield "one seed only: it gives no interval"
     elif whole is None:
         yield "all seeds have the same value: it gives no interval"
+    elif (skewness := _skewness(sample)) is not None:
+        yield (
+            f"the values are skewed (skewness {skewness:+.2g}): Student's interval for the mean of such values covers it less "
+            f"often than in {100 * level:.4g} %"
+        )
     low, high = measure.smallest, measure.largest
     if whole and whole.cut(low, high) != whole:
         yield f"Student's interval reaches beyond what the metric can be, and is cut at {low:g} and {high:g}"
+
+
+def _skewness(sample: Sample) -> float | None:
+    """Return the skewness of the values if it matters; None if it comes from unusual runs, which the tables name."""
+    values = np.asarray(sample.values, dtype=float)
+    return None if sample.unlearned or len(far(values)) else skewness_that_matters(values)

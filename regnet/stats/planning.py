@@ -6,13 +6,12 @@ this is too large by chance if it is significant, and says no more about the pow
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
-from math import ceil, inf, pi, sqrt
+from math import inf, pi, sqrt
 from typing import Final, NamedTuple
 
 import numpy as np
-from scipy.special import chdtri, ndtri, stdtrit
+from scipy.special import chdtri, stdtrit
 
 from regnet.stats.noncentral import noncentrality
 from regnet.stats.power import OFTEN, critical_signed, critical_sum
@@ -28,8 +27,6 @@ REPEATS: Final = 10_000
 """The number of simulated experiments: a probability is within 0.01."""
 MOST: Final = 10**9
 """More seeds than these are never enough."""
-MOST_TIMES: Final = 10
-"""If a schedule lacks power with so many times the seeds of a single look, more of them are never enough."""
 
 
 def seeds_for_gap(  # noqa: PLR0913  # five of them have names
@@ -158,50 +155,6 @@ def expect(plan: Plan, spread: float, difference: float, *, overlap: float = 0.0
     look = np.where((ends := shown | excluded).any(axis=1), ends.argmax(axis=1), -1)
     at_end = (np.arange(repeats), look)
     return Expected(float(shown[at_end].mean()), float(excluded[at_end].mean()), float(np.array(plan.schedule)[look].mean()))
-
-
-def extend_plan(start: Plan, spread: float, *, growth: float = 2.0, overlap: float = 0.0) -> Plan | None:
-    """Return the plan with all looks that it takes to show its gap with its power; None if no number of seeds is enough.
-
-    The number of seeds grows by a factor from look to look. The last is about the smallest with which `expect` shows the gap often
-    enough: some more than a single look needs, but seldom reached if the difference is not close to the gap.
-
-    The spread may come from the values of the first look if it says nothing about their p. With the standard deviation of five
-    differences, 7 % of comparisons would show a difference where there is none, in place of 5 %. Take
-    ``upper_spread(√(Σ d² / n), n)`` of paired differences d; if unpaired, ``upper_spread(s, 2 n - 1)``, with s of all values.
-
-    Args:
-        start: a plan with a gap; its schedule is the first look.
-        spread: as for `seeds_for_gap`.
-        growth: the factor between the numbers of seeds at two looks.
-        overlap: as for `seeds_for_gap`.
-
-    Raises:
-        SampleError: the plan has no gap; as `seeds_for_gap`.
-    """
-    if start.gap is None:
-        raise SampleError("how many seeds are enough depends on the smallest gap that matters, and the plan has none")
-    first, alpha = start.schedule[0], start.alpha / start.family
-    fixed = seeds_for_gap(spread, start.gap, test=start.test, paired=start.paired, alpha=alpha, power=start.power, overlap=overlap)
-    if fixed is None:
-        return None
-    z, last, most = -float(ndtri(alpha / 2)), max(fixed, first), MOST_TIMES * max(fixed, first)
-    while last <= most:
-        plan = replace(start, schedule=_schedule(first, last, growth))
-        shown = expect(plan, spread, start.gap, overlap=overlap).shown
-        if shown >= start.power:
-            return plan
-        factor = (z + float(ndtri(start.power))) / max(z + float(ndtri(shown)), 1)
-        last = max(plan.schedule[-1] + 1, ceil(last * factor**2))
-    return None
-
-
-def _schedule(first: int, last: int, growth: float) -> tuple[int, ...]:
-    """Return numbers of seeds that grow by a factor; the last step is longer if one more would add under a tenth."""
-    numbers = [first]
-    while last > 1.1 * (following := max(ceil(growth * numbers[-1]), numbers[-1] + 2)):
-        numbers.append(following)
-    return (*numbers, max(last, numbers[-1] + 2)) if last > first else (first,)
 
 
 def _simulate(plan: Plan, overlap: float, repeats: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

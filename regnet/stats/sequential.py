@@ -2,7 +2,7 @@
 
 A schedule fixes the numbers of seeds at which the values are looked at, such as 5, 10, 20 and 40. Testing at 0.05 at each of them
 would show a difference where there is none in 15 % of all comparisons. Here the looks share the 0.05: p must reach a level of its
-own at each (`spending.looks`). `planning.extend_plan` finds the schedule for a gap that matters.
+own at each (`spending.looks`).
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def _size(comparison: Comparison, measure: Measure) -> str:
     if means.interval is None:
         return measure.gap(means.value)
     low, high = sorted((abs(means.interval.low), abs(means.interval.high)))
-    return f"{measure.gap(means.value)} ({100 * comparison.rules.level:g} % interval {measure.gap(low, high)})"
+    return f"{measure.gap(means.value)} ({100 * comparison.rules.level:.4g} % interval {measure.gap(low, high)})"
 
 
 def _not_shown(comparison: Comparison, power: Power, measure: Measure) -> str:
@@ -72,11 +72,16 @@ def _not_shown(comparison: Comparison, power: Power, measure: Measure) -> str:
             f"no difference shown ({_evidence(comparison)}): with {_seeds(comparison)} this test cannot give p < {level}, "
             f"whatever the values; it takes at least {power.fewest} seeds of each"
         )
+    if power.far:
+        return (
+            f"no difference shown ({_evidence(comparison)}): which gaps {_seeds(comparison)} would find is not known, since it "
+            f"depends on how rare runs far from the rest are ({power.far} here)"
+        )
     missed = measure.gap(min(power.missed, measure.width))
     found = f"one of {measure.gap(power.found)}" if power.found <= measure.width else "none that there can be is"
     return (
         f"no difference shown ({_evidence(comparison)}): with {_seeds(comparison)} a gap under {missed} would be missed "
-        f"4 times in 5, and {found} found 4 times in 5"
+        f"4 times in 5, and {found} found 4 times in 5, if other seeds vary as these do"
     )
 
 

@@ -173,6 +173,11 @@ class StudyResult:
         return {seed: reason for seed, reason in self.failures.items() if not reason.startswith(DIVERGED)}
 
     @property
+    def sequential(self) -> bool:
+        """Whether the number of seeds was chosen by the values, with ``seeds=auto``."""
+        return "seeds" in self.automatic
+
+    @property
     def solo(self) -> bool:
         """Whether every seed was trained alone, so that `seconds` is the time of each run."""
         return bool((self.together == 1).all())

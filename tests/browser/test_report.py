@@ -63,7 +63,7 @@ def test_no_element_is_wider_than_the_window(look: Look, width: int) -> None:
 def test_figures_have_names(look: Look, keep: Keep) -> None:
     page = look()
     figures = page.get_by_role("img")
-    assert figures.count() == 1 + 4 + 3
+    assert figures.count() == 2 + 4 + 3
     assert all(box["width"] > 200 and box["height"] > 150 for one in figures.all() if (box := one.bounding_box()))
     assert page.get_by_role("img", name="Error rate on test examples").count() == 1
     keep(page, "report")

@@ -151,7 +151,9 @@ def test_text_output(run_compare: RunCompare) -> None:
 def test_sentence_without_a_shown_difference(run_compare: RunCompare) -> None:
     flowing = " ".join(run_compare("stable", "unstable", "--incomplete", "drop").stdout.split())
     assert "'stable' against 'unstable': no difference shown (paired t, p = " in flowing
-    assert re.search(r"points found 4 times in 5; seeds [\d, and more]+ of 'unstable' failed: left out", flowing)
+    assert re.search(
+        r"points found 4 times in 5, if other seeds vary as these do; seeds [\d, and more]+ of 'unstable' failed: left out", flowing
+    )
     assert "★" not in flowing
 
 
@@ -335,9 +337,10 @@ def test_study_in_two_launches_is_united(copied: Store, run_compare: RunCompare)
     found = json.loads(run_compare("slow", "--json", uri=copied.uri).stdout)
     (study,) = found["studies"]
     assert [int(seed) for seed in study["values"]] == list(range(8))
-    (note,) = found["notes"]
+    note, added = found["notes"]
     assert re.search(r"'slow' \(\w{12}\) was run in 2 launches \(outputs/\S+, outputs/\S+\): its 8 seeds are combined", note)
     assert "seeds run more than once (2) are counted once" in note
+    assert added.startswith("seeds were added later, in 2 steps: if they were added because of the values, 8 of 100 equal studies")
 
 
 def test_different_results_of_a_seed_are_reported(copied: Store, run_compare: RunCompare) -> None:

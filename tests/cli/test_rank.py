@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -98,5 +99,7 @@ def test_planning_for_independent_runs(inside: Inside) -> None:
     (line,) = inside("power", "--gap", "2").stdout.splitlines()
     assert line.startswith("'lr=0.001' and 'lr=0.003', by seed (standard deviation ")
     assert "seeds of each for a power of 0.8; 4 seeds find" in line
+    (most,) = re.findall(r"seeds=auto max_seeds=(\d+) takes \d+ on average and shows it with probability 0.[89]", line)
+    assert int(most) > int(re.findall(r"takes (\d+) seeds of each", line)[0])
     assert len(inside("power", "--gap", "2", "--unpaired").stdout.splitlines()) == 2
     assert "can show nothing by this test" in inside("power", "--gap", "2", "--test", "rank").stdout

@@ -152,8 +152,9 @@ def test_a_seed_that_was_run_again_appears_once(again: Again) -> None:
     launches = dict(zip(mine["seed"], mine["launch"], strict=True))
     assert launches[1] == launches[2] != launches[0]  # the newer of two finished runs
     assert frame.attrs["left_out"] == 1
-    (note,) = frame.attrs["notes"]
+    note, added = frame.attrs["notes"]
     assert "was run in 2 launches" in note
+    assert "seeds were added later" in added
     every = regnet.load_results(again.uri, duplicates=True)
     assert sorted(every[every["identity"] == again.first.identity]["seed"]) == [0, 1, 1, 2]
     assert every.attrs["left_out"] == 0

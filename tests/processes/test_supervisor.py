@@ -84,7 +84,7 @@ def test_program_ends_with_its_supervisor() -> None:
         started = family(log)
         started[0].kill()
         assert running.wait(10) == f"process {started[0].pid} ended with exit code -9 (SIGKILL)"
-        assert ended(started, 2)
+        assert ended(started, 20)
 
 
 PROGRAM = """
@@ -109,4 +109,4 @@ def test_program_ends_with_the_process_that_started_it(number: signal.Signals, t
         started = psutil.Process(parent.pid).children(recursive=True)
         assert len(started) == 4
         parent.send_signal(number)
-        assert ended(started, 2)
+        assert ended(started, 20)

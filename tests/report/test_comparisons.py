@@ -11,8 +11,6 @@ import pytest
 from regnet.errors import ConfigError
 from regnet.report.assessment import EACH_WITH_EACH, assess
 from regnet.report.tables.comparisons import DEFINED, pair_table, sentences, study_table
-from regnet.report.tables.latex import escaped, latex
-from regnet.report.tables.table import Table
 from regnet.stats import Measure, Rules, SampleError
 from regnet.study.result import StudyResult
 from tests.measures import MEASURES
@@ -130,12 +128,3 @@ def test_common_notes_are_listed_once() -> None:
     assert study_table(assess([study(name, [0.1]) for name in "ab"])).notes == (*DEFINED, one)
     mixed = [study("long", [0.1, 0.2, 0.3]), *(study(name, [0.1]) for name in "ab")]
     assert study_table(assess(mixed, rules=Rules(incomplete="drop"))).notes[-1] == f"a, b: {one}"
-
-
-def test_latex_escapes_special_characters() -> None:
-    assert escaped(r"a_b & 5 % \x {y} ~^#$") == (r"a\_b \& 5 \% \textbackslash{}x \{y\} \textasciitilde{}\textasciicircum{}\#\$")
-    lines = latex(Table("T_1", ("x", "±"), (("[1, 2]", "–"),), ("100 %",))).splitlines()
-    assert lines[2:5] == [r"\caption{T\_1. 100 \%.}", r"\label{tab:regnet-t}", r"\begin{tabular}{lr}"]
-    assert lines[6] == r"x & $\pm$ \\"
-    assert lines[8] == r"{[}1, 2{]} & -- \\"
-    assert lines[-1] == r"\end{table}"

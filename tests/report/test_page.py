@@ -71,7 +71,7 @@ def test_page_loads_no_external_resources(page: Document) -> None:
 def test_every_figure_has_a_description(page: Document) -> None:
     drawings = page.all("svg")
     texts = {one.attributes["id"]: one.text for one in page.all("title", "desc") if "id" in one.attributes}
-    assert len(drawings) == 1 + 4 + 3  # the spread, two metrics on two splits, and the regions of each study
+    assert len(drawings) == 2 + 4 + 3  # the spread and the profiles, two metrics on two splits, and the regions of each study
     for one in drawings:
         title, description = (texts[name] for name in one.attributes["aria-labelledby"].split())
         assert title
@@ -106,7 +106,7 @@ def test_description_of_the_launch(page: Document) -> None:
 
 def test_files_beside_the_page(swept: tuple[Path, list[StudyResult]]) -> None:
     names = {path.name for path in (swept[0] / "report").iterdir()}
-    assert {"table.md", "report.html", "spread.png", "spread.svg", "curves_test_loss.svg", "regions_3.png"} <= names
+    assert {"table.md", "report.html", "spread.png", "spread.svg", "profile.svg", "curves_test_loss.svg", "regions_3.png"} <= names
 
 
 def test_the_same_results_give_the_same_page(swept: tuple[Path, list[StudyResult]], page: Document, catalog: Catalog) -> None:
@@ -185,7 +185,7 @@ def test_missing_plugin_is_reported(tmp_path: Path, run: RunStudy, catalog: Cata
     build_report([other], "page", tmp_path / "report", catalog, origin)
     page = read(tmp_path)
     assert "none can be made: unknown dataset 'none_such'" in page.one("main").text
-    assert len(page.all("svg")) == 1 + 2
+    assert len(page.all("svg")) == 2 + 2
 
 
 def test_report_of_only_a_table(tmp_path: Path, run: RunStudy, catalog: Catalog) -> None:

@@ -20,7 +20,7 @@ from regnet.stats.pairing import Matched
 
 sizes = pytest.mark.parametrize("n", [5, 20, 200])
 
-Draw = Callable[[np.random.Generator, tuple[int, int]], np.ndarray]
+Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 NORMAL: Draw = lambda rng, shape: rng.normal(1, 0.5, shape)  # noqa: E731  # a table of draws
 ERROR_RATES: Draw = lambda rng, shape: rng.binomial(400, 0.02, shape) / 400  # noqa: E731
 DRAWS = [pytest.param(NORMAL, 1.0, id="normal"), pytest.param(ERROR_RATES, 0.02, id="error rates")]

@@ -11,7 +11,7 @@ from scipy import stats
 from statsmodels.stats.power import TTestIndPower, TTestPower
 
 from regnet.stats.pairing import Matched
-from regnet.stats.planning import Expected, _schedule, expect, extend_plan, gap_for_seeds, seeds_for_gap, upper_spread
+from regnet.stats.planning import Expected, expect, gap_for_seeds, seeds_for_gap, upper_spread
 from regnet.stats.rules import Test
 from regnet.stats.sample import SampleError
 from regnet.stats.sequential import Plan, decide
@@ -131,13 +131,6 @@ def test_questions_without_an_answer(spread: float, gap: float, settings: dict[s
         seeds_for_gap(spread, gap, **settings)
 
 
-@pytest.mark.parametrize(
-    ("last", "schedule"), [(4, (5,)), (5, (5,)), (6, (5, 7)), (11, (5, 11)), (12, (5, 10, 12)), (44, (5, 10, 20, 44))]
-)
-def test_schedule(last: int, schedule: tuple[int, ...]) -> None:
-    assert _schedule(5, last, 2.0) == schedule
-
-
 @paired_or_not
 def test_what_a_plan_leads_to_is_what_its_decisions_do(paired: bool) -> None:
     rng, trials, plan = np.random.default_rng(0), 500, Plan((5, 10, 20), gap=0.8, spending="linear", paired=paired)
@@ -159,62 +152,3 @@ def test_what_a_plan_leads_to_does_not_depend_on_the_unit() -> None:
     plan = Plan((5, 10, 20), gap=0.8)
     assert expect(replace(plan, gap=8.0), 10.0, 6.0) == expect(plan, 1.0, 0.6)
     assert expect(replace(plan, gap=None), 1.0, 0.6).excluded == 0
-
-
-@pytest.mark.parametrize(
-    "settings", [{}, {"paired": False}, {"family": 3}, {"test": "rank"}, {"spending": "pocock"}, {"power": 0.9}]
-)
-def test_a_plan_shows_its_gap_with_its_power(settings: dict[str, object]) -> None:
-    """The last look has up to half as many seeds more than a single one, the average about as many, or fewer at another gap."""
-    start = replace(Plan((5,), gap=0.6), **settings)
-    plan = extend_plan(start, 1.0)
-    assert plan is not None
-    said = expect(plan, 1.0, 0.6)
-    fixed = seeds_for_gap(1.0, 0.6, test=plan.test, paired=plan.paired, alpha=0.05 / plan.family, power=plan.power)
-    assert fixed is not None
-    assert start.power <= said.shown < start.power + 0.05
-    assert said.excluded <= 1 - start.power
-    assert said.seeds < 1.03 * fixed
-    assert fixed < plan.schedule[-1] < 1.5 * fixed
-    assert expect(plan, 1.0, 1.2).seeds < 0.8 * fixed
-    assert expect(plan, 1.0, 0.0).seeds < 0.97 * fixed
-    assert replace(plan, schedule=(5,)) == start
-
-
-def test_a_plan_for_a_large_gap_has_a_single_look() -> None:
-    start = Plan((5,), gap=4.0)
-    assert extend_plan(start, 1.0) == start
-
-
-def test_a_plan_for_splits_of_one_pool() -> None:
-    assert extend_plan(Plan((5,), gap=1.0), 1.0, overlap=0.25) is None
-    plan = extend_plan(Plan((5,), gap=2.0), 1.0, overlap=0.25)
-    assert plan is not None
-    assert expect(plan, 1.0, 2.0, overlap=0.25).shown >= 0.8
-    assert expect(plan, 1.0, 0.0, overlap=0.25).shown <= 0.05
-
-
-def test_a_plan_without_a_gap_has_no_end() -> None:
-    with pytest.raises(SampleError, match="the plan has none"):
-        extend_plan(Plan((5,)), 1.0)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("true", "shown"), [(0.0, (0.0, 0.06)), (1.0, (0.8, 0.95))])
-def test_a_plan_from_the_spread_of_the_first_look(true: float, shown: tuple[float, float]) -> None:
-    """Five differences of a spread of 2 say how many seeds a gap of 1 needs: it is found often enough."""
-    rng, trials, plans, ends = np.random.default_rng(1), 600, {}, []
-    for _ in range(trials):
-        first = rng.normal(true, 2, 5)
-        spread = round(upper_spread(float(np.sqrt((first**2).mean())), 5) * 2) / 2 + 0.25
-        if spread not in plans:
-            plans[spread] = extend_plan(Plan((5,), gap=1.0), spread)
-        plan = plans[spread]
-        assert plan is not None
-        values = np.concatenate([first, rng.normal(true, 2, plan.schedule[-1] - 5)])
-        for look, n in enumerate(plan.schedule):
-            outcome = decide(Matched(values[:n], np.zeros(n), True, ()), plan, look).outcome
-            if outcome != "continue":
-                break
-        ends.append(outcome == "decided")
-    assert shown[0] <= np.mean(ends) <= shown[1]

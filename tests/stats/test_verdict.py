@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from regnet.stats import Measure, Rules, Sample, compare, verdict
+from regnet.stats.rules import Design
 from tests.measures import ERROR_RATE
 
 NOISE = np.resize([0.001, -0.001, 0.0], 20)
@@ -32,7 +34,7 @@ def test_better_by_rank() -> None:
 def test_not_shown() -> None:
     assert sentence(NOISE + 0.0201, np.full(20, 0.02)) == (
         "no difference shown (paired t, p = 0.61): with 20 seeds a gap under 0.0234 points would be missed 4 times in 5, "
-        "and one of 0.0601 points found 4 times in 5"
+        "and one of 0.0601 points found 4 times in 5, if other seeds vary as these do"
     )
 
 
@@ -51,7 +53,19 @@ def test_no_possible_gap_can_be_found() -> None:
 
 
 def test_no_number_of_seeds_without_a_gap() -> None:
-    assert sentence([0.1, 0.9], [0.9, 0.1]).endswith("found 4 times in 5")
+    assert sentence([0.1, 0.9], [0.9, 0.1]).endswith("found 4 times in 5, if other seeds vary as these do")
+
+
+@pytest.mark.parametrize(("design", "test"), [("by_seed", "paired t"), ("unpaired", "Welch's t")])
+def test_gaps_of_means_are_not_known_with_runs_far_from_the_rest(design: Design, test: str) -> None:
+    first, second = NOISE + 0.0201, np.full(20, 0.02) + np.roll(NOISE, 1) / 2
+    first[7] = 0.5
+    said = sentence(first, second, Rules(design=design))
+    assert said.startswith(f"no difference shown ({test}, p = ")
+    assert said.endswith(
+        "which gaps 20 seeds would find is not known, since it depends on how rare runs far from the rest are (1 here)"
+    )
+    assert "4 times in 5" in sentence(first, second, Rules(design=design, test="rank"))
 
 
 def test_one_seed() -> None:

@@ -128,9 +128,10 @@ def test_sql_equals_client(filled: Store, store: MakeClient) -> None:
 def test_study_in_two_launches_has_each_seed_once(filled: Store) -> None:
     union = unite(select_runs(filled, ["plain", "bbb"]))
     assert seen(list(union.runs)) == [("monday", "aaa", 0), ("tuesday", "aaa", 1), ("tuesday", "aaa", 2), ("tuesday", "bbb", 0)]
-    united, unlike = union.notes
+    united, unlike, added = union.notes
     assert united.startswith("'plain' (aaa) was run in 2 launches (monday, tuesday): its 3 seeds are combined, and seeds")
     assert "seed 1" in unlike
+    assert added.startswith("seeds were added later, in 2 steps")
     first, second = final_results(union.runs)
     assert (first.seeds, first.failures, second.seeds) == ((0, 1, 2), {2: "diverged"}, (0,))
     assert first.history["test/error_rate"][:2].tolist() == [[0.1], [0.3]]

@@ -47,7 +47,7 @@ def spread(results: Sequence[StudyResult], names: Sequence[str], metric: str) ->
     axes = figure.add_subplot(xlabel=f"{split} {axis_label(measure)} after the last epoch")
     samples = [measure.scale * np.array(list(final_values(result, metric).values())) for result in results]
     crowded = sum(map(len, samples)) > MANY
-    if _is_wide([sample for sample in samples if len(sample)]):
+    if is_wide([sample for sample in samples if len(sample)]):
         scale_logarithmically(axes, "x")
     for index, (sample, result, name) in enumerate(zip(samples, results, names, strict=True)):
         axes.annotate(*_title(name, result, index), fontsize=SMALL, va="center", annotation_clip=False)
@@ -83,7 +83,7 @@ def _draw_mean(axes: Axes, index: int, numbers: np.ndarray) -> None:
         axes.errorbar([low, high], [index + MEAN] * 2, yerr=0.06, color=INK, linewidth=1.6)
 
 
-def _is_wide(samples: Sequence[np.ndarray]) -> bool:
+def is_wide(samples: Sequence[np.ndarray]) -> bool:
     """Return whether the values need a logarithmic scale and are all positive."""
     if not samples or min(sample.min() for sample in samples) <= 0:
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from regnet.config.build_study import assemble
 from regnet.data.prepare import load_splits
@@ -26,8 +26,15 @@ NAMED = 3
 """The most settings that a title names."""
 
 
-def compose(material: Material, kind: str, effects: Attribution | None = None) -> Page:
-    """Return the page about a launch, with the effects of several choices if the launch was made to measure them."""
+def compose(material: Material, kind: str, effects: Attribution | None = None, sequential: Sequence[Table] = ()) -> Page:
+    """Return the page about a launch.
+
+    Args:
+        material: its studies.
+        kind: the kind of report.
+        effects: the effects of several choices, if the launch was made to measure them.
+        sequential: what the looks of ``seeds=auto`` have shown.
+    """
     groups, settings = by_metric(material.results), differing(material)
     chapters = [
         write_chapter(
@@ -42,6 +49,7 @@ def compose(material: Material, kind: str, effects: Attribution | None = None) -
         title=TITLES.get(kind) or _title(material, settings),
         answer=effects.clearest.answer if effects else tuple(sentence for chapter in chapters for sentence in chapter.answer),
         effects=_effects(effects) if effects else None,
+        sequential=tuple(sequential),
         chapters=tuple(chapters),
         paper=tuple(_paper_figures(material, next(iter(groups)))) if kind in PAPER_FIGURES else (),
         facts=circumstances(material),

@@ -13,11 +13,13 @@ from regnet.data.targets import TASK
 from regnet.errors import RegnetError
 from regnet.registry.catalog import Catalog
 from regnet.report.figures.curves import Drawing, curves
+from regnet.report.figures.profile import StudyProfile, profile, study_profiles
 from regnet.report.figures.regions import regions
 from regnet.report.figures.spread import spread
 from regnet.report.launch_info import Material
 from regnet.report.ranking import median_seed
 from regnet.report.tables.format import interval
+from regnet.stats import Measure
 from regnet.study.final import final_summary
 from regnet.study.result import SPLITS, StudyResult, TrainedNetwork
 from regnet.study.study import Study
@@ -47,6 +49,43 @@ def distribution(material: Material, metric: str, prefix: str) -> Illustration:
         f"A dot for each seed, and the mean with its 95 % interval. {_ends(material, metric)}.",
         spread(material.results, material.names, metric),
     )
+
+
+def performance_profiles(material: Material, metric: str, prefix: str) -> Illustration | None:
+    """Return the figure of the share of seeds that reach each value; None if no study has several seeds, or none has a value."""
+    found = study_profiles(material.results, material.names, metric)
+    known = [study.profile for study in found if study.profile]
+    if all(one.n < 2 for one in known) or not any(len(one.thresholds) for one in known):
+        return None
+    what, measure = material.results[0].describe_metric(metric), material.results[0].measure(metric)
+    less, left = ("less", "left") if measure.smaller_is_better else ("more", "right")
+    sentences = [
+        f"Performance profiles: for every value τ, the share of a study's seeds whose final {what} is τ or {less}.",
+        f"A curve further up and to the {left} is better.",
+    ]
+    if any(study.sample.failures for study in found):
+        sentences.append("A seed that failed counts, and reaches no value.")
+    if any(one.reach for one in known):
+        sentences.append("With a probability of at least 95 %, a curve's band contains the whole curve of infinitely many seeds.")
+    reached = "; ".join(_reached(study, measure) for study in found)
+    return Illustration(
+        f"{prefix}profile",
+        f"The share of seeds that reach each {what}",
+        f"{' '.join(sentences)} {reached}.",
+        profile(material.results, material.names, metric),
+    )
+
+
+def _reached(study: StudyProfile, measure: Measure) -> str:
+    """Return in words which values half of a study's seeds and all that did not fail reach, and how many failed."""
+    if study.profile is None:
+        return f"{study.name} has no finished seed"
+    n, count, failed = study.profile.n, len(study.sample.seeds), len(study.sample.failures)
+    wanted = {"half": 0.5, str(count) if failed else "all": count / n} if count else {}
+    values = {words: study.profile.reached_by(share) for words, share in wanted.items()}
+    parts = [f"{words} reach {measure.show(value)}" for words, value in values.items() if value is not None]
+    lost = [f"{failed} failed, so the curve stays at {100 * count / n:.3g} % or below"] if failed else []
+    return f"{study.name}, of {n} seed{'s' * (n != 1)}: {', '.join(parts + lost)}"
 
 
 def learning_curves(material: Material, metric: str, prefix: str) -> Iterator[Illustration]:

@@ -48,6 +48,8 @@ class Page:
     answer: tuple[str, ...]
     """The result in a few sentences."""
     effects: Effects | None
+    sequential: tuple[Table, ...]
+    """What the looks of ``seeds=auto`` have shown."""
     chapters: tuple[Chapter, ...]
     paper: tuple[Illustration, ...]
     """The paper's figures, redrawn."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from regnet.report.assessment import Judgement, judge
 from regnet.report.launch_info import Material
-from regnet.report.page.figures import Illustration, decision_regions, distribution, learning_curves
+from regnet.report.page.figures import Illustration, decision_regions, distribution, learning_curves, performance_profiles
 from regnet.report.page.headline import answer
 from regnet.report.ranking import best_studies
 from regnet.report.tables.metrics import metric_tables
@@ -29,6 +29,8 @@ class Chapter:
     """Which studies the figures show; empty if they show all."""
     distribution: Illustration | None
     """None if nothing was measured; then there are no other figures either."""
+    profile: Illustration | None
+    """None if no study has several seeds."""
     curves: tuple[Illustration, ...]
     regions: tuple[Illustration, ...]
     judgement: Judgement
@@ -36,7 +38,7 @@ class Chapter:
     @property
     def figures(self) -> tuple[Illustration, ...]:
         """All figures, in the order in which the page shows them."""
-        return (*filter(None, [self.distribution]), *self.curves, *self.regions)
+        return (*filter(None, [self.distribution, self.profile]), *self.curves, *self.regions)
 
 
 def write_chapter(material: Material, metric: str, prefix: str, *, published: bool) -> Chapter:
@@ -61,6 +63,7 @@ def write_chapter(material: Material, metric: str, prefix: str, *, published: bo
         metrics=tuple(metric_tables(material.results, material.names)),
         shown="" if count == total else f"The figures show the {count} studies of {total} with the {superlative} {title}.",
         distribution=distribution(drawn, metric, prefix) if count else None,
+        profile=performance_profiles(drawn, metric, prefix) if count else None,
         curves=tuple(learning_curves(drawn, metric, prefix)) if count else (),
         regions=tuple(decision_regions(drawn, metric, prefix)),
         judgement=judgement,

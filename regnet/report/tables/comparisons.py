@@ -7,19 +7,21 @@ from collections import Counter
 from regnet.report.assessment import Assessed, Assessment
 from regnet.report.tables.format import NOTHING, interval
 from regnet.report.tables.table import Table
-from regnet.report.tables.unusual import populations, unusual_notes
+from regnet.report.tables.unusual import populations, unseen_notes, unusual_notes
 from regnet.stats import Comparison, Estimate, Measure, Sample, verdict
 from regnet.stats.verdict import practical
 from regnet.stats.wording import p_value
 
-DEFINED = ("The interval is Student's t interval over seeds. IQM is the mean of the middle half of the seeds.",)
+DEFINED = (
+    "The interval is Student's t interval over seeds, exact for normal values. IQM is the mean of the middle half of the seeds.",
+)
 WINNER = "★"
 NOT_CORRECTED = "of the other columns not corrected for the number of comparisons"
 
 
 def study_table(assessment: Assessment) -> Table:
     """Return a row for each study; a star marks the study that is shown to be better than every other, if there is one."""
-    level = f"{100 * assessment.rules.level:g} % interval"
+    level = f"{100 * assessment.rules.level:.4g} % interval"
     headings = (
         assessment.studies[0].result.describe_metric(assessment.metric),
         "n",
@@ -34,14 +36,15 @@ def study_table(assessment: Assessment) -> Table:
     star = [f"{WINNER} shown to be better than every other"] if assessment.winner else []
     samples = [study.sample for study in assessment.studies]
     unusual = unusual_notes(samples, assessment.measure, assessment.rules.level)
-    notes = (*unusual[1:], *star, *DEFINED, *populations(samples), *assessment.notes, *_study_notes(assessment))
+    unseen = unseen_notes(samples, assessment.rules.level)
+    notes = (*unusual[1:], *star, *DEFINED, *unseen, *populations(samples), *assessment.notes, *_study_notes(assessment))
     return Table(": ".join(["Studies", *unusual[:1]]), headings, rows, notes)
 
 
 def pair_table(assessment: Assessment) -> Table:
     """Return a row for each comparison: first minus second, with intervals and p."""
     p = "p" if len(assessment.comparisons) == 1 else "p (Holm)"
-    measure, level = assessment.measure, f"{100 * assessment.rules.level:g} %"
+    measure, level = assessment.measure, f"{100 * assessment.rules.level:.4g} %"
     difference = f"first − second, {measure.gap_unit}" if measure.gap_unit else "first − second"
     headings = ("first against second", "n", difference, "Hedges' g", "P(first better)", p)
     rows = tuple(_pair_row(pair, measure) for pair in assessment.comparisons)

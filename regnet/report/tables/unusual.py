@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from regnet.stats import Measure, Sample
-from regnet.stats.outlying import far, rate
+from regnet.stats.outlying import far, rate, unseen
 from regnet.stats.wording import listed
 
 SHARED = "Intervals and tests are corrected for the examples that two runs share (Nadeau and Bengio 2003)."
@@ -37,6 +37,18 @@ def unusual_notes(samples: Sequence[Sample], measure: Measure, level: float = 0.
     counted = [f"{len(affected)} of {len(samples)} studies have runs that are unlike their others."] if len(affected) > 1 else []
     lines = [f"{label}: {line}." if len(samples) > 1 else f"{line[0].upper()}{line[1:]}." for label, line in found]
     return [*counted, *lines, *([DEPENDS] if any(map(misleads, samples)) else [])]
+
+
+def unseen_notes(samples: Sequence[Sample], level: float = 0.95) -> list[str]:
+    """Say how frequent runs of a kind can be that the study with the fewest seeds, but not one alone, does not show."""
+    counts = [len(sample.seeds) for sample in samples if len(sample.seeds) > 1]
+    if not counts:
+        return []
+    share = f"{100 * unseen(min(counts), level):.2g} %"
+    return [
+        f"With {min(counts)} seeds, a kind of run that is up to {share} of all, such as dead networks, can be unseen: intervals "
+        "and tests are about the kinds that are seen."
+    ]
 
 
 def populations(samples: Sequence[Sample]) -> list[str]:

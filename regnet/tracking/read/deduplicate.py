@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
+from regnet.tracking.store.messages import AUTOMATIC, PLANNED
 from regnet.tracking.store.store import TrackedRun
+
+EQUAL_CALLED_DIFFERENT: Final = {2: "8", 3: "11", 4: "13", 5: "14"}
+"""In how many of 100 comparisons of equal studies a test at 0.05 shows a difference at any of several equally spaced looks.
+
+Source: Armitage, McPherson and Rowe, "Repeated significance tests on accumulating data", J. R. Statist. Soc. A 132 (1969)."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,8 @@ def unite(runs: Iterable[TrackedRun]) -> Union:
     studies: dict[str, list[list[TrackedRun]]] = defaultdict(list)
     for (study, _), group in by_seed.items():
         studies[study].append(group)
-    return Union(chosen, tuple(note for groups in studies.values() for note in _notes(groups)))
+    notes = [note for groups in studies.values() for note in _notes(groups)]
+    return Union(chosen, (*notes, *_added(chosen)))
 
 
 def _notes(groups: Sequence[Sequence[TrackedRun]]) -> Iterator[str]:
@@ -51,6 +59,21 @@ def _notes(groups: Sequence[Sequence[TrackedRun]]) -> Iterator[str]:
         yield (
             f"{name} gave different results when run again, for example with seed {unequal[0]}: the newest run is used; "
             "compare the versions"
+        )
+
+
+def _added(runs: Iterable[TrackedRun]) -> Iterator[str]:
+    """Yield a note if seeds were added to studies later, which is no mistake unless the values were the reason."""
+    steps: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for run in runs:
+        if "seeds" not in run.tags.get(AUTOMATIC, "").split():
+            steps[run.study].add((run.launch, run.tags.get(PLANNED, "")))
+    most = max(map(len, steps.values()), default=1)
+    if most > 1:
+        error = EQUAL_CALLED_DIFFERENT.get(most, "more than 14")
+        yield (
+            f"seeds were added later, in {most} steps: if they were added because of the values, {error} of 100 equal studies are "
+            "called different instead of 5; seeds=auto corrects for such looks"
         )
 
 
