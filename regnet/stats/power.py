@@ -23,6 +23,8 @@ SELDOM: Final = 1 - OFTEN
 """Missed 4 times in 5."""
 REPEATS: Final = 1000
 """The number of simulated experiments; a fifth of it for samples of hundreds, whose values are all compared with each other."""
+AT_ONCE: Final = 1_000_000
+"""How many pairs of values are ordered at once, which takes some ten megabytes."""
 EXACT: Final = 50
 """Up to this number of values the critical value of a rank test is exact."""
 
@@ -109,10 +111,11 @@ def _drawn(values: np.ndarray, repeats: int, rng: np.random.Generator) -> np.nda
 
 
 def _sums(first: np.ndarray, second: np.ndarray | None = None) -> np.ndarray:
-    """Return the means of every two of the differences, or the differences of every two values, which decide a rank test."""
+    """Return the means of every two of the differences ``(..., n)``, or the differences of every two values, for a rank test."""
     if second is None:
-        return np.asarray(0.5 * np.add.outer(first, first)[np.triu_indices(len(first))])
-    return np.asarray(np.subtract.outer(first, second).ravel())
+        i, j = np.triu_indices(first.shape[-1])
+        return np.asarray((first[..., i] + first[..., j]) / 2)
+    return np.asarray((first[..., :, None] - second[..., None, :]).reshape(*first.shape[:-1], -1))
 
 
 def _bounds_of_means(matched: Matched, alpha: float, rng: np.random.Generator) -> Iterator[np.ndarray]:
@@ -141,13 +144,17 @@ def _shared(matched: Matched) -> float:
 
 
 def _bounds_of_ranks(matched: Matched, alpha: float, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Yield the sizes above which a rank test finds a gap in either direction, of one experiment after another."""
+    """Yield the sizes above which a rank test finds a gap in either direction."""
     n, m = matched.sizes
     critical = critical_signed(n, alpha) if matched.paired else critical_sum(n, m, alpha)
-    for samples in zip(*_experiments(matched, "rank", rng), strict=True):
-        each = _sums(*samples)
-        ordered = np.partition(each, [critical, len(each) - 1 - critical])
-        yield np.array([-ordered[critical], ordered[len(each) - 1 - critical]])
+    drawn = _experiments(matched, "rank", rng)
+    parts = min(1 + len(drawn[0]) * n * m // AT_ONCE, len(drawn[0]))
+    for samples in zip(*(np.array_split(sample, parts) for sample in drawn), strict=True):
+        sums = _sums(*samples)
+        other = sums.shape[-1] - 1 - critical
+        ordered = np.partition(sums, [critical, other])
+        yield -ordered[:, critical]
+        yield ordered[:, other]
 
 
 def _fewest(matched: Matched, alpha: float) -> int | None:
