@@ -2,10 +2,10 @@
 
 The unit is the run: one seed, one value. All functions are pure; those that draw random numbers take a generator.
 
-Offers `summary`, `description`, `profile`, `skewness` and `outlying` (one sample), `comparison` (several; `holm` corrects p),
-`difference`, `effect_size`, `equivalence`, `improvement` and `power` (two), `planning` (seeds for a gap), `sequential` and
-`spending` (as many seeds as it takes), `over_data` and `rank_tests` (many data sets), `factorial`, `variance_shares` (of sources
-of randomness), `measure` (how to read a metric), `verdict` and `wording`.
+Offers `summary`, `description`, `profile`, `skewness`, `outlying` and `unusual` (one sample), `comparison` (several; `holm`
+corrects p), `difference`, `effect_size`, `equivalence`, `improvement` and `power` (two), `planning` (seeds for a gap), `sequential`
+and `spending` (as many seeds as it takes), `over_data` and `rank_tests` (many data sets), `factorial`, `variance_shares` (of
+sources of randomness), `measure` (how to read a metric), `verdict` and `wording`.
 
 May import errors.
 """

@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 import pytest
 
 from regnet.tracking.store.messages import TAG_LENGTH
-from regnet.tracking.ui.descriptions import with_block
+from regnet.tracking.ui.descriptions import launch_note, study_note, with_block
 from regnet.tracking.ui.view import compare_link, grouped_link, view_state, view_tag
+from tests.conftest import RunStudy
 
 LAUNCH = "multirun/2026-11-24/11-55-24"
 
@@ -72,3 +75,15 @@ def test_long_description_is_truncated() -> None:
     assert len(text) <= 200
     assert text.startswith("Mine.\n\n<!-- regnet -->\nline 0\n")
     assert text.endswith("\n<!-- /regnet -->")
+
+
+def test_descriptions_name_the_runs_on_which_a_mean_depends(run: RunStudy) -> None:
+    result = run("seeds=6", "epochs=1", "dataset.train_size=20", "dataset.test_size=20")
+    ends = np.array([[0.01], [0.02], [0.01], [0.03], [0.02], [0.5]])
+    odd = replace(result, history={**result.history, "test/error_rate": ends}, unlearned={})
+    line = "seed 5 (50.00 %): 1 run of 6 (16.7 %, 95 % interval 0.42 to 64.1 %) ended far from the rest."
+    assert f"{result.name}: {line}" in study_note(odd, {})
+    assert f"second: {line}" in launch_note(
+        [replace(odd, history={**result.history, "test/error_rate": ends / 50}), odd], ["first", "second"]
+    )
+    assert "far from the rest" not in study_note(replace(odd, history={"test/error_rate": ends[:5].repeat(2, 0)[:6]}), {})

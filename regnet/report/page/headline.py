@@ -9,9 +9,9 @@ from regnet.report.launch_info import Material
 from regnet.report.ranking import best_studies
 from regnet.report.samples import samples
 from regnet.report.tables.format import NOTHING, interval
-from regnet.report.tables.unusual import unusual_notes
 from regnet.stats import Sample
 from regnet.stats.comparison import best
+from regnet.stats.unusual import unusual_notes
 from regnet.stats.wording import listed
 from regnet.study.final import final_summary
 from regnet.study.result import StudyResult

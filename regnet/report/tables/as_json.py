@@ -7,8 +7,8 @@ from math import isfinite
 from typing import Any, TypeAlias
 
 from regnet.report.assessment import Assessed, Assessment
-from regnet.report.tables.unusual import far_seeds
 from regnet.stats import Comparison, Description, Estimate, Interval, Measure, verdict
+from regnet.stats.unusual import far_seeds
 
 Record: TypeAlias = dict[str, Any]
 

@@ -7,8 +7,8 @@ from collections import Counter
 from regnet.report.assessment import Assessed, Assessment
 from regnet.report.tables.format import NOTHING, interval
 from regnet.report.tables.table import Table
-from regnet.report.tables.unusual import populations, unseen_notes, unusual_notes
 from regnet.stats import Comparison, Estimate, Measure, Sample, verdict
+from regnet.stats.unusual import populations, unseen_notes, unusual_notes
 from regnet.stats.verdict import practical
 from regnet.stats.wording import p_value
 

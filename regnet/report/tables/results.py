@@ -9,8 +9,8 @@ import numpy as np
 from regnet.report.samples import samples
 from regnet.report.tables.format import NOTHING, interval, seconds, spread, time_spread
 from regnet.report.tables.table import Table
-from regnet.report.tables.unusual import misleads, populations, unusual_notes
 from regnet.stats import Measure, Sample, describe, from_moments, summarize
+from regnet.stats.unusual import misleads, populations, unusual_notes
 from regnet.study.final import final_summary
 from regnet.study.labels import study_labels
 from regnet.study.result import StudyResult

@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 from regnet.markdown import markdown_table
-from regnet.study.final import final_summary
+from regnet.stats.sample import Sample
+from regnet.stats.unusual import unusual_lines
+from regnet.study.final import final_summary, final_values
 from regnet.study.result import StudyResult
 from regnet.tracking.ui.view import RUNS_AT_ONCE
 
@@ -26,6 +28,7 @@ def study_note(result: StudyResult, options: Mapping[str, str]) -> str:
     parts = [
         f"{_seeds(result)}, after the last epoch:",
         markdown_table(("metric", "mean ± std", "95 % interval"), rows) if rows else "",
+        *_unusual([result.name], [result]),
         markdown_table(("setting that differs between the launch's studies", "value"), list(options.items())) if options else "",
     ]
     return "\n\n".join(filter(None, parts))
@@ -37,10 +40,11 @@ def launch_note(results: Sequence[StudyResult], labels: Sequence[str]) -> str:
     for label, result in zip(labels, results, strict=True):
         rows.append((label, result.headline, *_numbers(result, result.headline), _seeds(result)))
     table = markdown_table(("study", "metric", "mean ± std", "95 % interval", "seeds"), rows)
+    parts = [table, *_unusual(labels, results)]
     if sum(len(result.seeds) for result in results) <= RUNS_AT_ONCE:
-        return table
+        return "\n\n".join(parts)
     hint = f'MLflow\'s page loads {RUNS_AT_ONCE} runs at a time, the same seeds of every study: "Load more" adds the next.'
-    return f"{hint}\n\n{table}"
+    return "\n\n".join([hint, *parts])
 
 
 def with_block(text: str, block: str, length: int) -> str:
@@ -72,6 +76,16 @@ def _numbers(result: StudyResult, metric: str) -> tuple[str, str]:
     if summary.n == 1:
         return f"{summary.mean:.4g}", "–"
     return f"{summary.mean:.4g} ± {summary.std:.2g}", f"{summary.low:.4g} to {summary.high:.4g}"
+
+
+def _unusual(labels: Sequence[str], results: Sequence[StudyResult]) -> list[str]:
+    """Name the runs that learned nothing, or whose headline is far from the rest, on which a mean depends."""
+    found = []
+    for label, result in zip(labels, results, strict=True):
+        values = final_values(result, result.headline)
+        sample = Sample(label, list(values), list(values.values()), unlearned=result.unlearned)
+        found += [f"{label}: {line}." for line in unusual_lines(sample, result.measure(result.headline))]
+    return found
 
 
 def _seeds(result: StudyResult) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from regnet.stats import Measure, Sample
+from regnet.stats.measure import Measure
 from regnet.stats.outlying import far, rate, unseen
+from regnet.stats.sample import Sample
 from regnet.stats.wording import listed
 
 SHARED = "Intervals and tests are corrected for the examples that two runs share (Nadeau and Bengio 2003)."
