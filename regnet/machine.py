@@ -15,9 +15,12 @@ import torch
 
 @cache
 def describe_machine() -> str:
-    """Return one line: processor, cores, system, Python and torch; `regnet.tracking.read.columns` reads the versions from it."""
-    cores = os.cpu_count()
-    return f"{_processor()}, {cores} cores, {platform.system()}, Python {platform.python_version()}, torch {torch.__version__}"
+    """Return one line: processor, cores, memory, system, Python and torch.
+
+    `regnet.tracking.read.columns` reads the versions from it.
+    """
+    size = f"{os.cpu_count()} cores, {psutil.virtual_memory().total / 1e9:.0f} GB memory"
+    return f"{_processor()}, {size}, {platform.system()}, Python {platform.python_version()}, torch {torch.__version__}"
 
 
 def usable_cores() -> int:

@@ -124,6 +124,8 @@ def describe_look(before: Looks, after: Looks) -> str:
     shown = sum(each.outcome == "decided" for each in new)
     found = f"{shown} new {'difference is' if shown == 1 else 'differences are'} shown, {len(new) - shown} comparisons closed"
     follows = "no more seeds are needed" if after.ended else f"next: {after.schedule[after.look]} seeds where others are open"
+    if any(each.outcome == "undecided" for each in new):
+        follows = "max_seeds is reached"
     return (
         f"Look {before.look + 1} of at most {len(before.schedule)}, with {before.schedule[before.look]} seeds: {found}; {follows}"
     )

@@ -77,6 +77,7 @@ def test_two_looks_with_the_seeds_in_between(inside: Inside, tmp_path: Path) -> 
     assert done.code == 0
     assert done.stdout.count("Look ") == 2
     assert "not decided" in done.stdout
+    assert "max_seeds is reached" in done.stdout
     assert [load_result(path).seeds for path in find_results(tmp_path)] == [tuple(range(3, 10))] * 2
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from regnet.report.launch_info import Material
+from regnet.report.tables.format import seconds
 from regnet.report.tables.table import Table
 from regnet.study.identity import PRESENTATION_KEYS, SEED_KEYS
 from regnet.study.labels import differences
@@ -40,8 +43,9 @@ def shared(material: Material) -> Table:
 
 
 def circumstances(material: Material) -> dict[str, str]:
-    """Return facts about the launch in words: its start, its numbers of studies and runs, its seeds, machine and versions."""
+    """Return facts about the launch in words: its start, its numbers of studies and runs, its seeds, time, machine and versions."""
     results, origin = material.results, material.origin
+    total = sum(float(np.nansum(result.seconds_per_run)) for result in results)
     failed = sum(len(result.failures) for result in results)
     facts = {
         "Launch": origin.launch,
@@ -49,6 +53,7 @@ def circumstances(material: Material) -> dict[str, str]:
         "Studies": str(len(results)),
         "Runs": f"{sum(len(result.seeds) for result in results)}, {failed or 'none'} failed",
         "Seeds": _seeds(results),
+        "Training time": f"{seconds(total)}, added up over the runs" if total > 0 else "",
         "Notes": "\n".join(dict.fromkeys(line for result in results for line in result.notes)),
         "Machine": "; ".join(dict.fromkeys(result.machine for result in results)),
         "Versions": ", ".join(origin.versions),
