@@ -100,6 +100,15 @@ sys.stdin.read()
 """
 
 
+@pytest.fixture
+def _hangup_is_not_ignored() -> Iterator[None]:
+    """With ``nohup``, which a process passes on to those that it starts, no program ends with its terminal."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("_hangup_is_not_ignored")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
 def test_program_ends_with_the_process_that_started_it(number: signal.Signals, tmp_path: Path) -> None:
     with script(tmp_path, "echo", PROGRAM, f'"{FAMILY}{SLEEP}"') as parent:
