@@ -220,6 +220,7 @@ def test_errors_of_contenders(word: str, message: str) -> None:
         expand([word], [20])
 
 
+@pytest.mark.long
 def test_speeds_are_ratios_within_a_round(small: Study) -> None:
     heard: list[str] = []
     found = benchmark(small, expand(["torch", "solo", "lockstep:2"], []), Plan(2, 1), heard.append)

@@ -139,7 +139,7 @@ def test_a_lost_result_is_trained_again(inside: Inside, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_running_launch_is_not_started_twice(inside: Inside, tmp_path: Path) -> None:
     command = [*REGNET, "run", "hydra.run.dir=here", "epochs=1000000", "tracking=none"]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             while not (tmp_path / "here" / "regnet.log").exists():
                 assert process.poll() is None

@@ -75,6 +75,7 @@ def test_no_process_is_left_after_a_signal(folder: Path, number: signal.Signals)
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_no_process_is_left_after_a_kill(folder: Path) -> None:
     with serving(folder) as (process, port, server):
         process.kill()
@@ -84,6 +85,7 @@ def test_no_process_is_left_after_a_kill(folder: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_no_process_is_left_if_all_regnet_processes_are_killed(folder: Path) -> None:
     with serving(folder) as (process, port, server):
         for each in [process, *server]:

@@ -51,6 +51,7 @@ WORDS = (
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("launcher", [(), ("hydra/launcher=lockstep",)], ids=["basic", "lockstep"])
 def test_a_finished_job_leaves_almost_nothing(tmp_path: Path, launcher: tuple[str, ...]) -> None:
     environment = os.environ | {VARIABLE: "regnet-lockstep"}

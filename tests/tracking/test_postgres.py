@@ -76,6 +76,7 @@ def test_written_results_are_read(database: Callable[[str], str], tmp_path: Path
         assert np.array_equal(read.history[name], values)
 
 
+@pytest.mark.long
 def test_every_command_accepts_postgresql(database: Callable[[str], str], tmp_path: Path) -> None:
     uri = database("commands").replace("regnet@", "regnet:very-secret@")  # the server does not check the password
     words = ["run", "-m", "optimizer.lr=0.001,0.1", "seeds=4", "validation=0.2", f"tracking.uri='{uri}'", *SMALL]
