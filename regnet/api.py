@@ -6,13 +6,13 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+from regnet.config.automatic import AUTO
 from regnet.config.build_study import assemble
 from regnet.config.compose import compose_launch_config
 from regnet.config.overrides import quoted
 from regnet.errors import ConfigError, StoreAway
 from regnet.launch_folder.job_folder import JobFolder
 from regnet.launch_folder.keeper import FolderKeeper
-from regnet.launch_folder.looks import AUTO
 from regnet.launch_folder.owner import owned
 from regnet.launch_folder.plan import PlannedJob, read_plan
 from regnet.launch_folder.plan_jobs import plan_jobs

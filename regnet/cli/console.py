@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from regnet.errors import PluginError
 
 if TYPE_CHECKING:
     from regnet.registry.catalog import Catalog
+    from regnet.report.tables.table import Table
 
 WIDTH_OF_A_FILE = 120
 
@@ -22,6 +24,33 @@ WIDTH_OF_A_FILE = 120
 def results_console() -> Console:
     """A console on standard output that leaves numbers uncoloured."""
     return Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE, highlight=False, markup=False)
+
+
+def print_verdict(table: Table, sentence: str, record: Mapping[str, object], form: str, more: str = "") -> None:
+    """Prints a table and its verdict in a form: text, markdown, latex, or json, which is the record and the verdict.
+
+    Args:
+        table: the table.
+        sentence: the verdict.
+        record: everything, as JSON can hold it.
+        form: the form.
+        more: a last line of the text, such as a command.
+    """
+    from regnet.report.tables.latex import escaped, latex
+
+    if form == "json":
+        print(json.dumps({**record, "verdict": sentence}, indent=1))
+    elif form == "latex":
+        print(f"{latex(table)}\n{escaped(sentence)}")
+    elif form == "markdown":
+        print(f"{table.markdown()}\n{sentence}")
+    else:
+        console = results_console()
+        table.print(console)
+        console.print()
+        console.print(sentence, markup=False)
+        if more:
+            console.print(more, markup=False, soft_wrap=True)
 
 
 def print_written(console: Console, folder: Path, files: Sequence[Path]) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from regnet.cli.console import results_console
+from regnet.cli.console import print_verdict
 from regnet.cli.options import add_store_options
 from regnet.cli.stored import selected
 from regnet.gc_pause import uncollected
@@ -60,24 +59,12 @@ def _assembled(options: argparse.Namespace) -> Assembled:
 
 
 def _print(assembled: Assembled, form: str) -> None:
-    from regnet.report.tables.latex import escaped, latex
     from regnet.report.tables.over_data import over_data_table
     from regnet.stats.over_data import verdict_over_data
 
-    found = assembled.found
-    table, words = over_data_table(found, assembled.measures), verdict_over_data(found)
-    sentence = f"{words[0].upper()}{words[1:]}."
-    if form == "json":
-        print(json.dumps(_record(assembled) | {"verdict": sentence}, indent=1))
-    elif form == "latex":
-        print(f"{latex(table)}\n{escaped(sentence)}")
-    elif form == "markdown":
-        print(f"{table.markdown()}\n{sentence}")
-    else:
-        console = results_console()
-        table.print(console)
-        console.print()
-        console.print(sentence, markup=False)
+    words = verdict_over_data(assembled.found)
+    table = over_data_table(assembled.found, assembled.measures)
+    print_verdict(table, f"{words[0].upper()}{words[1:]}.", _record(assembled), form)
 
 
 def _record(assembled: Assembled) -> dict[str, object]:

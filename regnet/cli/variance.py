@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 import sys
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from regnet.cli.console import results_console
+from regnet.cli.console import print_verdict, results_console
 from regnet.cli.options import add_plugin_files
 from regnet.cli.stored import launched
 from regnet.tracking import quiet_mlflow
@@ -251,23 +250,9 @@ def _trained(planned: _Planned, options: argparse.Namespace) -> tuple[int, list[
 
 
 def _print(given: Sources, form: str, again: str) -> None:
-    from regnet.report.tables.latex import escaped, latex
     from regnet.report.tables.variance import sources_table, sources_verdict
 
-    table, sentence = sources_table(given), sources_verdict(given)
-    if form == "json":
-        print(json.dumps(_record(given) | {"verdict": sentence}, indent=1))
-    elif form == "latex":
-        print(f"{latex(table)}\n{escaped(sentence)}")
-    elif form == "markdown":
-        print(f"{table.markdown()}\n{sentence}")
-    else:
-        console = results_console()
-        table.print(console)
-        console.print()
-        console.print(sentence, markup=False)
-        if again:
-            console.print(again, markup=False, soft_wrap=True)
+    print_verdict(sources_table(given), sources_verdict(given), _record(given), form, again)
 
 
 def _record(given: Sources) -> dict[str, object]:

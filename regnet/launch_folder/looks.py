@@ -11,8 +11,6 @@ from typing import Any, Final
 from regnet.errors import DamagedFile
 from regnet.files import write_atomically
 
-AUTO: Final = "auto"
-"""The value of the setting `seeds` for as many as it takes."""
 LOOKS: Final = "looks.json"
 FIRST: Final = 5
 """The number of seeds at the first look."""

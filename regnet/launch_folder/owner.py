@@ -1,6 +1,6 @@
 """The owner of a launch: the process that runs it, which holds a lock on a file in the launch's folder until it ends.
 
-Its writing process may live a little longer, to write what it has received: whoever continues the launch waits for that.
+Its writing process may run a little longer, to write what it has received. A process that continues the launch waits for that.
 """
 
 from __future__ import annotations

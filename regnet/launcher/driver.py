@@ -14,12 +14,12 @@ from hydra.conf import HydraConf
 from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 
+from regnet.config.automatic import AUTO
 from regnet.config.compose import CONFIG_NAME, launch_settings, search_path, tracking_of
 from regnet.config.config_files import refuse_unplaced
 from regnet.config.loader import OPTIONAL_GROUPS
 from regnet.config.overrides import override
 from regnet.errors import ConfigError
-from regnet.launch_folder.looks import AUTO
 from regnet.launcher.objective import tries_every_combination
 from regnet.launcher.plan_sweep import planning_launchers
 from regnet.launcher.resume import FOLDER_KEYS, Command, open_launch, without_launch_settings

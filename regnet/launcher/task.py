@@ -15,6 +15,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 from rich.console import Console
 
+from regnet.config.automatic import AUTO
 from regnet.config.build_study import assemble
 from regnet.config.compose import plain
 from regnet.credentials import hide
@@ -22,7 +23,7 @@ from regnet.errors import ConfigError, Diverged, JobSkipped, RegnetError
 from regnet.launch_folder.failure import STOPPED, clear_failure, write_failure
 from regnet.launch_folder.job_folder import JobFolder
 from regnet.launch_folder.keeper import FolderKeeper
-from regnet.launch_folder.looks import AUTO, read_looks
+from regnet.launch_folder.looks import read_looks
 from regnet.launch_folder.plan import read_plan
 from regnet.launcher.notes import show_notes
 from regnet.launcher.objective import check_objective, objective_value, optimizes

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from math import comb, isfinite
+from math import isfinite
+from typing import Final
 
 from regnet.errors import ConfigError
 from regnet.launch_folder.looks import Closed, Looks
@@ -17,7 +18,8 @@ from regnet.stats.sequential import Decision, Plan, decide_family
 from regnet.study.labels import study_labels
 from regnet.study.result import StudyResult
 
-BEATEN = "beaten"
+BEATEN: Final = "beaten"
+"""The outcome of a comparison that is closed because one of its studies is shown to be worse than another."""
 
 
 @dataclass(frozen=True)
@@ -80,42 +82,34 @@ def look_at(results: Sequence[StudyResult], looks: Looks) -> Looks:
 
 def _look_at_group(group: Group, looks: Looks) -> tuple[list[Closed], set[str]]:
     """Return the comparisons that are closed now, and the studies that need more seeds."""
-    before = {frozenset((each.first, each.second)): each for each in looks.closed}
-    own = [before[pair] for pair in map(frozenset, combinations(group.studies, 2)) if pair in before]
-    values = dict(zip(group.studies, group.samples, strict=True))
-    if len(group.studies) == 1:
+    every = list(combinations(group.studies, 2))
+    if not every:
         return [], set()
+    before = [each for each in looks.closed if (each.first, each.second) in every]
+    values = dict(zip(group.studies, group.samples, strict=True))
     usable = {study for study, sample in values.items() if not sample.lacking}
-    pairs = [pair for pair in combinations(group.studies, 2) if frozenset(pair) not in before and usable.issuperset(pair)]
-    shown = sum(each.outcome == "decided" for each in own)
-    plan = Plan(
-        looks.schedule,
-        looks.gap / group.measure.scale,
-        power=looks.power,
-        family=comb(len(group.studies), 2),
-        spending="linear",
-    )
+    pairs = [pair for pair in every if usable.issuperset(pair) and pair not in {(each.first, each.second) for each in before}]
+    plan = Plan(looks.schedule, looks.gap / group.measure.scale, power=looks.power, family=len(every), spending="linear")
     matched = [match(values[first], values[second], group.measure, USUAL) for first, second in pairs]
-    decisions = decide_family(matched, plan, looks.look, group.measure, shown=shown) if pairs else []
-    found = [
-        _closed(pair, decision, looks) for pair, decision in zip(pairs, decisions, strict=True) if decision.outcome != "continue"
-    ]
-    beaten = _worse([*own, *found])
-    left = [(pair, decision) for pair, decision in zip(pairs, decisions, strict=True) if decision.outcome == "continue"]
-    found += [_closed(pair, replace(decision, outcome=BEATEN), looks) for pair, decision in left if beaten & {*pair}]  # type: ignore[arg-type]
-    return found, {study for pair, _ in left if not beaten & {*pair} for study in pair}
+    shown = sum(each.outcome == "decided" for each in before)
+    decisions = list(zip(pairs, decide_family(matched, plan, looks.look, group.measure, shown=shown), strict=True))
+    found = [_closed(pair, each, looks, each.outcome) for pair, each in decisions if each.outcome != "continue"]
+    worse = beaten([*before, *found])
+    left = [(pair, each) for pair, each in decisions if each.outcome == "continue"]
+    found += [_closed(pair, each, looks, BEATEN) for pair, each in left if worse & {*pair}]
+    return found, {study for pair, _ in left if not worse & {*pair} for study in pair}
 
 
-def _worse(closed: Iterable[Closed]) -> set[str]:
+def beaten(closed: Iterable[Closed]) -> set[str]:
     """Return the studies that are shown to be worse than another."""
     return {each.second if each.better == each.first else each.first for each in closed if each.better}
 
 
-def _closed(pair: tuple[str, str], decision: Decision, looks: Looks) -> Closed:
+def _closed(pair: tuple[str, str], decision: Decision, looks: Looks, outcome: str) -> Closed:
     first, second = pair
     better = {"first": first, "second": second, None: None}[decision.better]
     low, high = (decision.interval.low, decision.interval.high) if decision.interval else (None, None)
-    return Closed(first, second, decision.outcome, looks.schedule[looks.look], decision.p, decision.level, low, high, better)
+    return Closed(first, second, outcome, looks.schedule[looks.look], decision.p, decision.level, low, high, better)
 
 
 def describe_look(before: Looks, after: Looks) -> str:

@@ -72,7 +72,7 @@ def test_interquartile_mean_of_rliable(n: int, first: float, second: float) -> N
 def test_interval_of_the_interquartile_mean_of_rliable(values: np.ndarray, low: float, high: float) -> None:
     """rliable 1.2.0, after ``np.random.seed(0)``, for FIRST and then SECOND in one process.
 
-    ``rliable.library.get_interval_estimates({"a": values[:, None]}, lambda x: np.array([aggregate_iqm(x)]), reps=50_000)[1]["a"]``.
+    ``library.get_interval_estimates({"a": values[:, None]}, lambda x: np.array([aggregate_iqm(x)]), reps=50_000)[1]["a"]``.
     The resamples are random: with other seeds, the ends differ by 0.001 or less.
     """
     found = describe(sample("a", values), np.random.default_rng(0)).middle_interval
@@ -117,7 +117,7 @@ def test_probability_of_improvement_of_rliable(n: int, m: int, second_above: flo
 def test_performance_profile_of_rliable(values: np.ndarray, below: list[float], above: list[float]) -> None:
     """rliable 1.2.0, whose profile is the share of runs above τ, so that a run equal to τ takes the number next to τ.
 
-    ``rliable.library.create_performance_profile({"a": -values[:, None]}, -np.nextafter(TAUS, 1))[0]["a"]`` for the share at or
+    ``library.create_performance_profile({"a": -values[:, None]}, -np.nextafter(TAUS, 1))[0]["a"]`` for the share at or
     below τ, and ``create_performance_profile({"a": values[:, None]}, np.nextafter(TAUS, 0))[0]["a"]`` for that at or above it.
     """
     for smaller, expected in ((True, below), (False, above)):

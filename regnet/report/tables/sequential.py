@@ -7,7 +7,7 @@ from itertools import combinations
 from math import comb
 
 from regnet.launch_folder.looks import Closed, Looks
-from regnet.report.sequential import Group, groups
+from regnet.report.sequential import BEATEN, Group, beaten, groups
 from regnet.report.tables.format import NOTHING
 from regnet.report.tables.table import Table
 from regnet.stats import Measure
@@ -19,7 +19,7 @@ INTERVALS = (
     "The intervals hold together, at all looks and for all comparisons of one data set; below 0 the first has the smaller value. "
     "Means of single studies are a little too extreme, since their numbers of seeds were chosen by the values."
 )
-BEATEN = "Closed: one of the two is shown to be worse than another study, so that it is not the best."
+CLOSED = "Closed: one of the two is shown to be worse than another study, so that it is not the best."
 
 
 def sequential_tables(results: Sequence[StudyResult], looks: Looks) -> list[Table]:
@@ -38,8 +38,7 @@ def _table(group: Group, looks: Looks) -> Table:
 
 def _headline(group: Group, names: dict[str, str], looks: Looks) -> str:
     """Name the study that is shown to be better than all others, or those that may be the best."""
-    beaten = {each.second if each.better == each.first else each.first for each in looks.closed if each.better}
-    left = [names[study] for study in group.studies if study not in beaten]
+    left = [names[study] for study in group.studies if study not in beaten(looks.closed)]
     if len(left) == 1:
         return f"{left[0]!r} is the best"
     return f"{len(left)} of {len(names)} studies may be the best"
@@ -57,16 +56,9 @@ def _row(pair: tuple[str, str], closed: Closed | None, names: dict[str, str], gr
 
 
 def _shown(closed: Closed, measure: Measure, looks: Looks) -> str:
-    match closed.outcome:
-        case "decided":
-            return f"the {'first' if closed.better == closed.first else 'second'} is better"
-        case "equal":
-            return f"less than {_gap(measure, looks)} apart"
-        case "futile":
-            return "gap given up"
-        case "beaten":
-            return "closed"
-    return "not decided"
+    better = "first" if closed.better == closed.first else "second"
+    words = {"decided": f"the {better} is better", "equal": f"less than {_gap(measure, looks)} apart", "futile": "gap given up"}
+    return (words | {BEATEN: "closed"}).get(closed.outcome, "not decided")
 
 
 def _interval(measure: Measure, low: float, high: float) -> str:
@@ -87,11 +79,11 @@ def _notes(group: Group, looks: Looks, most: int) -> Iterator[str]:
         f"comparison{'s' * (family > 1)} together show a difference where there is none with a probability of 5 % at most "
         "(Student's t by seed, Lan and DeMets' levels, Holm's procedure)."
     )
-    outcomes = {each.outcome for each in looks.closed}
+    outcomes = {each.outcome for each in looks.closed if each.first in group.studies}
     if "futile" in outcomes:
         yield f"Gap given up: where a difference is {gap}, which matters, this happens in {100 - 100 * looks.power:.3g} % at most."
-    if "beaten" in outcomes:
-        yield BEATEN
+    if BEATEN in outcomes:
+        yield CLOSED
     yield INTERVALS
     if any(sample.worst for sample in group.samples):
         yield "A failed seed counts as the worst value."

@@ -70,9 +70,9 @@ def _added(runs: Iterable[TrackedRun]) -> Iterator[str]:
             steps[run.study].add((run.launch, run.tags.get(PLANNED, "")))
     most = max(map(len, steps.values()), default=1)
     if most > 1:
-        error = EQUAL_CALLED_DIFFERENT.get(most, "more than 14")
+        error = EQUAL_CALLED_DIFFERENT.get(most, "15 or more")
         yield (
-            f"seeds were added later, in {most} steps: if they were added because of the values, {error} of 100 equal studies are "
+            f"seeds were added later, in {most} steps: if they were added because of the values, about {error} of 100 equal studies are "
             "called different instead of 5; seeds=auto corrects for such looks"
         )
 
