@@ -340,7 +340,9 @@ def test_study_in_two_launches_is_united(copied: Store, run_compare: RunCompare)
     note, added = found["notes"]
     assert re.search(r"'slow' \(\w{12}\) was run in 2 launches \(outputs/\S+, outputs/\S+\): its 8 seeds are combined", note)
     assert "seeds run more than once (2) are counted once" in note
-    assert added.startswith("seeds were added later, in 2 steps: if they were added because of the values, about 8 of 100 equal studies")
+    assert added.startswith(
+        "seeds were added later, in 2 steps: if they were added because of the values, about 8 of 100 equal studies"
+    )
 
 
 def test_different_results_of_a_seed_are_reported(copied: Store, run_compare: RunCompare) -> None:

@@ -72,8 +72,8 @@ def _added(runs: Iterable[TrackedRun]) -> Iterator[str]:
     if most > 1:
         error = EQUAL_CALLED_DIFFERENT.get(most, "15 or more")
         yield (
-            f"seeds were added later, in {most} steps: if they were added because of the values, about {error} of 100 equal studies are "
-            "called different instead of 5; seeds=auto corrects for such looks"
+            f"seeds were added later, in {most} steps: if they were added because of the values, about {error} of 100 equal "
+            "studies are called different instead of 5; seeds=auto corrects for such looks"
         )
 
 
